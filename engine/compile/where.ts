@@ -1,0 +1,48 @@
+/**
+ * What a `where` test means, on values as lambdas see them. Comparisons follow SQL: null passes only
+ * `eq: null` (and `in` with a null in the list); `not: null` passes all but null; NaN equals NaN and
+ * is greater than any number; texts compare by code point, -0 equals 0.
+ */
+import type { Test } from '../plan/node.ts'
+
+export function passes(test: Test, value: unknown): boolean {
+  const { op, value: bound } = test
+  if (op === 'in') return (bound as readonly unknown[]).some(b => equal(b, value))
+  if (op === 'eq') return equal(bound, value)
+  if (value === null) return false
+  if (op === 'not') return !equal(bound, value)
+  const order = compare(value, bound)
+  if (op === 'gt') return order > 0
+  if (op === 'gte') return order >= 0
+  return op === 'lt' ? order < 0 : order <= 0
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (a === null || b === null) return a === b
+  return compare(a, b) === 0
+}
+
+/** Orders two values of one kind, neither null. */
+export function compare(a: unknown, b: unknown): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b)
+  const x = a as number
+  const y = b as number
+  if (x === y) return 0
+  if (Number.isNaN(x)) return Number.isNaN(y) ? 0 : 1
+  if (Number.isNaN(y)) return -1
+  return x < y ? -1 : 1
+}
+
+/** By code point, which is the order of the UTF-8 bytes; JS compares by UTF-16 unit. */
+export function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x !== y) return rank(x) - rank(y)
+  }
+  return a.length - b.length
+}
+/** Surrogates stand for code points above all others. */
+const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit)

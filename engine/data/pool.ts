@@ -1,0 +1,175 @@
+/**
+ * A pool: the distinct (or merely consecutive) byte strings that the codes of a utf8 or bytes column
+ * point into. `unique` pools are dictionaries: equal strings have equal codes, each entry keeps its
+ * hash, and a hash index answers `intern`. A pool that is not unique is plain offsets + bytes: used
+ * where a column has too many distinct values for a dictionary to pay.
+ *
+ * Layout: entry c is bytes[offsets[c] .. offsets[c + 1]); offsets[0] is 0. A JS string is made once
+ * per entry, when a lambda asks for it.
+ */
+const encoder = new TextEncoder()
+
+/** Node's own method, which its types leave out: half the cost of toString for short strings. */
+type Utf8Buffer = Buffer & { utf8Slice(start: number, end: number): string }
+
+export class Pool {
+  readonly unique: boolean
+  count = 0
+  /** Bytes used. */
+  size = 0
+  bytes: Buffer
+  offsets: Int32Array
+  hashes: Int32Array
+  /** JS strings made so far; `undefined` where none was asked for yet. */
+  strings: (string | undefined)[] = []
+  #index: Int32Array
+  #mask: number
+
+  constructor(unique: boolean, entries = 256) {
+    this.unique = unique
+    this.bytes = Buffer.allocUnsafeSlow(entries * 16)
+    this.offsets = new Int32Array(entries + 1)
+    this.hashes = new Int32Array(unique ? entries : 0)
+    this.#index = unique ? new Int32Array(entries * 2).fill(-1) : new Int32Array(0)
+    this.#mask = this.#index.length - 1
+  }
+
+  /** A pool over existing arrays (a block, a Parquet dictionary page): read-only, not unique unless said. */
+  static over(bytes: Uint8Array, offsets: Int32Array, count: number): Pool {
+    const pool = new Pool(false, 0)
+    pool.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    pool.offsets = offsets
+    pool.count = count
+    pool.size = offsets[count] as number
+    return pool
+  }
+
+  /** Forgets all entries; arrays are kept. */
+  clear(): void {
+    this.count = 0
+    this.size = 0
+    this.strings = []
+    if (this.unique) this.#index.fill(-1)
+  }
+
+  /** Bytes that this pool holds in memory, JS strings left out. */
+  get heldBytes(): number {
+    return (
+      this.bytes.length + 4 * (this.offsets.length + this.hashes.length + this.#index.length)
+    )
+  }
+
+  /** The code of source[start..end), added where it is new. Only for unique pools. */
+  intern(source: Uint8Array, start: number, end: number): number {
+    return this.internHashed(source, start, end, hashBytes(source, start, end))
+  }
+
+  /** As `intern`, where the caller knows the hash (`hashBytes` of the same bytes). */
+  internHashed(source: Uint8Array, start: number, end: number, hash: number): number {
+    const length = end - start
+    const { hashes, offsets, bytes } = this
+    const index = this.#index
+    const mask = this.#mask
+    let slot = (hash ^ (hash >>> 15)) & mask
+    for (;;) {
+      const code = index[slot] as number
+      if (code < 0) break
+      if (hashes[code] === hash) {
+        const at = offsets[code] as number
+        if ((offsets[code + 1] as number) - at === length) {
+          let i = 0
+          while (i < length && bytes[at + i] === source[start + i]) i++
+          if (i === length) return code
+        }
+      }
+      slot = (slot + 1) & mask
+    }
+    const code = this.append(source, start, end)
+    this.hashes[code] = hash
+    index[slot] = code
+    if (this.count * 2 > mask) this.#rehash()
+    return code
+  }
+
+  /** Adds an entry without looking for an equal one. For pools that are not unique. */
+  append(source: Uint8Array, start: number, end: number): number {
+    const length = end - start
+    if (this.size + length > this.bytes.length) this.#growBytes(this.size + length)
+    if (this.count + 2 > this.offsets.length) this.#growEntries()
+    const { bytes } = this
+    let to = this.size
+    if (length < 64) for (let i = start; i < end; i++) bytes[to++] = source[i] as number
+    else {
+      bytes.set(source.subarray(start, end), to)
+      to += length
+    }
+    this.size = to
+    this.offsets[++this.count] = to
+    return this.count - 1
+  }
+
+  /** The code of a JS string. Invalid surrogates become U+FFFD, as UTF-8 has no place for them. */
+  internString(text: string): number {
+    const raw = encoder.encode(text)
+    return this.unique ? this.intern(raw, 0, raw.length) : this.append(raw, 0, raw.length)
+  }
+
+  /** Hash of an entry; computed where the pool keeps none. */
+  hashOf(code: number): number {
+    return this.unique
+      ? (this.hashes[code] as number)
+      : hashBytes(this.bytes, this.offsets[code] as number, this.offsets[code + 1] as number)
+  }
+
+  /** The entry as a JS string, made once. */
+  string(code: number): string {
+    const known = this.strings[code]
+    if (known !== undefined) return known
+    const bytes = this.bytes as Utf8Buffer
+    const text = bytes.utf8Slice(this.offsets[code] as number, this.offsets[code + 1] as number)
+    this.strings[code] = text
+    return text
+  }
+
+  /** The entry's bytes: a view, valid until the pool grows or is cleared. */
+  view(code: number): Uint8Array {
+    return this.bytes.subarray(this.offsets[code], this.offsets[code + 1])
+  }
+
+  #growBytes(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, 1024))
+    this.bytes.copy(grown, 0, 0, this.size)
+    this.bytes = grown
+  }
+
+  #growEntries(): void {
+    const entries = Math.max(16, this.offsets.length * 2)
+    const offsets = new Int32Array(entries + 1)
+    offsets.set(this.offsets)
+    this.offsets = offsets
+    if (!this.unique) return
+    const hashes = new Int32Array(entries)
+    hashes.set(this.hashes)
+    this.hashes = hashes
+  }
+
+  #rehash(): void {
+    const index = new Int32Array(this.#index.length * 4).fill(-1)
+    const mask = index.length - 1
+    for (let code = 0; code < this.count; code++) {
+      const hash = this.hashes[code] as number
+      let slot = (hash ^ (hash >>> 15)) & mask
+      while ((index[slot] as number) >= 0) slot = (slot + 1) & mask
+      index[slot] = code
+    }
+    this.#index = index
+    this.#mask = mask
+  }
+}
+
+/** FNV-1a over bytes, 32 bits. Scanners compute the same inline, byte by byte as they walk a field. */
+export function hashBytes(source: Uint8Array, start: number, end: number): number {
+  let hash = -2128831035
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (source[i] as number), 16777619)
+  return hash
+}

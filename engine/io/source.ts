@@ -1,0 +1,96 @@
+/**
+ * What a connector answers when it is read. Planning happens once, on the coordinator: `plan` lists
+ * the splits, which depend on the input and the settings alone, never on the number of workers.
+ * Reading happens in workers: each split is opened there, yields batches in source order, and can be
+ * read again from the start, with the same rows.
+ */
+import type { Batch } from '../data/batch.ts'
+import type { AnySchema, Fields, Schema } from '../data/schema.ts'
+
+/** A part of a source, to be read by one task. Plain data: it crosses threads and enters manifests. */
+export interface Split {
+  /** Names the object: a path or URI, safe to show. */
+  readonly uri: string
+  /** Byte range of it [start, end); end is Infinity where it is read as a whole. */
+  readonly start: number
+  readonly end: number
+  /** Stored bytes that reading it takes, for progress and for the number of partitions. */
+  readonly bytes: number
+  /** What only the connector understands; structured-cloneable. */
+  readonly detail?: unknown
+}
+
+export interface SourcePlan {
+  readonly splits: readonly Split[]
+  /** Identity of each input object: uri, bytes, mtime or generation. Enters the run's key. */
+  readonly inputs: readonly { uri: string; bytes: number; version: string }[]
+}
+
+export interface PlanRequest {
+  /** Bytes a split should have, where the source can be split. */
+  readonly splitBytes: number
+}
+
+/** A row that could not be read. Line and offset count from 1 and 0, in the decompressed source. */
+export interface Reject {
+  readonly reason: string
+  readonly column: string | null
+  readonly uri: string | null
+  /** Counted from the split's start; the coordinator adds the lines before the split. */
+  readonly line: number | null
+  readonly offset: number | null
+  readonly raw: string
+}
+
+/** How a split was left, told when it has been read to its end. */
+export interface SplitEnd {
+  /** First byte of the first record, and the byte after the last record, in the object. */
+  readonly startedAt: number
+  readonly endedAt: number
+  /** Line breaks between the two. */
+  readonly lines: number
+}
+
+export interface ReadRequest {
+  /** By position in the schema: which columns to decode. A connector may decode more. */
+  readonly wanted: readonly boolean[]
+  readonly rowsPerBatch: number
+  /** Called for each row that cannot be read. */
+  reject(reject: Reject): void
+  /** Called as stored bytes are consumed, for progress. */
+  advance(bytes: number): void
+}
+
+export interface SplitReader {
+  /** The next batch, null at the end. It and its columns are valid until the next call. */
+  next(): Batch | null | Promise<Batch | null>
+  /** The same batch again with these columns decoded too; later batches have them as well. */
+  widen(wanted: readonly boolean[]): Batch
+  end(): SplitEnd | null
+  close(): void | Promise<void>
+}
+
+export interface Source<in out F extends Fields = Fields> {
+  /** The connector: `csv`, `parquet`. */
+  readonly format: string
+  readonly schema: Schema<F>
+  /** What the user gave, without secrets. */
+  readonly uri: string
+  /** All that decides what is read, without secrets: enters the plan's fingerprint. */
+  readonly fingerprint: string
+  /** Lists the splits. Throws data: nothing matches, a header is wrong; resource: cannot be read. */
+  plan(request: PlanRequest): Promise<SourcePlan>
+  open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader>
+  /**
+   * Splits whose start was guessed wrong, by index, with the right start; asked after reading, until
+   * the answer is empty. `ends` is in the order of `splits`.
+   */
+  verify?(splits: readonly Split[], ends: readonly (SplitEnd | null)[]): Map<number, Split>
+}
+// biome-ignore lint/suspicious/noExplicitAny: a source of whatever fields
+export type AnySource = Source<any>
+
+export const isSource = (value: unknown): value is AnySource =>
+  typeof value === 'object' && value !== null && 'plan' in value && 'open' in value
+
+export type { AnySchema }

@@ -1,0 +1,52 @@
+/** From a definition and raw parameters to a plan: parse, build, validate, fingerprint. */
+import { Fault } from '../fault.ts'
+import type { Definition, RunInfo } from './definition.ts'
+import { fingerprintOf, hashOf } from './fingerprint.ts'
+import { Graph } from './graph.ts'
+import type { Plan } from './node.ts'
+import { parseParams } from './params.ts'
+import { quote, refuse } from './refuse.ts'
+import { validate } from './validate.ts'
+
+/**
+ * Builds the plan. `params` may be text from a command line. `moduleHash` is the content hash of the
+ * pipeline's module, empty where there is none (a test, a REPL). Throws pipeline.
+ */
+export function buildPlan(
+  definition: Definition,
+  params: Readonly<Record<string, unknown>>,
+  run: RunInfo,
+  moduleHash = '',
+): Plan {
+  const name = definition.definition
+  const values = parseParams(name, definition.params, params)
+  const graph = new Graph()
+  construct(definition, () => definition.construct(graph, values, run))
+  validate(graph)
+  return {
+    name,
+    nodes: graph.nodes,
+    publishes: graph.publishes.map(p => p.writes),
+    fingerprint: fingerprintOf(graph.nodes, hashOf([name, values, moduleHash])),
+  }
+}
+
+/** The user's own exception in `build` keeps its stack as the cause. */
+function construct(definition: Definition, build: () => unknown): void {
+  let result: unknown
+  try {
+    result = build()
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    const fault = new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`)
+    fault.cause = error
+    throw fault
+  }
+  if (result instanceof Promise) {
+    result.catch(() => {})
+    refuse(`build of ${quote(definition.definition)} is asynchronous`, {
+      hint: 'build only describes the pipeline; await inside setup, mapAsync or a source',
+    })
+  }
+}

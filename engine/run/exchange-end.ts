@@ -1,0 +1,53 @@
+/** Where a stage's rows go into an exchange: one writer a task, rows split by the hash of their keys. */
+import type { Exchange } from '../compile/stages.ts'
+import type { Batch } from '../data/batch.ts'
+import { hashPartition, keyHasher } from './exchange/hash.ts'
+import type { PartitionOf } from './exchange/splitter.ts'
+import type { ExchangeWriter } from './exchange/writer.ts'
+import type { Operator } from './operator.ts'
+import type { Task } from './task.ts'
+
+/** Rows of a reshuffle that stay together. */
+const RESHUFFLED = 1024
+
+export class ExchangeEnd implements Operator {
+  readonly #exchange: Exchange
+  readonly #task: () => Task
+  #writer: ExchangeWriter | null = null
+
+  constructor(exchange: Exchange, task: () => Task) {
+    this.#exchange = exchange
+    this.#task = task
+  }
+
+  push(batch: Batch): void {
+    this.#writer ??= this.#open()
+    this.#writer.write(batch)
+  }
+
+  finish(): void {
+    if (this.#writer === null) return
+    const { blocks, rows, bytes, spilledBytes } = this.#writer.finish()
+    const task = this.#task()
+    task.spilledBytes += spilledBytes
+    task.outputs.push({ exchange: this.#exchange.id, blocks, rows, bytes })
+    this.#writer = null
+  }
+
+  #open(): ExchangeWriter {
+    const task = this.#task()
+    const { id, schema, keys, to } = this.#exchange
+    const partitions = task.spec.partitions.find(p => p.exchange === id)?.count ?? 1
+    if (partitions === 1) return task.writer(schema, 1)
+    if (to.type === 'reshuffle') return task.writer(schema, partitions, inTurns(partitions, task.spec.index))
+    return task.writer(schema, partitions, hashPartition(keyHasher(schema, keys), partitions))
+  }
+}
+
+/** Chunks of rows in turn to each partition, beginning with another one for each task. */
+function inTurns(partitions: number, task: number): PartitionOf {
+  let row = task * RESHUFFLED
+  return (batch, out) => {
+    for (let k = 0; k < batch.selected; k++) out[k] = Math.floor(row++ / RESHUFFLED) % partitions
+  }
+}

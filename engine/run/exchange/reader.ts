@@ -1,0 +1,61 @@
+/**
+ * The reading side of an exchange: blocks, wherever they lie, as a partition of dense batches.
+ */
+import type { Batch } from '../../data/batch.ts'
+import type { AnySchema } from '../../data/schema.ts'
+import { Fault } from '../../fault.ts'
+import type { Partition } from '../operator.ts'
+import type { Arena } from './arena.ts'
+import { type BlockHandle, viewBlock } from './block.ts'
+import { SpillReader } from './spill-file.ts'
+
+/**
+ * The blocks as a partition, in the order given. A batch from the arena is a view of it: valid until
+ * the next one is asked for, where blocks are released, and until the blocks are freed otherwise.
+ */
+export function partitionOf(
+  handles: readonly BlockHandle[],
+  arena: Arena | null,
+  schema: AnySchema,
+): Partition {
+  let released = false
+  return {
+    rows: handles.reduce((sum, h) => sum + h.rows, 0),
+    bytes: handles.reduce((sum, h) => sum + h.bytes, 0),
+    *batches({ release = false } = {}): Iterable<Batch> {
+      if (released) throw new Fault('engine', 'a partition was read after its blocks were released')
+      released ||= release
+      const files = new SpillReader()
+      // Blocks not reached are freed too: who stops early will not come back for them.
+      let freed = 0
+      try {
+        for (const handle of handles) {
+          yield open(handle, { arena, schema, files })
+          if (!release) continue
+          freed++
+          free(handle, arena)
+        }
+      } finally {
+        files.close()
+        if (release) for (const handle of handles.slice(freed)) free(handle, arena)
+      }
+    },
+  }
+}
+
+function open(
+  handle: BlockHandle,
+  { arena, schema, files }: { arena: Arena | null; schema: AnySchema; files: SpillReader },
+): Batch {
+  if (handle.where === 'arena') {
+    if (arena === null) throw new Fault('engine', 'a block of the arena is read without it')
+    return viewBlock(schema, arena.buffer, handle.offset)
+  }
+  const bytes = files.read(handle)
+  return viewBlock(schema, bytes.buffer, bytes.byteOffset)
+}
+
+/** Gives the block's pages back; blocks in files go with their file. */
+export function free(handle: BlockHandle, arena: Arena | null): void {
+  if (handle.where === 'arena') arena?.free(handle.offset, handle.bytes)
+}

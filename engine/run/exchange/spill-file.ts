@@ -1,0 +1,159 @@
+/**
+ * A file of blocks that had no place in memory: written once, in order, and read by position. It is
+ * private (file 0600, folder 0700): it holds the user's data.
+ *
+ * One record a block, little-endian; the blocks' handles say where each record starts.
+ *
+ * | offset | size | meaning                                              |
+ * |--------|------|------------------------------------------------------|
+ * | 0      | 4    | `MRZ1`                                               |
+ * | 4      | 4    | bytes of the zstd frame, n                           |
+ * | 8      | 4    | bytes of the block (`block.ts`) in the frame         |
+ * | 12     | 4    | CRC-32 of the frame                                  |
+ * | 16     | n    | the frame: zstd, level 1                             |
+ *
+ * Example: the block of 80 bytes in `block.ts` becomes MRZ1, n, 80, the frame's CRC, and a frame of
+ * n bytes; the next record starts at 16 + n.
+ */
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { Fault } from '../../fault.ts'
+import type { FileBlock } from './block.ts'
+
+const MAGIC = 0x315a524d
+const HEAD_BYTES = 16
+const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+
+export class SpillFile {
+  readonly path: string
+  /** Bytes written so far. */
+  bytes = 0
+  #fd = -1
+  #made = false
+  readonly #write: typeof writeSync
+
+  /** Nothing is made on disk before the first block. `write` stands in for the disk in tests. */
+  constructor(path: string, write: typeof writeSync = writeSync) {
+    this.path = path
+    this.#write = write
+  }
+
+  /** Adds a block of `rows` rows. Throws resource: the disk is full or fails. */
+  append(block: Uint8Array, rows: number): FileBlock {
+    const frame = zstdCompressSync(block, FAST)
+    const head = Buffer.allocUnsafe(HEAD_BYTES)
+    head.writeUInt32LE(MAGIC, 0)
+    head.writeUInt32LE(frame.length, 4)
+    head.writeUInt32LE(block.length, 8)
+    head.writeUInt32LE(crc32(frame), 12)
+    const position = this.bytes
+    const storedBytes = HEAD_BYTES + frame.length
+    try {
+      if (this.#fd < 0) this.#open()
+      this.#writeAll(head, position)
+      this.#writeAll(frame, position + HEAD_BYTES)
+    } catch (error) {
+      throw spillFault(error, this.path, 'written')
+    }
+    this.bytes += storedBytes
+    return { where: 'file', path: this.path, position, storedBytes, bytes: block.length, rows }
+  }
+
+  /** No more blocks will come. */
+  close(): void {
+    if (this.#fd < 0) return
+    closeSync(this.#fd)
+    this.#fd = -1
+  }
+
+  /** Closes the file and takes it off the disk. */
+  remove(): void {
+    this.close()
+    if (this.#made) rmSync(this.path, { force: true })
+    this.#made = false
+  }
+
+  #open(): void {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
+    this.#fd = openSync(this.path, this.#made ? 'r+' : 'wx', 0o600)
+    this.#made = true
+  }
+
+  #writeAll(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length; )
+      done += this.#write(this.#fd, bytes, done, bytes.length - done, position + done)
+  }
+}
+
+/** Reads blocks back, in any order; files stay open until `close`. */
+export class SpillReader {
+  #path = ''
+  #fd = -1
+
+  /** The block's bytes, 8-byte aligned. Throws resource: the file is gone, damaged or cannot be read. */
+  read(handle: FileBlock): Uint8Array<ArrayBuffer> {
+    const record = Buffer.allocUnsafeSlow(handle.storedBytes)
+    try {
+      if (this.#path !== handle.path) this.#open(handle.path)
+      let done = 0
+      while (done < record.length) {
+        const got = readSync(this.#fd, record, done, record.length - done, handle.position + done)
+        if (got === 0) throw damaged(handle, 'the file is too short')
+        done += got
+      }
+    } catch (error) {
+      throw spillFault(error, handle.path, 'read')
+    }
+    return unpack(handle, record)
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd)
+    this.#fd = -1
+    this.#path = ''
+  }
+
+  #open(path: string): void {
+    this.close()
+    this.#fd = openSync(path, 'r')
+    this.#path = path
+  }
+}
+
+function unpack(handle: FileBlock, record: Buffer): Uint8Array<ArrayBuffer> {
+  const frame = record.subarray(HEAD_BYTES)
+  const told = [MAGIC, frame.length, handle.bytes, crc32(frame)]
+  if (told.some((word, i) => record.readUInt32LE(4 * i) !== word))
+    throw damaged(handle, 'its checksum is wrong')
+  const block = zstdDecompressSync(frame, { maxOutputLength: handle.bytes })
+  if (block.length !== handle.bytes) throw damaged(handle, 'its size is wrong')
+  const aligned = block.byteOffset % 8 === 0 ? block : Uint8Array.from(block)
+  return aligned as Uint8Array<ArrayBuffer>
+}
+
+const damaged = ({ path, position }: FileBlock, why: string): Fault =>
+  new Fault('resource', `spill file ${path} is damaged at byte ${position}: ${why}`, {
+    hint: 'check the disk, then run again: spilled rows are made anew',
+  })
+
+/** An error of the file system, with what the operator can do about it. */
+export function spillFault(error: unknown, path: string, doing: string): Fault {
+  if (error instanceof Fault) return error
+  const folder = dirname(path)
+  const { code = 'an error', message = String(error) } = error as NodeJS.ErrnoException
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  return new Fault(
+    'resource',
+    full
+      ? `the disk of the spill folder ${folder} is full (${code})`
+      : `spill file ${path} cannot be ${doing} (${code})`,
+    {
+      detail: [`said  ${message}`],
+      hint: full
+        ? `free some space, choose another folder with --spill, or give more --memory`
+        : `check the disk and the rights of ${folder}, or choose another folder with --spill`,
+      cause: error,
+    },
+  )
+}

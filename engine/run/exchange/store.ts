@@ -1,0 +1,46 @@
+/**
+ * Where finished blocks go: into the arena while it has room, else to a file. Which of the two depends
+ * on what other threads hold, so nothing but the handle may differ between them.
+ */
+import type { AnySchema } from '../../data/schema.ts'
+import type { Arena } from './arena.ts'
+import { type Block, type BlockHandle, encodeBlock, layOut } from './block.ts'
+import type { SpillFile } from './spill-file.ts'
+
+export class BlockStore {
+  readonly #arena: Arena | null
+  readonly #file: SpillFile
+  #spare = new ArrayBuffer(0)
+
+  /** `arena` null: all blocks go to the file. */
+  constructor(arena: Arena | null, file: SpillFile) {
+    this.#arena = arena
+    this.#file = file
+  }
+
+  /** Keeps a block. Throws resource: there is no memory and the disk refuses it. */
+  put(schema: AnySchema, block: Block): BlockHandle {
+    const words = layOut(schema, block)
+    const bytes = words[3] as number
+    const offset = this.#arena?.allocate(bytes) ?? -1
+    if (this.#arena !== null && offset >= 0) {
+      encodeBlock(schema, block, words, { buffer: this.#arena.buffer, offset })
+      return { where: 'arena', offset, bytes, rows: block.rows }
+    }
+    if (this.#spare.byteLength < bytes) this.#spare = new ArrayBuffer(bytes)
+    encodeBlock(schema, block, words, { buffer: this.#spare, offset: 0 })
+    return this.#file.append(new Uint8Array(this.#spare, 0, bytes), block.rows)
+  }
+
+  /** Gives the arena's pages of these blocks back. */
+  free(handles: Iterable<BlockHandle>): void {
+    for (const handle of handles)
+      if (handle.where === 'arena') this.#arena?.free(handle.offset, handle.bytes)
+  }
+
+  /** No more blocks will come: closes the file and drops working memory. */
+  close(): void {
+    this.#file.close()
+    this.#spare = new ArrayBuffer(0)
+  }
+}

@@ -1,0 +1,63 @@
+/** Planning what is read: the splits of each source, and how many partitions the exchanges get. */
+import type { Stages } from '../compile/stages.ts'
+import { isSourceNode, type Stage } from '../compile/stages.ts'
+import type { Split } from '../io/source.ts'
+import { is } from '../plan/node.ts'
+
+const MB = 2 ** 20
+/** A split that is a task of its own; where it also becomes a file's row group, a larger one. */
+const SPLIT_BYTES = 16 * MB
+const WRITTEN_SPLIT_BYTES = 64 * MB
+/** Source bytes for each partition of an exchange. */
+const PARTITION_BYTES = 24 * MB
+const SMALL_BYTES = 4 * MB
+const PARTITIONS_MAX = 256
+
+export interface Inputs {
+  /** By stage id, for stages that read a source. */
+  readonly splits: ReadonlyMap<number, readonly Split[]>
+  readonly objects: readonly { uri: string; bytes: number; version: string }[]
+  readonly bytes: number
+  /** Partition count by exchange id. */
+  readonly partitions: ReadonlyMap<number, number>
+}
+
+/** Depends on the input and the plan alone, never on workers or memory: so do the outputs. */
+export async function planInputs(
+  { stages, exchanges }: Stages,
+  o: { splitBytes?: number | undefined; partitions?: number | undefined },
+): Promise<Inputs> {
+  const splits = new Map<number, readonly Split[]>()
+  const objects: { uri: string; bytes: number; version: string }[] = []
+  for (const stage of stages) {
+    if (!is(stage.head, 'read')) continue
+    const writes = stage.terminals.some(t => t.type === 'write')
+    const splitBytes = o.splitBytes ?? (writes ? WRITTEN_SPLIT_BYTES : SPLIT_BYTES)
+    const planned = await stage.head.op.source.plan({ splitBytes })
+    splits.set(stage.id, planned.splits)
+    objects.push(...planned.inputs)
+  }
+  const bytes = objects.reduce((sum, i) => sum + i.bytes, 0)
+  const count = o.partitions ?? partitionsFor(bytes + createdBytes(stages))
+  const partitions = new Map(
+    exchanges.map(e => {
+      const many = e.purpose === 'head' && (e.keys.length > 0 || e.to.type === 'reshuffle')
+      return [e.id, many ? count : 1] as const
+    }),
+  )
+  return { splits, objects, bytes, partitions }
+}
+
+function partitionsFor(bytes: number): number {
+  if (bytes <= SMALL_BYTES) return 1
+  const wanted = Math.ceil(bytes / PARTITION_BYTES)
+  return Math.min(PARTITIONS_MAX, Math.max(4, 2 ** Math.ceil(Math.log2(wanted))))
+}
+
+/** A guess at the bytes of rows that the pipeline itself holds. */
+function createdBytes(stages: readonly Stage[]): number {
+  let bytes = 0
+  for (const { head } of stages)
+    if (isSourceNode(head) && is(head, 'create')) bytes += head.op.rows.length * 64
+  return bytes
+}

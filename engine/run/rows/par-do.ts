@@ -1,0 +1,148 @@
+/**
+ * parDo: Beam's DoFn. `setup` once a worker and stage, `startBundle` and `finishBundle` around each
+ * task's rows (a bundle is a task), `process` for each row, outputs by tag. Rows are plain objects
+ * that may be kept. `c.random` is seeded by the task, so that a retry draws the same numbers.
+ */
+import { type StageScope, rowJson, userFault } from '../../compile/kernel.ts'
+import { eachRow, RowBuilder, rowReader } from '../../compile/rows.ts'
+import type { Batch } from '../../data/batch.ts'
+import type { Node } from '../../plan/node.ts'
+import type { Emit, Operator } from '../operator.ts'
+import { rejectOf } from './flat-map.ts'
+
+interface Output {
+  builder: RowBuilder | null
+  readonly full: Batch[]
+  readonly emit: Emit | undefined
+  readonly node: Node['schema']
+}
+
+class Refused extends Error {}
+
+/** A small seeded generator (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let x = Math.imul(state ^ (state >>> 15), state | 1)
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
+    return ((x ^ (x >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+export function parDoOperator(
+  node: Node<'parDo'>,
+  emits: ReadonlyMap<string, Emit>,
+  scope: StageScope,
+): Operator {
+  const { op } = node
+  const rows = rowReader((node.inputs[0] as Node).schema)
+  const outputs = new Map<string, Output>(
+    op.tags.map(({ tag, schema }) => [tag, { builder: null, full: [], emit: emits.get(tag), node: schema }]),
+  )
+  let context: Record<string, unknown> | null = null
+  let ready: Promise<void> | null = null
+  let emitted = 0
+
+  const append = (output: Output, row: unknown): void => {
+    output.builder ??= new RowBuilder(output.node, scope.task.rowsPerBatch)
+    if (output.builder.full) {
+      output.full.push(output.builder.take())
+      output.builder = new RowBuilder(output.node, scope.task.rowsPerBatch)
+    }
+    output.builder.append(row)
+    emitted++
+  }
+
+  const drain = async (all: boolean): Promise<void> => {
+    for (const output of outputs.values()) {
+      for (const batch of output.full.splice(0)) await output.emit?.(batch)
+      if (!all || !output.builder || output.builder.rows === 0) continue
+      await output.emit?.(output.builder.take())
+      output.builder.trim()
+    }
+  }
+
+  const start = async (): Promise<void> => {
+    const resource = op.setup ? await op.setup() : undefined
+    const emitters = Object.fromEntries(
+      [...outputs].map(([tag, output]) => [tag, (row: unknown) => append(output, row)]),
+    )
+    const [single] = outputs.values()
+    context = {
+      emit: op.single ? (row: unknown) => append(single as Output, row) : emitters,
+      side: scope.sidesOf(node) ?? {},
+      resource,
+      random: seeded(node.id),
+      reject: (reason: string) => {
+        throw new Refused(reason)
+      },
+      count: (name: string, by = 1) => scope.task.account.count(node.id, name, by),
+      timestamp: scope.task.startedAt,
+      window: { start: -Infinity, end: Infinity },
+      pane: { index: 0, timing: 'onTime' },
+    }
+  }
+
+  let begun = false
+  const begin = async (): Promise<void> => {
+    ready ??= start()
+    await ready
+    if (begun) return
+    begun = true
+    ;(context as Record<string, unknown>)['random'] = seeded(node.id)
+    op.startBundle?.(context)
+  }
+
+  const push = async (batch: Batch): Promise<void> => {
+    await begin()
+    const read = rows(batch)
+    const indices: number[] = []
+    eachRow(batch, i => indices.push(i))
+    let rejected = 0
+    const before = emitted
+    for (const i of indices) {
+      const row = read(i)
+      try {
+        const pending = op.process(row, context)
+        if (pending instanceof Promise) await pending
+      } catch (error) {
+        if (!(error instanceof Refused) && op.onError !== 'deadLetter')
+          throw userFault(node, error, rowJson(row), batch.origin, i)
+        rejected++
+        scope.task.reject(node.id, rejectOf(error, row, batch, i))
+      }
+      for (const output of outputs.values()) if (output.full.length > 0) await drain(false)
+    }
+    book(indices.length, emitted - before, rejected)
+  }
+
+  /** A row may become none or many: what is not one for one is filtered or created. */
+  const book = (taken: number, given: number, rejected: number): void => {
+    const { account } = scope.task
+    account.add(node.id, 'in', taken)
+    account.add(node.id, 'rejected', rejected)
+    account.add(node.id, 'out', given)
+    const extra = given + rejected - taken
+    account.add(node.id, extra > 0 ? 'created' : 'filtered', Math.abs(extra))
+  }
+
+  const finish = async (): Promise<void> => {
+    if (begun) {
+      begun = false
+      const before = emitted
+      await op.finishBundle?.(context)
+      book(0, emitted - before, 0)
+    }
+    await drain(true)
+  }
+
+  const close = async (): Promise<void> => {
+    if (ready === null) return
+    await ready
+    await op.teardown?.((context as Record<string, unknown>)['resource'])
+    ready = null
+  }
+
+  return { push, finish, close }
+}

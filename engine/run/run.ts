@@ -1,0 +1,163 @@
+/**
+ * A run, from plan to published outputs:
+ *
+ *     prepare outputs → plan inputs → stages (scheduler) → check rejects and accounts
+ *       → assemble shards → load tables into staging, audit → publish and commit
+ *
+ * Until the last step nothing that a reader could see has changed; a run that fails or is stopped
+ * removes what it made.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cutStages, type Stages } from '../compile/stages.ts'
+import { faultToJson } from '../fault.ts'
+import type { Definition } from '../plan/definition.ts'
+import type { Plan } from '../plan/node.ts'
+import { Ledger } from './account.ts'
+import { Arena } from './exchange/arena.ts'
+import { type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
+import { type Inputs, planInputs } from './inputs.ts'
+import { loadPipeline, planOf } from './load.ts'
+import { Outputs } from './outputs.ts'
+import { Progress } from './progress.ts'
+import type { RunSettings } from './protocol.ts'
+import { checkRejects } from './reject-limit.ts'
+import type { RunReport } from './report.ts'
+import { reportOf } from './run-report.ts'
+import { Scheduler, type Watch } from './scheduler.ts'
+import { TaskRunner } from './task-runner.ts'
+
+const MB = 2 ** 20
+
+export interface RunOptions {
+  /** The module's path, whose pipeline runs on worker threads; or a pipeline, which runs in this one. */
+  readonly pipeline: string | Definition
+  /** Which export, where the module has several. */
+  readonly export?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  /** Threads; default: cores. Changes no byte of the output. */
+  readonly workers?: number
+  /** Default 1 GB. */
+  readonly memoryBytes?: number
+  readonly overwrite?: boolean
+  /** Rows of each source; nothing is published. */
+  readonly limit?: number | null
+  /** Share of a source's rows that may be rejected, of those above 100. Default 0.1. */
+  readonly maxRejects?: number
+  /** Default 16,384. */
+  readonly rowsPerBatch?: number
+  /** Bytes that an operator holds before it spills; default: from memoryBytes. */
+  readonly operatorBytes?: number
+  readonly arenaBytes?: number
+  readonly splitBytes?: number
+  readonly partitions?: number
+  /** Folder for spill files and fragments. Default: under the system's temporary folder. */
+  readonly scratch?: string
+  readonly signal?: AbortSignal
+  readonly watch?: Watch
+  /** Told once the stages are known, before the first task. */
+  readonly started?: (run: { stages: Stages; inputs: Inputs; progress: Progress; runId: string }) => void
+}
+
+interface Prepared {
+  readonly settings: RunSettings
+  readonly plan: Plan
+  readonly stages: Stages
+}
+
+/** Runs a pipeline. Answers a report also where it failed; throws only on wrong use (pipeline faults before the start). */
+export async function runPipeline(options: RunOptions): Promise<RunReport> {
+  const started = performance.now()
+  const { settings, plan, stages } = await prepare(options)
+  const ledger = new Ledger()
+  const outputs = new Outputs(plan, settings, options.limit ?? null)
+  const progress = Progress.of(stages.stages.length)
+  let executor: Executor | null = null
+  let scheduler: Scheduler | null = null
+  let inputs: Inputs | null = null
+  let failure: unknown = null
+  try {
+    await outputs.prepare()
+    inputs = await planInputs(stages, options)
+    const arena = Arena.create(options.arenaBytes ?? settings.memoryBytes / 2)
+    executor = executorOf(settings, stages, { arena, progress })
+    options.started?.({ stages, inputs, progress, runId: settings.runId })
+    const signal = options.signal ?? new AbortController().signal
+    const { limit = null, watch = {} } = options
+    scheduler = new Scheduler({ stages, inputs, executor, arena, limit, watch, signal })
+    await scheduler.run()
+    for (const run of scheduler.runs) gather(ledger, run.results)
+    ledger.check(plan)
+    checkRejects(plan, ledger, scheduler.runs, options.maxRejects ?? 0.1)
+    await outputs.publish(scheduler.runs, executor)
+  } catch (error) {
+    failure = error
+    await outputs.abandon()
+    if (scheduler) for (const run of scheduler.runs) gather(ledger, run.results)
+  } finally {
+    await executor?.close()
+    await outputs.close()
+    await rm(settings.scratch, { recursive: true, force: true })
+  }
+  const error = failure === null ? undefined : faultToJson(failure)
+  const interrupted = options.signal?.aborted === true
+  const status = failure === null ? 'done' : interrupted ? 'interrupted' : 'failed'
+  return reportOf({
+    plan,
+    settings,
+    ledger,
+    runs: scheduler?.runs ?? [],
+    outputs: outputs.written,
+    progress,
+    status,
+    seconds: (performance.now() - started) / 1000,
+    ...(error ? { error } : {}),
+  })
+}
+
+function gather(ledger: Ledger, results: readonly (import('./protocol.ts').TaskResult | undefined)[]): void {
+  for (const result of results) {
+    if (!result) continue
+    for (const { node, term, rows } of result.account) ledger.add(node, term, rows)
+    for (const { node, reason, rows } of result.dropped) ledger.drop(node, reason, rows)
+    for (const { node, name, value } of result.counters) ledger.count(node, name, value)
+  }
+}
+
+/** The plan and the settings that every thread shares. Throws pipeline: the pipeline cannot be built. */
+export async function prepare(options: RunOptions): Promise<Prepared> {
+  const inline = typeof options.pipeline !== 'string'
+  const loaded = inline
+    ? { definition: options.pipeline as Definition, hash: '' }
+    : await loadPipeline(options.pipeline as string, options.export ?? null)
+  const build = { params: options.params ?? {}, runId: randomBytes(8).toString('hex'), startedAt: Date.now() }
+  const plan = planOf(loaded.definition, loaded.hash, build)
+  const workers = inline ? 1 : (options.workers ?? (await import('node:os')).availableParallelism())
+  const memoryBytes = options.memoryBytes ?? 1024 * MB
+  const base = options.scratch ?? tmpdir()
+  if (!existsSync(base)) await mkdir(base, { recursive: true })
+  const scratch = join(base, `millrace-${build.runId}`)
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const settings: RunSettings = {
+    ...build,
+    module: inline ? null : (options.pipeline as string),
+    pipeline: options.export ?? null,
+    fingerprint: plan.fingerprint,
+    workers,
+    memoryBytes,
+    rowsPerBatch: options.rowsPerBatch ?? 16_384,
+    scratch,
+    operatorBytes: options.operatorBytes ?? Math.floor(memoryBytes / 4 / workers),
+    overwrite: options.overwrite ?? false,
+  }
+  return { settings, plan, stages: cutStages(plan) }
+}
+
+function executorOf(settings: RunSettings, stages: Stages, shared: { arena: Arena; progress: Progress }): Executor {
+  if (settings.module === null) return new InlineExecutor(new TaskRunner(settings, stages, shared))
+  return new PoolExecutor(settings, { arena: shared.arena.buffer, progress: shared.progress })
+}
+

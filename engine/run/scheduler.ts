@@ -1,0 +1,189 @@
+/**
+ * Runs the stages: a stage's tasks become ready once all stages that feed it are done, and ready
+ * tasks run as workers come free, in the order of stages and tasks. Results are kept by task index,
+ * so that nothing depends on which worker was faster. A task that fails for want of a resource is
+ * tried again; a split whose start was guessed wrong is read again from the right one.
+ */
+import { feedersOf, type Stage, type Stages } from '../compile/stages.ts'
+import { Fault } from '../fault.ts'
+import { is } from '../plan/node.ts'
+import type { Arena } from './exchange/arena.ts'
+import type { BlockHandle } from './exchange/block.ts'
+import { free } from './exchange/reader.ts'
+import type { Executor } from './executor.ts'
+import type { Inputs } from './inputs.ts'
+import type { LineBase, TaskResult, TaskSpec } from './protocol.ts'
+import { Blocks, linesBefore, type StageRun, tasksOf } from './stage-run.ts'
+
+const ATTEMPTS_MAX = 3
+const VERIFICATIONS_MAX = 10_000
+
+export interface Watch {
+  stageStarted?(run: StageRun): void
+  stageEnded?(run: StageRun): void
+  /** A task failed and will be tried again. */
+  retried?(task: TaskSpec, fault: Fault): void
+}
+
+export interface Schedule {
+  readonly stages: Stages
+  readonly inputs: Inputs
+  readonly executor: Executor
+  readonly arena: Arena
+  readonly limit: number | null
+  readonly watch: Watch
+  readonly signal: AbortSignal
+  /** Which stages to run; the others are done already. */
+  readonly skip?: ReadonlySet<number>
+}
+
+export class Scheduler {
+  readonly runs: StageRun[] = []
+  readonly blocks = new Blocks()
+  readonly #s: Schedule
+  readonly #done = new Set<Stage>()
+  readonly #queue: { run: StageRun; task: TaskSpec }[] = []
+  readonly #lines: LineBase[] = []
+  #active = 0
+  #failure: unknown = null
+  #wake: (() => void) | null = null
+
+  constructor(schedule: Schedule) {
+    this.#s = schedule
+  }
+
+  /** Runs all stages to their end. Throws the first fault, once no task is under way. */
+  async run(): Promise<void> {
+    const { stages, executor, signal } = this.#s
+    const waiting = new Set<Stage>(stages.stages)
+    for (;;) {
+      if (signal.aborted) this.#failure ??= signal.reason
+      if (this.#failure === null) this.#release(waiting)
+      while (this.#failure === null && this.#active < executor.concurrency && this.#queue.length > 0)
+        this.#start(this.#queue.shift() as { run: StageRun; task: TaskSpec })
+      if (this.#active === 0) break
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      if (signal.aborted) break
+    }
+    if (this.#failure !== null) throw this.#failure
+    if (waiting.size > 0)
+      throw new Fault('engine', `stages wait for each other: ${[...waiting].map(s => s.name).join(', ')}`)
+  }
+
+  /** Starts the stages whose feeders are done; those without tasks are done at once. */
+  #release(waiting: Set<Stage>): void {
+    const { stages, inputs, limit } = this.#s
+    for (let again = true; again; ) {
+      again = false
+      for (const stage of stages.stages) {
+        if (!waiting.has(stage)) continue
+        if (feedersOf(stages.plan, stages.stages, stage).some(f => !this.#done.has(f))) continue
+        waiting.delete(stage)
+        const splits = inputs.splits.get(stage.id)
+        const tasks = tasksOf(stage, splits, { blocks: this.blocks, partitions: inputs.partitions, lines: this.#lines, limit })
+        const run: StageRun = { stage, splits: splits ?? [], tasks, results: [], pending: tasks.length, startedMs: performance.now(), seconds: 0 }
+        this.runs.push(run)
+        this.#s.watch.stageStarted?.(run)
+        // A preview reads its splits one after another, until it has its rows.
+        const first = limit !== null && is(stage.head, 'read') ? tasks.slice(0, 1) : tasks
+        for (const task of first) this.#queue.push({ run, task })
+        if (tasks.length > 0) continue
+        this.#end(run)
+        again = true
+      }
+    }
+  }
+
+  #start({ run, task }: { run: StageRun; task: TaskSpec }): void {
+    this.#active++
+    this.#attempt(task)
+      .then(result => this.#finished(run, task, result))
+      .catch(error => {
+        this.#failure ??= error
+      })
+      .finally(() => {
+        this.#active--
+        this.#wake?.()
+      })
+  }
+
+  async #attempt(task: TaskSpec): Promise<TaskResult> {
+    for (let attempt = task.attempt; ; attempt++) {
+      try {
+        return await this.#s.executor.run({ ...task, attempt })
+      } catch (error) {
+        const retry = error instanceof Fault && error.kind === 'resource'
+        if (!retry || attempt + 1 >= ATTEMPTS_MAX || this.#s.signal.aborted) throw error
+        this.#s.watch.retried?.(task, error)
+      }
+    }
+  }
+
+  #finished(run: StageRun, task: TaskSpec, result: TaskResult): void {
+    const known = run.results[task.index]
+    if (known) this.#discard(known)
+    run.results[task.index] = result
+    run.pending--
+    if (this.#s.limit !== null && is(run.stage.head, 'read')) this.#preview(run, task)
+    if (run.pending > 0 || this.#failure !== null) return
+    if (this.#redo(run)) return
+    this.#end(run)
+  }
+
+  /** The next split of a preview, where rows are still wanted. */
+  #preview(run: StageRun, task: TaskSpec): void {
+    const read = run.results.reduce((sum, r) => sum + outOf(r, run.stage.head.id), 0)
+    const left = (this.#s.limit as number) - read
+    const next = run.tasks[task.index + 1]
+    if (left > 0 && next) this.#queue.push({ run, task: { ...next, limit: left } })
+    else run.pending = 0
+  }
+
+  /** Asks the source which splits to read again; true where there are any. */
+  #redo(run: StageRun): boolean {
+    const { head } = run.stage
+    if (!is(head, 'read') || this.#s.limit !== null) return false
+    const ends = run.splits.map((_, i) => run.results[i]?.end ?? null)
+    const wrong = head.op.source.verify?.(run.splits, ends) ?? new Map()
+    if (wrong.size === 0) return false
+    const attempts = run.tasks.reduce((max, t) => Math.max(max, t.attempt), 0)
+    if (attempts > VERIFICATIONS_MAX) throw new Fault('engine', `the splits of ${head.name} do not settle`)
+    const splits = [...run.splits]
+    for (const [index, split] of wrong) {
+      splits[index] = split
+      const task = { ...(run.tasks[index] as TaskSpec), split }
+      run.tasks[index] = task
+      run.pending++
+      this.#queue.unshift({ run, task })
+    }
+    run.splits = splits
+    return true
+  }
+
+  #end(run: StageRun): void {
+    const { stage } = run
+    run.seconds = (performance.now() - run.startedMs) / 1000
+    const results = run.results.filter(r => r !== undefined)
+    this.blocks.add(results)
+    if (is(stage.head, 'read')) this.#lines.push(...linesBefore(run))
+    for (const exchange of stage.inputs)
+      for (let p = 0; p < run.tasks.length; p++) this.#free(this.blocks.take(exchange, p))
+    this.#done.add(stage)
+    this.#s.watch.stageEnded?.(run)
+  }
+
+  #discard(result: TaskResult): void {
+    for (const { blocks } of result.outputs) for (const list of blocks) this.#free(list)
+    this.#free(result.rejects)
+  }
+
+  #free(blocks: readonly BlockHandle[]): void {
+    for (const block of blocks) free(block, this.#s.arena)
+  }
+}
+
+const outOf = (result: TaskResult | undefined, node: number): number =>
+  result?.account.find(a => a.node === node && a.term === 'out')?.rows ?? 0

@@ -1,0 +1,71 @@
+/** The heads that are sources: a split of a reader, or rows given in the pipeline itself. */
+import { RowBuilder } from '../compile/rows.ts'
+import type { Batch } from '../data/batch.ts'
+import type { Node } from '../plan/node.ts'
+import type { Split } from '../io/source.ts'
+import type { Emit } from './operator.ts'
+import type { Task } from './task.ts'
+
+/** Reads the task's split. `wanted`: columns to decode, which grows as rows turn out to be read. */
+export async function readSplit(
+  node: Node<'read'>,
+  task: Task,
+  { emit, wanted }: { emit: Emit; wanted: boolean[] },
+): Promise<void> {
+  const { source } = node.op
+  const { limit } = task.spec
+  let rejected = 0
+  let rows = 0
+  const reader = await source.open(task.spec.split as Split, {
+    wanted,
+    rowsPerBatch: task.rowsPerBatch,
+    reject: reject => {
+      rejected++
+      task.reject(node.id, reject)
+    },
+    advance: bytes => task.progress.bytes(task.spec.stage, bytes),
+  })
+  try {
+    for (;;) {
+      const next = reader.next()
+      const batch = next instanceof Promise ? await next : next
+      if (batch === null) break
+      const left = limit === null ? batch.selected : Math.min(batch.selected, limit - rows)
+      const given = left < batch.selected ? { ...batch, selected: left, rows: batch.selection ? batch.rows : left } : batch
+      given.widen = column => {
+        wanted[column] = true
+        const wider = reader.widen(wanted)
+        wider.columns.forEach((c, i) => {
+          if (c) given.columns[i] = c
+        })
+      }
+      rows += given.selected
+      const pending = emit(given)
+      if (pending) await pending
+      if (limit !== null && rows >= limit) break
+    }
+    task.end = reader.end()
+  } finally {
+    await reader.close()
+  }
+  task.account.add(node.id, 'in', rows + rejected)
+  task.account.add(node.id, 'out', rows)
+  task.account.add(node.id, 'rejected', rejected)
+}
+
+/** The rows of `p.create`. */
+export async function createRows(node: Node<'create'>, task: Task, emit: Emit): Promise<void> {
+  const builder = new RowBuilder(node.schema, task.rowsPerBatch)
+  const hand = async (): Promise<void> => {
+    const batch: Batch = builder.take()
+    task.account.add(node.id, 'in', batch.rows)
+    task.account.add(node.id, 'out', batch.rows)
+    await emit(batch)
+    builder.trim()
+  }
+  for (const row of node.op.rows) {
+    if (builder.full) await hand()
+    builder.append(row)
+  }
+  if (builder.rows > 0) await hand()
+}

@@ -1,0 +1,187 @@
+/**
+ * Where rows leave for files: a fragment a task, or, where the sink wants rows grouped or sorted, one
+ * for each partition value, written by a stage of its own.
+ */
+import { join } from 'node:path'
+import { type Batch, columnOf, project } from '../data/batch.ts'
+import type { Column } from '../data/column.ts'
+import { readValue } from '../data/value.ts'
+import { indexOf } from '../data/schema.ts'
+import type { FileSink, FragmentWriter } from '../io/sink.ts'
+import type { Node } from '../plan/node.ts'
+import { type WrittenSchema, writtenName, writtenSchema } from '../plan/written.ts'
+import { sortHead } from './heads/sort.ts'
+import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
+import { hiveName } from './run-files.ts'
+import type { Task } from './task.ts'
+
+/** The file sink of a write: its own, or the staging files of a table. */
+export function sinkOf(node: Node<'write'>, scratch: string): FileSink {
+  const { sink } = node.op
+  return sink.sink === 'files' ? sink : sink.staging(join(scratch, `table-${node.id}`))
+}
+
+/** Writes one fragment after another, switching at a new folder or a full file. */
+class Fragments {
+  readonly #node: Node<'write'>
+  readonly #task: () => Task
+  readonly #written: WrittenSchema
+  #writer: FragmentWriter | null = null
+  #folder = ''
+  #rows = 0
+  #count = 0
+
+  constructor(node: Node<'write'>, task: () => Task) {
+    this.#node = node
+    this.#task = task
+    this.#written = writtenSchema(node)
+  }
+
+  async write(batch: Batch, folder: string): Promise<void> {
+    const { rowsPerFile } = this.#node.op.sink.options as FileSink['options']
+    if (folder !== this.#folder) await this.close()
+    this.#folder = folder
+    let from = 0
+    while (from < batch.selected) {
+      if (rowsPerFile && this.#rows >= rowsPerFile) await this.close()
+      const room = rowsPerFile ? rowsPerFile - this.#rows : Number.POSITIVE_INFINITY
+      const part = slice(batch, from, Math.min(batch.selected, from + room))
+      this.#writer ??= this.#open()
+      await this.#writer.write(project(part, this.#written.schema, this.#written.at))
+      this.#rows += part.selected
+      from += part.selected
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#writer === null) return
+    const fragment = await this.#writer.close()
+    this.#writer = null
+    this.#rows = 0
+    const task = this.#task()
+    task.fragments.push({ node: this.#node.id, folder: this.#folder, fragment })
+  }
+
+  /** Forgets the count of fragments: the next rows are another task's. */
+  reset(): void {
+    this.#count = 0
+    this.#folder = ''
+  }
+
+  #open(): FragmentWriter {
+    const task = this.#task()
+    const { stage, index, attempt } = task.spec
+    const name = `f-${process.pid}-${this.#node.id}-${stage}-${index}-${attempt}-${this.#count++}.part`
+    const writer = sinkOf(this.#node, task.settings.scratch).open(join(task.settings.scratch, name), this.#written.schema)
+    task.undo.push(() => writer.abort())
+    return writer
+  }
+}
+
+/** The selected rows from..to of a batch. */
+function slice(batch: Batch, from: number, to: number): Batch {
+  if (from === 0 && to === batch.selected) return batch
+  const selection = new Int32Array(to - from)
+  for (let k = from; k < to; k++) selection[k - from] = batch.selection ? (batch.selection[k] as number) : k
+  return { ...batch, selection, selected: to - from }
+}
+
+export class FragmentEnd implements Operator {
+  readonly #node: Node<'write'>
+  readonly #task: () => Task
+  readonly #fragments: Fragments
+
+  constructor(node: Node<'write'>, task: () => Task) {
+    this.#node = node
+    this.#task = task
+    this.#fragments = new Fragments(node, task)
+  }
+
+  push(batch: Batch): Awaitable {
+    const { account } = this.#task()
+    account.add(this.#node.id, 'in', batch.selected)
+    account.add(this.#node.id, 'out', batch.selected)
+    return this.#fragments.write(batch, '')
+  }
+
+  async finish(): Promise<void> {
+    await this.#fragments.close()
+    this.#fragments.reset()
+  }
+}
+
+/** Sorts rows by partition value (and by what the sink asks for) and writes each value's files. */
+export class GroupedWriteHead implements Head {
+  readonly #node: Node<'write'>
+  readonly #task: () => Task
+  constructor(node: Node<'write'>, task: () => Task) {
+    this.#node = node
+    this.#task = task
+  }
+
+  async run(inputs: readonly Partition[], _emit: Emit, task: TaskContext): Promise<void> {
+    const { partitionBy, sortBy } = this.#node.op.sink.options as FileSink['options']
+    const input = (this.#node.inputs[0] as Node).schema
+    const fragments = new Fragments(this.#node, this.#task)
+    const folders = new Folders(this.#node, partitionBy.map(name => indexOf(input, name)))
+    const order = [...partitionBy, ...sortBy].map(by => ({ by, order: 'asc' as const }))
+    const silent: TaskContext = Object.create(task, { account: { value: { add() {}, drop() {}, count() {} } } })
+    const sort = sortHead(this.#node.id, input, order)
+    await sort.run(inputs, async batch => {
+      task.account.add(this.#node.id, 'in', batch.selected)
+      task.account.add(this.#node.id, 'out', batch.selected)
+      let from = 0
+      while (from < batch.rows) {
+        const to = folders.endOfRun(batch, from)
+        await fragments.write(slice(batch, from, to), folders.name(batch, from))
+        from = to
+      }
+    }, silent)
+    await fragments.close()
+  }
+}
+
+/** The folder of a row, by its partition values; rows come grouped. */
+class Folders {
+  readonly #names: readonly string[]
+  readonly #at: readonly number[]
+  constructor(node: Node<'write'>, at: readonly number[]) {
+    const { partitionBy, names } = node.op.sink.options as FileSink['options']
+    this.#names = partitionBy.map(name => writtenName(name, names))
+    this.#at = at
+  }
+
+  /** The first row after `from` that belongs elsewhere. */
+  endOfRun(batch: Batch, from: number): number {
+    const columns = this.#at.map(index => columnOf(batch, index))
+    let to = from + 1
+    while (to < batch.rows && columns.every(c => same(c, from, to))) to++
+    return to
+  }
+
+  name(batch: Batch, row: number): string {
+    return this.#at
+      .map((index, i) => `${hiveName(this.#names[i] as string, text(columnOf(batch, index), row))}/`)
+      .join('')
+  }
+}
+
+function same(column: Column, a: number, b: number): boolean {
+  const { values, valid, pool } = column
+  if (valid && valid[a] !== valid[b]) return false
+  if (values[a] === values[b]) return true
+  if (pool === null || pool.unique) return Number.isNaN(values[a]) && Number.isNaN(values[b])
+  return Buffer.compare(pool.view(values[a] as number), pool.view(values[b] as number)) === 0
+}
+
+/** A partition value as text: dates and times in ISO form, null as null. */
+function text(column: Column, row: number): string | null {
+  const value = readValue(column, row)
+  if (value === null) return null
+  const { tag, scale } = column.kind
+  if (tag === 'date') return new Date(value as number).toISOString().slice(0, 10)
+  if (tag === 'timestamp' || tag === 'datetime')
+    return new Date(value as number).toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '')
+  if (tag === 'decimal') return (value as number).toFixed(scale)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+}

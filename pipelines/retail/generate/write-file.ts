@@ -1,0 +1,27 @@
+/** One file of the set, streamed: what is in memory is a few chunks, whatever the rows. */
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { csvChunks, csvHeader, type Slice } from './csv-chunks.ts'
+import { type RetailSheet } from './row.ts'
+
+export interface FileJob extends Slice {
+  readonly path: string
+  readonly crlf: boolean
+  readonly gzip: boolean
+}
+
+/** Writes the file and answers its size on disk; `onBytes` hears of every chunk before compression. */
+export async function writeFile(sheet: RetailSheet, job: FileJob): Promise<number> {
+  function* bytes(): Generator<Buffer> {
+    yield csvHeader(job.crlf)
+    yield* csvChunks(sheet, job)
+  }
+  const source = Readable.from(bytes(), { objectMode: false })
+  const file = createWriteStream(job.path)
+  // Level 1: the generator waits for gzip, and level 6 took three times as long for a tenth fewer bytes.
+  if (job.gzip) await pipeline(source, createGzip({ level: 1 }), file)
+  else await pipeline(source, file)
+  return file.bytesWritten
+}

@@ -1,0 +1,55 @@
+/** A sink that keeps rows for an assertion: fragments are v8-serialised rows in files, read back at the end. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { deserialize, serialize } from 'node:v8'
+import { eachRow, type ReadRow, rowReader } from '../engine/compile/rows.ts'
+import type { Batch } from '../engine/data/batch.ts'
+import type { AnySchema } from '../engine/data/schema.ts'
+import type { FileSink, Fragment, FragmentWriter } from '../engine/io/sink.ts'
+
+export type AnyRow = Record<string, unknown>
+
+export function collectSink(folder: string): FileSink {
+  return {
+    sink: 'files',
+    format: 'rows',
+    extension: '.rows',
+    uri: folder,
+    columns: [],
+    options: { partitionBy: [], sortBy: [], rowsPerFile: null, bytesPerFile: Infinity, names: 'asIs', overwrite: true },
+    fingerprint: `rows ${folder}`,
+    open: (path, schema) => new RowsWriter(path, schema),
+    async assemble(fragments, path) {
+      const rows = fragments.flatMap(f => readRows(f.path))
+      writeFileSync(path, serialize(rows))
+      return rows.length
+    },
+  }
+}
+
+/** Rows that a collect sink wrote. */
+export const readRows = (path: string): AnyRow[] => deserialize(readFileSync(path)) as AnyRow[]
+
+class RowsWriter implements FragmentWriter {
+  readonly #path: string
+  readonly #reader: (batch: Batch) => ReadRow
+  readonly #rows: AnyRow[] = []
+  constructor(path: string, schema: AnySchema) {
+    this.#path = path
+    this.#reader = rowReader(schema)
+  }
+  get heldBytes(): number {
+    return this.#rows.length * 100
+  }
+  write(batch: Batch): void {
+    const row = this.#reader(batch)
+    eachRow(batch, i => this.#rows.push(row(i)))
+  }
+  close(): Fragment {
+    const bytes = serialize(this.#rows)
+    writeFileSync(this.#path, bytes)
+    return { path: this.#path, rows: this.#rows.length, bytes: bytes.length }
+  }
+  abort(): void {
+    rmSync(this.#path, { force: true })
+  }
+}
