@@ -13,7 +13,7 @@ import { type Aggregate, type AggregateName, sumKind } from '../engine/plan/aggr
 import { quote, refuse } from '../engine/plan/refuse.ts'
 import { Combine, type CombineFn } from './combine-fn.ts'
 import { checkOptions, columnOf, type Step } from './step.ts'
-import { testsOf, type Where } from './tests.ts'
+import { testsOf, type Where } from './predicates.ts'
 
 export type Numeric = 'int32' | 'int64' | 'bigint' | 'float32' | 'float64' | 'decimal'
 /** What an aggregate yields; made by `g` only. */

@@ -2,13 +2,13 @@
 import type { Node, Test } from '../engine/plan/node.ts'
 import { show } from '../engine/data/value.ts'
 import { add, checkOptions, type Step } from './step.ts'
-import { testsOf } from './tests.ts'
+import { testsOf } from './predicates.ts'
 
 /**
  * Keeps the rows that pass every test: `{ country: 'France', quantity: { gt: 0, lte: 9 } }`.
  *
  * Shape   PCollection<F> → PCollection<F>: same schema, at most as many rows
- * Nulls   as in TypeScript: null equals null only, so `not: 'x'` keeps it; order tests never keep it
+ * Nulls   as in SQL: null passes `null` (alone, or in an `in`) only; `not: null` passes all but null
  * Cost    read from Parquet statistics, pushed into sources that can filter; else one comparison a row
  * Throws  pipeline: a column or test does not exist, a value is not of the column's kind
  * @example

@@ -1,4 +1,6 @@
-/** Arrow data as one column: the reading half of `arrow.ts`. Types that others write are taken too. */
+/**
+ * Arrow data as one column: the reading half of `arrow.ts`. Types that others write are taken too.
+ */
 import type { Data, DataType, Decimal, Dictionary, Field, Timestamp, Vector } from 'apache-arrow'
 import { Fault } from '../fault.ts'
 import type { Arrow } from './arrow-write.ts'
@@ -30,13 +32,18 @@ function requiredKind({ Type }: Arrow, { name, type, metadata }: Field): Kind {
     if (bitWidth < 32 || (bitWidth === 32 && isSigned)) return t.int32
     return noted === 'bigint' ? t.bigint : t.int64
   }
-  if (typeId === Type.Float) return (of as unknown as { precision: number }).precision === 1 ? t.float32 : t.float64
+  if (typeId === Type.Float)
+    return (of as unknown as { precision: number }).precision === 1 ? t.float32 : t.float64
   if (typeId === Type.Decimal) return t.decimal((of as Decimal).precision, (of as Decimal).scale)
   if (typeId === Type.Date) return t.date
   if (typeId === Type.Timestamp) return (of as Timestamp).timezone ? t.timestamp : t.datetime
   if (typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View) return t.utf8
-  if (typeId === Type.Binary || typeId === Type.LargeBinary || typeId === Type.BinaryView) return t.bytes
-  throw new Fault('data', `column ${JSON.stringify(name)} has the Arrow type ${type}, for which there is no kind`)
+  if (typeId === Type.Binary || typeId === Type.LargeBinary || typeId === Type.BinaryView)
+    return t.bytes
+  throw new Fault(
+    'data',
+    `column ${JSON.stringify(name)} has the Arrow type ${type}, for which there is no kind`,
+  )
 }
 
 /** The column; shares the data's memory where the table in `arrow.ts` says so. */
@@ -65,24 +72,37 @@ function validOf(data: Data): Uint8Array | null {
 
 function sharedColumn({ Type, DateUnit }: Arrow, { kind, data }: Source): Column | null {
   const { type, length } = data
-  const over = (values: Values, pool: Pool | null = null): Column => ({ kind, values, valid: null, pool })
+  const over = (values: Values, pool: Pool | null = null): Column => ({
+    kind,
+    values,
+    valid: null,
+    pool,
+  })
   const values = data.values as unknown
   if (type.typeId === Type.Int) {
-    if (kind.tag === 'int32' && values instanceof Int32Array) return over(values.subarray(0, length))
-    if (kind.tag === 'bigint' && values instanceof BigInt64Array) return over(values.subarray(0, length))
+    if (kind.tag === 'int32' && values instanceof Int32Array)
+      return over(values.subarray(0, length))
+    if (kind.tag === 'bigint' && values instanceof BigInt64Array)
+      return over(values.subarray(0, length))
   }
   if (type.typeId === Type.Float) {
-    const same = kind.tag === 'float32' ? values instanceof Float32Array : values instanceof Float64Array
+    const same =
+      kind.tag === 'float32' ? values instanceof Float32Array : values instanceof Float64Array
     const float = kind.tag === 'float32' || kind.tag === 'float64'
     if (float && same) return over((values as Float64Array).subarray(0, length))
   }
-  if (type.typeId === Type.Date && kind.tag === 'date' && (type as never as { unit: number }).unit === DateUnit.DAY)
+  if (
+    type.typeId === Type.Date &&
+    kind.tag === 'date' &&
+    (type as never as { unit: number }).unit === DateUnit.DAY
+  )
     return over((values as Int32Array).subarray(0, length))
   if (type.typeId === Type.Decimal && isWide(kind) && fits(type as Decimal, kind)) {
     const { buffer, byteOffset } = values as Uint32Array
     if (byteOffset % 8 === 0) return over(new BigInt64Array(buffer, byteOffset, length * 2))
   }
-  if (type.typeId !== Type.Dictionary || !isText(kind) || !(values instanceof Int32Array)) return null
+  if (type.typeId !== Type.Dictionary || !isText(kind) || !(values instanceof Int32Array))
+    return null
   const pool = poolOver({ Type }, data.dictionary as Vector)
   return pool === null ? null : over(values.subarray(0, length), pool)
 }
@@ -100,7 +120,9 @@ function poolOver({ Type }: Pick<Arrow, 'Type'>, dictionary: Vector): Pool | nul
   return Pool.over(entries.values as Uint8Array, offsets, entries.length)
 }
 
-/** Reads value by value: what no buffer can be shared for. A null entry of a dictionary is refused. */
+/**
+ * Reads value by value: what no buffer can be shared for. A null entry of a dictionary is refused.
+ */
 function copied(arrow: Arrow, { name, kind, data }: Source, valid: Uint8Array | null): Column {
   const vector = new arrow.Vector([data])
   const column = newColumn(kind, data.length)
@@ -110,7 +132,10 @@ function copied(arrow: Arrow, { name, kind, data }: Source, valid: Uint8Array | 
     const stored = store(arrow, { name, kind, data }, { column, i, raw, value: vector })
     if (!stored) {
       const got = String(vector.get(i)).slice(0, 80)
-      throw new Fault('data', `column ${JSON.stringify(name)}, row ${i}: expected ${kind.name}, got ${got} (${data.type})`)
+      throw new Fault(
+        'data',
+        `column ${JSON.stringify(name)}, row ${i}: expected ${kind.name}, got ${got} (${data.type})`,
+      )
     }
   }
   return column
@@ -131,14 +156,18 @@ function store(arrow: Arrow, { kind, data }: Source, { column, i, raw, value }: 
   if (pool !== null) {
     const got: unknown = value.get(i)
     if (kind.tag === 'utf8' ? typeof got !== 'string' : !(got instanceof Uint8Array)) return false
-    values[i] = typeof got === 'string' ? pool.internString(got) : pool.intern(got as Uint8Array, 0, (got as Uint8Array).length)
+    values[i] =
+      typeof got === 'string'
+        ? pool.internString(got)
+        : pool.intern(got as Uint8Array, 0, (got as Uint8Array).length)
     return true
   }
   if (type.typeId === Type.Bool) {
     values[i] = value.get(i) ? 1 : 0
     return kind.tag === 'bool'
   }
-  if (type.typeId === Type.Decimal) return storeDecimal(type as Decimal, column, raw as Uint32Array, i)
+  if (type.typeId === Type.Decimal)
+    return storeDecimal(type as Decimal, column, raw as Uint32Array, i)
   if (type.typeId === Type.Timestamp) {
     const micros = toMicros((type as Timestamp).unit, raw[i] as bigint)
     values[i] = Number(micros)
@@ -169,13 +198,20 @@ function storeInt(kind: Kind, values: Values, i: number, stored: number | bigint
 function storeDecimal(type: Decimal, column: Column, words: Uint32Array, i: number): boolean {
   const { kind } = column
   if (kind.tag !== 'decimal' || !fits(type, kind)) return false
-  const [w0, w1, w2, w3] = [0, 1, 2, 3].map(w => BigInt(words[4 * i + w] as number)) as [bigint, bigint, bigint, bigint]
+  const [w0, w1, w2, w3] = [0, 1, 2, 3].map(w => BigInt(words[4 * i + w] as number)) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ]
   const units = BigInt.asIntN(128, w0 | (w1 << 32n) | (w2 << 64n) | (w3 << 96n))
   writeUnits(column, i, units)
   return isWide(kind) || Number.isSafeInteger(Number(units))
 }
 
-/** Arrow's units: 0 seconds, 1 milli-, 2 micro-, 3 nanoseconds (rounded down to whole microseconds). */
+/**
+ * Arrow's units: 0 seconds, 1 milli-, 2 micro-, 3 nanoseconds (rounded down to whole microseconds).
+ */
 function toMicros(unit: number, stored: bigint): bigint {
   if (unit === 3) return BigInt.asIntN(64, stored - (((stored % 1000n) + 1000n) % 1000n)) / 1000n
   return stored * 1000n ** BigInt(2 - unit)

@@ -1,4 +1,6 @@
-/** One column as Arrow data: the writing half of `arrow.ts`, which has the table of what is shared. */
+/**
+ * One column as Arrow data: the writing half of `arrow.ts`, which has the table of what is shared.
+ */
 import type { Data, DataType } from 'apache-arrow'
 import type { Column } from './column.ts'
 import { isWide } from './kind.ts'
@@ -40,9 +42,15 @@ function partsOf(arrow: Arrow, column: Column, rows: number): Parts {
     case 'int64':
       return { type: new arrow.Int64(), data: toBigints(values as Float64Array, rows) }
     case 'timestamp':
-      return { type: new arrow.TimestampMicrosecond('UTC'), data: toBigints(values as Float64Array, rows) }
+      return {
+        type: new arrow.TimestampMicrosecond('UTC'),
+        data: toBigints(values as Float64Array, rows),
+      }
     case 'datetime':
-      return { type: new arrow.TimestampMicrosecond(), data: toBigints(values as Float64Array, rows) }
+      return {
+        type: new arrow.TimestampMicrosecond(),
+        data: toBigints(values as Float64Array, rows),
+      }
     case 'decimal': {
       const words = isWide(kind)
         ? new Uint32Array(values.buffer, values.byteOffset, rows * 4)
@@ -60,7 +68,13 @@ function partsOf(arrow: Arrow, column: Column, rows: number): Parts {
 
 function entriesOf(arrow: Arrow, type: DataType, { bytes, offsets, count, size }: Pool): Data {
   const valueOffsets = offsets.subarray(0, count + 1)
-  return arrow.makeData({ type, length: count, nullCount: 0, valueOffsets, data: bytes.subarray(0, size) } as never)
+  return arrow.makeData({
+    type,
+    length: count,
+    nullCount: 0,
+    valueOffsets,
+    data: bytes.subarray(0, size),
+  } as never)
 }
 
 function toBits(flags: Uint8Array, rows: number): Uint8Array {

@@ -57,30 +57,62 @@ const rowsOf = ({ columns, selection, selected }: Batch): unknown[][] =>
 
 test('batches survive the way to Arrow and back, through IPC too', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(columns, { minLength: 1, maxLength: 5 }), fc.boolean(), async (list, select) => {
-      const s = schemaOf(list.map(({ kind }, j) => ({ name: `c${j}`, kind })))
-      const batch = dense(s, list.map(({ kind, values }) => filled(kind, values)), 20)
-      if (select) Object.assign(batch, { selection: Int32Array.from([1, 4, 19]), selected: 3 })
-      const there = await toArrow(batch)
-      const [sent] = arrow.tableFromIPC(arrow.tableToIPC(new arrow.Table([there]), 'stream')).batches
-      assert.ok(sent)
-      for (const back of [await fromArrow(there), await fromArrow(sent), await fromArrow(sent, s)]) {
-        assert.deepEqual(rowsOf(back), rowsOf(batch))
-        assert.deepEqual(back.schema.list.map(f => f.kind.name), s.list.map(f => f.kind.name))
-      }
-      const slice = await fromArrow(there.slice(1, 3))
-      assert.deepEqual(rowsOf(slice), rowsOf(batch).slice(1, 3))
-    }),
+    fc.asyncProperty(
+      fc.array(columns, { minLength: 1, maxLength: 5 }),
+      fc.boolean(),
+      async (list, select) => {
+        const s = schemaOf(list.map(({ kind }, j) => ({ name: `c${j}`, kind })))
+        const batch = dense(
+          s,
+          list.map(({ kind, values }) => filled(kind, values)),
+          20,
+        )
+        if (select) Object.assign(batch, { selection: Int32Array.from([1, 4, 19]), selected: 3 })
+        const there = await toArrow(batch)
+        const [sent] = arrow.tableFromIPC(
+          arrow.tableToIPC(new arrow.Table([there]), 'stream'),
+        ).batches
+        assert.ok(sent)
+        for (const back of [
+          await fromArrow(there),
+          await fromArrow(sent),
+          await fromArrow(sent, s),
+        ]) {
+          assert.deepEqual(rowsOf(back), rowsOf(batch))
+          assert.deepEqual(
+            back.schema.list.map(f => f.kind.name),
+            s.list.map(f => f.kind.name),
+          )
+        }
+        const slice = await fromArrow(there.slice(1, 3))
+        assert.deepEqual(rowsOf(slice), rowsOf(batch).slice(1, 3))
+      },
+    ),
     { numRuns: 150 },
   )
 })
 
 test('Arrow reads the values that we mean', async () => {
-  const s = schema({ at: t.timestamp, day: t.date, price: t.decimal(10, 3), big: wide, ok: t.bool.nullable, name: t.utf8 })
-  const batch = dense(s, [
-    filled(t.timestamp, [1e12]), filled(t.date, [86_400_000]), filled(t.decimal(10, 3), [-1.25]),
-    filled(wide, [-12345n]), filled(t.bool.nullable, [null]), filled(t.utf8, ['Zürich']),
-  ], 1)
+  const s = schema({
+    at: t.timestamp,
+    day: t.date,
+    price: t.decimal(10, 3),
+    big: wide,
+    ok: t.bool.nullable,
+    name: t.utf8,
+  })
+  const batch = dense(
+    s,
+    [
+      filled(t.timestamp, [1e12]),
+      filled(t.date, [86_400_000]),
+      filled(t.decimal(10, 3), [-1.25]),
+      filled(wide, [-12345n]),
+      filled(t.bool.nullable, [null]),
+      filled(t.utf8, ['Zürich']),
+    ],
+    1,
+  )
   const row = (await toArrow(batch)).get(0)?.toJSON() as Record<string, unknown>
   assert.equal(Number(row.at), 1e12)
   assert.equal(Number(row.day), 86_400_000)
@@ -91,10 +123,32 @@ test('Arrow reads the values that we mean', async () => {
 })
 
 test('the kinds whose layout is Arrow’s share their buffers, both ways', async () => {
-  const kinds = { i: t.int32, b: t.bigint, f: t.float32, d: t.float64, day: t.date, w: wide, s: t.utf8, y: t.bytes }
+  const kinds = {
+    i: t.int32,
+    b: t.bigint,
+    f: t.float32,
+    d: t.float64,
+    day: t.date,
+    w: wide,
+    s: t.utf8,
+    y: t.bytes,
+  }
   const s = schema(kinds)
-  const values = [[1, 2], [1n, 2n], [1, 2], [1, 2], [0, 86_400_000], [1n, 2n], ['a', 'b'], [Buffer.from('a'), Buffer.from('b')]]
-  const batch = dense(s, s.list.map((f, j) => filled(f.kind, values[j] as unknown[])), 2)
+  const values = [
+    [1, 2],
+    [1n, 2n],
+    [1, 2],
+    [1, 2],
+    [0, 86_400_000],
+    [1n, 2n],
+    ['a', 'b'],
+    [Buffer.from('a'), Buffer.from('b')],
+  ]
+  const batch = dense(
+    s,
+    s.list.map((f, j) => filled(f.kind, values[j] as unknown[])),
+    2,
+  )
   const there = await toArrow(batch)
   const back = await fromArrow(there)
   s.list.forEach(({ name }, j) => {
@@ -112,23 +166,39 @@ test('the kinds whose layout is Arrow’s share their buffers, both ways', async
 })
 
 test('types that others write are taken', async () => {
-  const table = arrow.tableFromArrays({ a: Int8Array.from([1, -2]), b: BigUint64Array.from([3n, 4n]), c: ['x', 'y'] })
+  const table = arrow.tableFromArrays({
+    a: Int8Array.from([1, -2]),
+    b: BigUint64Array.from([3n, 4n]),
+    c: ['x', 'y'],
+  })
   const plain = arrow.vectorFromArray(['p', null, 'p'], new arrow.Utf8())
   const [first] = table.batches
   const [second] = new arrow.Table({ plain }).batches
   assert.ok(first && second)
-  assert.deepEqual(rowsOf(await fromArrow(first)), [[1, 3, 'x'], [-2, 4, 'y']])
+  assert.deepEqual(rowsOf(await fromArrow(first)), [
+    [1, 3, 'x'],
+    [-2, 4, 'y'],
+  ])
   assert.deepEqual(rowsOf(await fromArrow(second)), [['p'], [null], ['p']])
 })
 
 test('what does not fit is a data fault that names the column', async () => {
-  const batchFrom = (vector: arrow.Vector) => new arrow.Table({ a: vector }).batches[0] as arrow.RecordBatch
+  const batchFrom = (vector: arrow.Vector) =>
+    new arrow.Table({ a: vector }).batches[0] as arrow.RecordBatch
   const big = batchFrom(arrow.vectorFromArray([2n ** 60n], new arrow.Int64()))
   await assert.rejects(fromArrow(big), { kind: 'data', message: /"a", row 0: expected int64/ })
   assert.deepEqual(rowsOf(await fromArrow(big, schema({ a: t.bigint }))), [[2n ** 60n]])
-  const list = batchFrom(arrow.vectorFromArray([[1]], new arrow.List(new arrow.Field('x', new arrow.Int32()))))
+  const list = batchFrom(
+    arrow.vectorFromArray([[1]], new arrow.List(new arrow.Field('x', new arrow.Int32()))),
+  )
   await assert.rejects(fromArrow(list), { kind: 'data', message: /"a" has the Arrow type List/ })
   const nulls = batchFrom(arrow.vectorFromArray([1, null], new arrow.Int32()))
-  await assert.rejects(fromArrow(nulls, schema({ a: t.int32 })), { kind: 'data', message: /has nulls/ })
-  await assert.rejects(fromArrow(nulls, schema({})), { kind: 'data', message: /1 columns, expected 0/ })
+  await assert.rejects(fromArrow(nulls, schema({ a: t.int32 })), {
+    kind: 'data',
+    message: /has nulls/,
+  })
+  await assert.rejects(fromArrow(nulls, schema({})), {
+    kind: 'data',
+    message: /1 columns, expected 0/,
+  })
 })

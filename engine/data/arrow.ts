@@ -1,24 +1,26 @@
 /**
- * Batches to Apache Arrow record batches and back. Where our layout is Arrow's, both sides share the
- * memory: the result is valid as long as the input is. apache-arrow is loaded when first asked for.
+ * Batches to Apache Arrow record batches and back. Where our layout is Arrow's, both sides share
+ * the memory: the result is valid as long as the input is. apache-arrow is loaded when first asked
+ * for.
  *
- * | kind                     | Arrow type                        | buffers                          |
- * |--------------------------|-----------------------------------|----------------------------------|
- * | int32                    | Int32                             | shared                           |
- * | bigint                   | Int64                             | shared                           |
- * | float32, float64         | Float32, Float64                  | shared                           |
- * | date                     | Date32 (days)                     | shared                           |
- * | decimal, over 15 digits  | Decimal128                        | shared                           |
- * | utf8, bytes              | Dictionary of Utf8, Binary; Int32 | shared: codes, offsets and bytes |
- * | bool                     | Bool                              | copied: bits, not bytes          |
- * | int64                    | Int64                             | copied: integers, not doubles    |
- * | timestamp                | Timestamp (µs, UTC)               | copied: integers, not doubles    |
- * | datetime                 | Timestamp (µs, no zone)           | copied: integers, not doubles    |
- * | decimal, to 15 digits    | Decimal128                        | copied: 128 bits, not doubles    |
- * | validity                 | validity                          | copied: bits, not bytes          |
+ * | kind                     | Arrow type                        | buffers                       |
+ * |--------------------------|-----------------------------------|-------------------------------|
+ * | int32                    | Int32                             | shared                        |
+ * | bigint                   | Int64                             | shared                        |
+ * | float32, float64         | Float32, Float64                  | shared                        |
+ * | date                     | Date32 (days)                     | shared                        |
+ * | decimal, over 15 digits  | Decimal128                        | shared                        |
+ * | utf8, bytes              | Dictionary of Utf8, Binary; Int32 | shared: all three             |
+ * | bool                     | Bool                              | copied: bits, not bytes       |
+ * | int64                    | Int64                             | copied: integers, not doubles |
+ * | timestamp                | Timestamp (µs, UTC)               | copied: integers, not doubles |
+ * | datetime                 | Timestamp (µs, no zone)           | copied: integers, not doubles |
+ * | decimal, to 15 digits    | Decimal128                        | copied: 128 bits, not doubles |
+ * | validity                 | validity                          | copied: bits, not bytes       |
  *
- * A batch with dead rows is made dense first: all of it is copied then, except text entries. Each field
- * carries its kind's name as metadata (`millrace`), so that int64 and bigint come back as they were.
+ * A batch with dead rows is made dense first: all of it is copied then, except text entries. Each
+ * field carries its kind's name as metadata (`millrace`), so that int64 and bigint come back as
+ * they were.
  */
 import type { Data, Field, RecordBatch } from 'apache-arrow'
 import { columnFrom, inferKind } from './arrow-read.ts'
@@ -36,7 +38,11 @@ export async function toArrow(batch: Batch): Promise<RecordBatch> {
   const fields: Field[] = []
   schema.list.forEach(({ name, kind }, j) => {
     const column = columnOf(batch, j)
-    const data = dataOf(arrow, selection === null ? column : taken(column, selection, selected), selected)
+    const data = dataOf(
+      arrow,
+      selection === null ? column : taken(column, selection, selected),
+      selected,
+    )
     children.push(data)
     fields.push(new arrow.Field(name, data.type, kind.optional, new Map([['millrace', kind.name]])))
   })
@@ -46,8 +52,8 @@ export async function toArrow(batch: Batch): Promise<RecordBatch> {
 }
 
 /**
- * A record batch's rows as a dense batch: as `schema` says, by position, or of the kinds that its types
- * suggest. Throws data: a type that we have no kind for, a value that the kind cannot hold.
+ * A record batch's rows as a dense batch: as `schema` says, by position, or of the kinds that its
+ * types suggest. Throws data: a type that we have no kind for, a value that the kind cannot hold.
  */
 export async function fromArrow(recordBatch: RecordBatch, schema?: AnySchema): Promise<Batch> {
   const arrow = await import('apache-arrow')
@@ -68,5 +74,10 @@ function taken(column: Column, selection: Int32Array, rows: number): Column {
   for (let k = 0; k < rows; k++)
     for (let lane = 0; lane < width; lane++)
       out[width * k + lane] = values[width * (selection[k] as number) + lane] as number
-  return { kind, values: out, valid: valid && Uint8Array.from(selection.subarray(0, rows), i => valid[i] as number), pool }
+  return {
+    kind,
+    values: out,
+    valid: valid && Uint8Array.from(selection.subarray(0, rows), i => valid[i] as number),
+    pool,
+  }
 }

@@ -39,9 +39,7 @@ function construct(definition: Definition, build: () => unknown): void {
   } catch (error) {
     if (error instanceof Fault) throw error
     const message = error instanceof Error ? error.message : String(error)
-    const fault = new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`)
-    fault.cause = error
-    throw fault
+    throw new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`, { cause: error })
   }
   if (result instanceof Promise) {
     result.catch(() => {})

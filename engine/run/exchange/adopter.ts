@@ -1,7 +1,8 @@
 /**
  * Gives batches whose text has no dictionary (blocks of an earlier exchange, each with its own
  * entries) one dictionary that lasts across batches. Each entry is looked up once a batch; without
- * this each builder looks it up for itself, once a batch and partition, which took three times as long.
+ * this each builder looks it up for itself, once a batch and partition, which took three times as
+ * long.
  */
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'

@@ -5,7 +5,9 @@ import fc from 'fast-check'
 import { Arena, PAGE_BYTES } from './arena.ts'
 
 test('runs never overlap, all of it can be used, and freeing gives it back', () => {
-  const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 6 * PAGE_BYTES }), fc.boolean()), { maxLength: 200 })
+  const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 6 * PAGE_BYTES }), fc.boolean()), {
+    maxLength: 200,
+  })
   fc.assert(
     fc.property(sizes, steps => {
       const arena = Arena.create(40 * PAGE_BYTES)
@@ -59,7 +61,7 @@ for (let round = 0; round < 20000; round++) {
   const offset = arena.allocate(bytes)
   if (offset < 0) full++
   else {
-    const words = new Int32Array(arena.buffer, offset, (bytes >>> 2) + 1)
+    const words = new Int32Array(arena.buffer, offset, Math.max(1, bytes >>> 2))
     words[0] = words[words.length - 1] = round * 8 + workerData.id
     held.push([offset, bytes, words, round * 8 + workerData.id])
   }
@@ -74,12 +76,14 @@ parentPort.postMessage(full)
 `
 
 test('several threads allocate and free at once', async () => {
-  const arena = Arena.create(4 << 20)
+  const arena = Arena.create(1 << 20)
   const module = new URL('./arena.ts', import.meta.url).href
   const runs = [1, 2, 3].map(id => {
     const source = new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`)
     const worker = new Worker(source, { workerData: { id, module, buffer: arena.buffer } })
-    return new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    return new Promise<number>((resolve, reject) =>
+      worker.once('message', resolve).once('error', reject),
+    )
   })
   const full = await Promise.all(runs)
   assert.equal(arena.used, 0)

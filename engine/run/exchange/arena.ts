@@ -1,8 +1,8 @@
 /**
  * The arena: one block of shared memory for the whole process, from which exchange blocks are cut.
- * It is a SharedArrayBuffer of the budget's size (the system backs a page when it is first touched),
- * divided into pages that a bitmap accounts for. Any thread allocates and frees runs of pages under
- * one lock, for a few microseconds; nothing waits for the garbage collector.
+ * It is a SharedArrayBuffer of the budget's size (the system backs a page when it is first
+ * touched), divided into pages that a bitmap accounts for. Any thread allocates and frees runs of
+ * pages under one lock, for a few microseconds; nothing waits for the garbage collector.
  *
  * Runs are taken at the lowest address that fits, not after the last one: pages that were touched
  * before are used again, so the process's RSS follows the peak in use and not the budget.
@@ -41,7 +41,10 @@ export class Arena {
     this.#firstPage = headerBytes(pages)
   }
 
-  /** Makes an arena of `bytes`, rounded up to whole pages. Throws resource: the address space is too small. */
+  /**
+   * Makes an arena of `bytes`, rounded up to whole pages. Throws resource: the address space is too
+   * small.
+   */
   static create(bytes: number): Arena {
     const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES))
     let buffer: SharedArrayBuffer
@@ -75,7 +78,9 @@ export class Arena {
     return Atomics.load(this.#words, PEAK) * PAGE_BYTES
   }
 
-  /** Takes a run of pages that holds `bytes`, 8-byte aligned. -1: there is none, the caller spills. */
+  /**
+   * Takes a run of pages that holds `bytes`, 8-byte aligned. -1: there is none, the caller spills.
+   */
   allocate(bytes: number): number {
     const words = this.#words
     const count = Math.max(1, Math.ceil(bytes / PAGE_BYTES))

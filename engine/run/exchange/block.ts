@@ -1,10 +1,10 @@
 /**
  * A block: dense rows of a schema in one region of bytes, the same bytes in the arena and (zstd
- * compressed, see `spill-file.ts`) on disk. Codes of text columns are local to the block: entries are
- * numbered by first appearance and stand in the block, so that it can be read anywhere, and so that
- * its bytes depend on its rows alone and not on the dictionary of the worker that wrote it.
+ * compressed, see `spill-file.ts`) on disk. Codes of text columns are local to the block: entries
+ * are numbered by first appearance and stand in the block, so that it can be read anywhere, and so
+ * that its bytes depend on its rows alone and not on the dictionary of the worker that wrote it.
  *
- * Little-endian; every part starts at a multiple of 8, the gaps hold what was there before.
+ * Little-endian; every part starts at a multiple of 8, the gaps are zeros.
  *
  * | offset      | size          | meaning                                                        |
  * |-------------|---------------|----------------------------------------------------------------|
@@ -21,11 +21,19 @@
  * | entries     | 4 (e + 1)     | where each entry starts in the bytes that follow, and the end  |
  * | …           | the last of these | the entries' bytes, at the next multiple of 8              |
  *
- * Example: a utf8? column with the rows "ab", null, "ab" takes 80 bytes: MRB1, 3, 1, 80 · 32, 48, 56, 1
- * · values at 32: 0, 0, 0 · validity at 48: 1, 0, 1 · entries at 56: 0, 2 · bytes at 64: ab, then gap.
+ * Example: a utf8? column with the rows "ab", null, "ab" takes 72 bytes: MRB1, 3, 1, 72 · 32, 48,
+ * 56, 1 · values at 32: 0, 0, 0 · validity at 48: 1, 0, 1 · entries at 56: 0, 2 · bytes at 64: ab,
+ * then zeros.
  */
 import { type Batch, dense } from '../../data/batch.ts'
-import { bytesPerRow, type Column, isText, lanes, type Values, valuesOver } from '../../data/column.ts'
+import {
+  bytesPerRow,
+  type Column,
+  isText,
+  lanes,
+  type Values,
+  valuesOver,
+} from '../../data/column.ts'
 import { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import { Fault } from '../../fault.ts'
@@ -103,6 +111,11 @@ export function encodeBlock(
 ): void {
   const { buffer, offset } = target
   const { rows } = block
+  // Every part's last 8 bytes are cleared before parts are written: what is no gap is overwritten.
+  const clearBefore = (at: number) => new Int32Array(buffer, offset + at - 8, 2).fill(0)
+  clearBefore(words[3] as number)
+  for (let word = HEAD; word < words.length; word++)
+    if (word % PER_COLUMN !== 3 && words[word] !== 0) clearBefore(words[word] as number)
   new Int32Array(buffer, offset, words.length).set(words)
   block.columns.forEach(({ values, valid, entries }, j) => {
     const word = HEAD + PER_COLUMN * j
@@ -111,16 +124,29 @@ export function encodeBlock(
     // Both sides are the kind's own typed array; their union has no common `set`.
     ;(to as Float64Array).set(values.subarray(0, rows * lanes(kind)) as Float64Array)
     if (valid !== null)
-      new Uint8Array(buffer, offset + (words[word + 1] as number), rows).set(valid.subarray(0, rows))
+      new Uint8Array(buffer, offset + (words[word + 1] as number), rows).set(
+        valid.subarray(0, rows),
+      )
     if (entries === null) return
     const offsets = new Int32Array(buffer, offset + (words[word + 2] as number), entries.count + 1)
     const start = offsets.byteOffset + align(offsets.byteLength)
-    copyEntries(entries, offsets, new Uint8Array(buffer, start, offset + (words[3] as number) - start))
+    clearBefore(start - offset)
+    copyEntries(
+      entries,
+      offsets,
+      new Uint8Array(buffer, start, offset + (words[3] as number) - start),
+    )
   })
 }
 
-/** A batch over the block's bytes: views, nothing is copied. Throws engine: these are no such block. */
-export function viewBlock(schema: AnySchema, buffer: ArrayBuffer | SharedArrayBuffer, offset: number): Batch {
+/**
+ * A batch over the block's bytes: views, nothing is copied. Throws engine: these are no such block.
+ */
+export function viewBlock(
+  schema: AnySchema,
+  buffer: ArrayBuffer | SharedArrayBuffer,
+  offset: number,
+): Batch {
   const words = new Int32Array(buffer, offset, HEAD + PER_COLUMN * schema.list.length)
   const rows = words[1] as number
   if (words[0] !== MAGIC || words[2] !== schema.list.length)
@@ -171,8 +197,9 @@ function copyEntries({ pool, used, count }: Entries, offsets: Int32Array, bytes:
 const LONG = 128
 
 /**
- * Copies entry used[e] to place e; entries that follow each other in the source go in one piece. Four
- * bytes at a time through DataViews: half the time of a loop over bytes, a quarter of a `set` each.
+ * Copies entry used[e] to place e; entries that follow each other in the source go in one piece.
+ * Four bytes at a time through DataViews: half the time of a loop over bytes, a quarter of a `set`
+ * each.
  */
 function gatherEntries(
   source: Uint8Array,

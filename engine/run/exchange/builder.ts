@@ -3,8 +3,8 @@
  * would pass `textBytesMax`, so where it ends depends on the rows alone: not on how they came in
  * batches, nor on whose dictionaries they use.
  *
- * A batch's dictionary (a pool that is `unique`) may grow while its codes are held here, but must not
- * be cleared: whoever wants to start afresh makes a new one.
+ * A batch's dictionary (a pool that is `unique`) may grow while its codes are held here, but must
+ * not be cleared: whoever wants to start afresh makes a new one.
  */
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { bytesPerRow, type Column, isText } from '../../data/column.ts'
@@ -26,7 +26,10 @@ const TEXT_FACTOR = 8
 
 /** Limits for blocks of about `blockBytes`, text left out. */
 export function limitsFor(schema: AnySchema, blockBytes: number): BlockLimits {
-  const rowBytes = schema.list.reduce((sum, f) => sum + bytesPerRow(f.kind) + (f.kind.optional ? 1 : 0), 0)
+  const rowBytes = schema.list.reduce(
+    (sum, f) => sum + bytesPerRow(f.kind) + (f.kind.optional ? 1 : 0),
+    0,
+  )
   const rowsMax = Math.max(64, Math.min(1 << 16, Math.floor(blockBytes / Math.max(1, rowBytes))))
   return { rowsMax, textBytesMax: blockBytes * TEXT_FACTOR }
 }
@@ -103,7 +106,9 @@ export class BlockBuilder {
     this.rows += chosen.to - chosen.from
   }
 
-  /** How far the chosen rows go before the text is too much; at least one row into an empty block. */
+  /**
+   * How far the chosen rows go before the text is too much; at least one row into an empty block.
+   */
   #fitting(batch: Batch, { rows, from, to }: Rows): number {
     for (const text of this.#texts) this.#textBytes += text.textBytes(this.#counted, this.rows)
     this.#counted = this.rows

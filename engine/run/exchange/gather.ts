@@ -20,18 +20,30 @@ export function gatherOf(kind: Kind): Gather {
   const width = lanes(kind)
   return (source, target, at, { rows, from, to }) => {
     if (rows !== null) copy(source, target, at, rows, from, to)
-    else (target as Int32Array).set(source.subarray(from * width, to * width) as Int32Array, at * width)
+    else
+      (target as Int32Array).set(
+        source.subarray(from * width, to * width) as Int32Array,
+        at * width,
+      )
   }
 }
 
-type Copy<A> = (source: A, target: A, at: number, rows: Int32Array, from: number, to: number) => void
+type Copy<A> = (
+  source: A,
+  target: A,
+  at: number,
+  rows: Int32Array,
+  from: number,
+  to: number,
+) => void
 
 function copierOf(kind: Kind): unknown {
   if (lanes(kind) === 2) return copyWide
   if (kind.tag === 'bool') return copyBytes
   if (kind.tag === 'float32') return copyFloat32
   if (kind.tag === 'bigint') return copyBigint
-  const narrow = kind.tag === 'int32' || kind.tag === 'date' || kind.tag === 'utf8' || kind.tag === 'bytes'
+  const narrow =
+    kind.tag === 'int32' || kind.tag === 'date' || kind.tag === 'utf8' || kind.tag === 'bytes'
   return narrow ? copyInt32 : copyFloat64
 }
 

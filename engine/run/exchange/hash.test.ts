@@ -72,6 +72,9 @@ test('consecutive integers spread evenly by their top bits and by their low bits
       for (const count of counts) assert.ok(Math.abs(count - rows / 16) < 400, `${key}: ${counts}`)
     }
     assert.ok(new Set(hashes).size > rows - 20)
-    assert.deepEqual(parts, hashes.map(h => h >>> 28))
+    assert.deepEqual(
+      parts,
+      hashes.map(h => h >>> 28),
+    )
   }
 })

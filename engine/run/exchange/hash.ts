@@ -1,11 +1,11 @@
 /**
- * Hashes of key columns, 32 bits a row, by generated code for each shape of key. A hash depends on the
- * values alone: text by its bytes, never by its code, so that it is the same in every worker. Null
- * has a hash of its own; -0 hashes as 0 and every NaN as one. Equal values of different kinds (an int32
- * and a float64) hash differently.
+ * Hashes of key columns, 32 bits a row, by generated code for each shape of key. A hash depends on
+ * the values alone: text by its bytes, never by its code, so that it is the same in every worker.
+ * Null has a hash of its own; -0 hashes as 0 and every NaN as one. Equal values of different kinds
+ * (an int32 and a float64) hash differently.
  *
- * Mixing is MurmurHash3's (x86, 32 bits: Appleby, public domain), so that the top bits, which choose
- * the partition, are as good as the low ones, which choose the slot of a hash table.
+ * Mixing is MurmurHash3's (x86, 32 bits: Appleby, public domain), so that the top bits, which
+ * choose the partition, are as good as the low ones, which choose the slot of a hash table.
  */
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { isText } from '../../data/column.ts'
@@ -23,7 +23,9 @@ type Loop = (args: unknown[], selection: Int32Array | null, rows: number, out: I
 
 const NULL = 0x6e756c6c
 
-/** Makes the function that hashes `keys` of batches of the schema. Throws pipeline: no such column. */
+/**
+ * Makes the function that hashes `keys` of batches of the schema. Throws pipeline: no such column.
+ */
 export function keyHasher(schema: AnySchema, keys: readonly string[]): HashRows {
   const columns = keys.map(name => ({ ...fieldOf(schema, name), index: indexOf(schema, name) }))
   const scratch = new Float64Array(1)

@@ -11,8 +11,19 @@ import { type AnySchema, schemaOf, t } from '../../data/schema.ts'
 import { readUnits, writeUnits } from '../../data/value.ts'
 
 const KINDS: Kind[] = [
-  t.bool, t.int32, t.int64, t.bigint, t.float32, t.float64, t.decimal(10, 3), t.decimal(30, 2),
-  t.utf8, t.bytes, t.date, t.timestamp, t.datetime,
+  t.bool,
+  t.int32,
+  t.int64,
+  t.bigint,
+  t.float32,
+  t.float64,
+  t.decimal(10, 3),
+  t.decimal(30, 2),
+  t.utf8,
+  t.bytes,
+  t.date,
+  t.timestamp,
+  t.datetime,
 ]
 
 export const kinds = fc
@@ -41,7 +52,15 @@ export const plans = fc.array(
   { maxLength: 6 },
 )
 
-const WORDS = ['', 'a', 'ab', 'Zürich', 'x'.repeat(60), 'y'.repeat(150), ...Array.from({ length: 30 }, (_, i) => `w${i}`)]
+const WORDS = [
+  '',
+  'a',
+  'ab',
+  'Zürich',
+  'x'.repeat(60),
+  'y'.repeat(150),
+  ...Array.from({ length: 30 }, (_, i) => `w${i}`),
+]
 
 /** The batches of a plan. Values depend on the seeds alone; `sharing` overrides the plan's. */
 export function batchesOf(schema: AnySchema, planned: readonly Plan[], sharing?: Sharing): Batch[] {
@@ -81,9 +100,13 @@ function fill(column: Column, i: number, random: (below: number) => number, look
     const bytes = Buffer.from(WORDS[pick % WORDS.length] as string)
     const again = lookUp && pool.count > 8
     if (again) values[i] = pick % pool.count
-    else values[i] = pool.unique ? pool.intern(bytes, 0, bytes.length) : pool.append(bytes, 0, bytes.length)
+    else
+      values[i] = pool.unique
+        ? pool.intern(bytes, 0, bytes.length)
+        : pool.append(bytes, 0, bytes.length)
   } else if (isWide(kind)) writeUnits(column, i, BigInt(pick - (1 << 29)) ** 3n)
-  else if (kind.tag === 'bigint') (values as BigInt64Array)[i] = BigInt(pick - (1 << 29)) * 4_000_000_000n
+  else if (kind.tag === 'bigint')
+    (values as BigInt64Array)[i] = BigInt(pick - (1 << 29)) * 4_000_000_000n
   else if (kind.tag === 'bool') values[i] = pick & 1
   else if (kind.tag === 'float64' || kind.tag === 'float32')
     values[i] = [0, -0, NaN, Infinity, 1.5][pick % 9] ?? pick / 7

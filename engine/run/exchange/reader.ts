@@ -10,8 +10,9 @@ import { type BlockHandle, viewBlock } from './block.ts'
 import { SpillReader } from './spill-file.ts'
 
 /**
- * The blocks as a partition, in the order given. A batch from the arena is a view of it: valid until
- * the next one is asked for, where blocks are released, and until the blocks are freed otherwise.
+ * The blocks as a partition, in the order given. A batch from the arena is a view of it: valid
+ * until the next one is asked for, where blocks are released, and until the blocks are freed
+ * otherwise.
  */
 export function partitionOf(
   handles: readonly BlockHandle[],

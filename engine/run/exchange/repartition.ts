@@ -20,8 +20,14 @@ export interface RepartitionOptions {
   readonly release?: boolean
 }
 
-/** Splits a partition into `fanout` parts on disk, which may be empty. Throws resource: the disk. */
-export function repartition(partition: Partition, spill: Spill, o: RepartitionOptions): Partition[] {
+/**
+ * Splits a partition into `fanout` parts on disk, which may be empty. Throws resource: the disk.
+ */
+export function repartition(
+  partition: Partition,
+  spill: Spill,
+  o: RepartitionOptions,
+): Partition[] {
   const { schema, hashRows, level, fanout = 8, release = false } = o
   const shift = 32 - Math.log2(fanout)
   const splitter = new Splitter(fanout, (batch, out) => {
@@ -42,7 +48,9 @@ export function repartition(partition: Partition, spill: Spill, o: RepartitionOp
   return writers.map(writer => writer.close())
 }
 
-/** Mixes the hash anew for each level: its top bits chose the partition, its low ones choose slots. */
+/**
+ * Mixes the hash anew for each level: its top bits chose the partition, its low ones choose slots.
+ */
 function toParts(hashes: Int32Array, rows: number, level: number, shift: number): void {
   const seed = Math.imul(level + 1, -1640531527)
   for (let k = 0; k < rows; k++) {

@@ -1,7 +1,7 @@
 /**
- * Working memory that the builders of one writer share, as they flush one after the other: a map from
- * a pool's codes to small numbers that is emptied by moving `base` instead of by clearing, and a list
- * of codes for each column.
+ * Working memory that the builders of one writer share, as they flush one after the other: a map
+ * from a pool's codes to small numbers that is emptied by moving `base` instead of by clearing, and
+ * a list of codes for each column.
  */
 /** Half of what an int32 holds: a pool has fewer codes than the other half. */
 const LIMIT = 2 ** 30

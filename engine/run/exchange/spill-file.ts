@@ -12,7 +12,7 @@
  * | 12     | 4    | CRC-32 of the frame                                  |
  * | 16     | n    | the frame: zstd, level 1                             |
  *
- * Example: the block of 80 bytes in `block.ts` becomes MRZ1, n, 80, the frame's CRC, and a frame of
+ * Example: the block of 72 bytes in `block.ts` becomes MRZ1, n, 72, the frame's CRC, and a frame of
  * n bytes; the next record starts at 16 + n.
  */
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
@@ -91,7 +91,10 @@ export class SpillReader {
   #path = ''
   #fd = -1
 
-  /** The block's bytes, 8-byte aligned. Throws resource: the file is gone, damaged or cannot be read. */
+  /**
+   * The block's bytes, 8-byte aligned. Throws resource: the file is gone, damaged or cannot be
+   * read.
+   */
   read(handle: FileBlock): Uint8Array<ArrayBuffer> {
     const record = Buffer.allocUnsafeSlow(handle.storedBytes)
     try {

@@ -1,6 +1,6 @@
 /**
- * What a task spills: each run of rows is a file of its own in the run's private folder, removed when
- * it was read with `release`, or else when the task ends.
+ * What a task spills: each run of rows is a file of its own in the run's private folder, removed
+ * when it was read with `release`, or else when the task ends.
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -70,7 +70,8 @@ class RunWriter implements SpillWriter {
   }
 
   write(batch: Batch, rows = batch.selection, count?: number): void {
-    const to = count ?? (rows === batch.selection ? batch.selected : (rows?.length ?? batch.selected))
+    const to =
+      count ?? (rows === batch.selection ? batch.selected : (rows?.length ?? batch.selected))
     if (to === 0) return
     const adopted = this.#adopter.adopt(batch, to)
     this.#builder.append(adopted, { rows, from: 0, to }, this.#gauge.longText(adopted))

@@ -1,6 +1,6 @@
 /**
- * Splits the selected rows of a batch by partition: a counting sort of row indices, which keeps their
- * order within a partition.
+ * Splits the selected rows of a batch by partition: a counting sort of row indices, which keeps
+ * their order within a partition.
  */
 import type { Batch } from '../../data/batch.ts'
 
@@ -32,7 +32,8 @@ export class Splitter {
     const { starts } = this
     starts.fill(0)
     count(this.#ids, selected, starts)
-    for (let p = 1; p < starts.length; p++) starts[p] = (starts[p] as number) + (starts[p - 1] as number)
+    for (let p = 1; p < starts.length; p++)
+      starts[p] = (starts[p] as number) + (starts[p - 1] as number)
     this.#next.set(starts)
     scatter(this.#ids, selected, batch.selection, this.#next, this.order)
   }

@@ -1,6 +1,6 @@
 /**
- * Where finished blocks go: into the arena while it has room, else to a file. Which of the two depends
- * on what other threads hold, so nothing but the handle may differ between them.
+ * Where finished blocks go: into the arena while it has room, else to a file. Which of the two
+ * depends on what other threads hold, so nothing but the handle may differ between them.
  */
 import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from './arena.ts'

@@ -1,12 +1,12 @@
 /**
  * A text column of a block that is being built. Its codes point into one of:
  *
- * - the batches' own dictionary, while all batches of the block have the same one: rows cost a copied
- *   code each, and entries are numbered anew when the block is finished;
+ * - the batches' own dictionary, while all batches of the block have the same one: rows cost a
+ *   copied code each, and entries are numbered anew when the block is finished;
  * - a dictionary of this column, where batches have different ones: each entry that a batch uses is
  *   looked up once a batch, not once a row;
- * - a plain pool of this column, where the block's first batch has no dictionary (`Adopter` gives one
- *   to those that deserve it): looking entries up would cost more than it saves.
+ * - a plain pool of this column, where the block's first batch has no dictionary (`Adopter` gives
+ *   one to those that deserve it): looking entries up would cost more than it saves.
  *
  * The first two give the same block, byte for byte.
  */
@@ -62,7 +62,8 @@ export class TextColumn extends FixedColumn {
 
   protected override entries(rows: number): Entries {
     const pool = this.pool as Pool
-    if (pool === this.#dictionary || pool === this.#plain) return { pool, used: null, count: pool.count }
+    if (pool === this.#dictionary || pool === this.#plain)
+      return { pool, used: null, count: pool.count }
     const scratch = this.#scratch
     scratch.begin(pool.count)
     const used = scratch.list(this.#index, rows)

@@ -1,7 +1,7 @@
 /**
- * The writing side of an exchange: takes a task's batches, sends each row to its partition and keeps
- * each partition's rows, in the order they came, as blocks. Rows of a partition are combined across
- * batches first, so that blocks are large however many partitions there are.
+ * The writing side of an exchange: takes a task's batches, sends each row to its partition and
+ * keeps each partition's rows, in the order they came, as blocks. Rows of a partition are combined
+ * across batches first, so that blocks are large however many partitions there are.
  */
 import type { Batch } from '../../data/batch.ts'
 import type { AnySchema } from '../../data/schema.ts'
@@ -92,7 +92,8 @@ export class ExchangeWriter {
     const { order, starts } = this.#splitter
     for (let p = 0; p < builders.length; p++) {
       const [from, to] = [starts[p] as number, starts[p + 1] as number]
-      if (from < to) (builders[p] as BlockBuilder).append(batch, { rows: order, from, to }, longText)
+      if (from < to)
+        (builders[p] as BlockBuilder).append(batch, { rows: order, from, to }, longText)
     }
   }
 

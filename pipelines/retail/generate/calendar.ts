@@ -11,7 +11,7 @@ export const dayNames: readonly string[] = Array.from({ length: DAYS }, (_, day)
 )
 
 /** `yyyy-MM` of each month. */
-export const monthNames: readonly string[] = [...new Set(dayNames.map((name) => name.slice(0, 7)))]
+export const monthNames: readonly string[] = [...new Set(dayNames.map(name => name.slice(0, 7)))]
 
 /** The month's index for each day. */
-export const monthOfDay = Uint8Array.from(dayNames, (name) => monthNames.indexOf(name.slice(0, 7)))
+export const monthOfDay = Uint8Array.from(dayNames, name => monthNames.indexOf(name.slice(0, 7)))

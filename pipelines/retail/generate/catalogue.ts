@@ -1,6 +1,6 @@
 /**
- * What the shop sells and where: 4,000 stock codes with their description and price, 6,000 customers,
- * 18 countries. The same for every seed. Prices are thousandths.
+ * What the shop sells and where: 4,000 stock codes with their description and price, 6,000
+ * customers, 18 countries. The same for every seed. Prices are thousandths.
  */
 import { below, draw, laneKey } from './hash.ts'
 import { TEXT } from './mess.ts'
@@ -12,8 +12,8 @@ export const FIRST_INVOICE = 536365
 
 const COLOURS = 'WHITE RED CREAM BLUE PINK GREEN IVORY BLACK SILVER ANTIQUE VINTAGE ROSE'.split(' ')
 const LOOKS = (
-  'METAL,WOODEN,HANGING HEART,RETROSPOT,KNITTED UNION FLAG,CUPID HEARTS,POLKADOT,GLASS STAR,FELTCRAFT,' +
-  'WOOLLY HOTTIE,PAISLEY,SPACEBOY,STRAWBERRY,REGENCY,ZINC,CERAMIC'
+  'METAL,WOODEN,HANGING HEART,RETROSPOT,KNITTED UNION FLAG,CUPID HEARTS,POLKADOT,' +
+  'GLASS STAR,FELTCRAFT,WOOLLY HOTTIE,PAISLEY,SPACEBOY,STRAWBERRY,REGENCY,ZINC,CERAMIC'
 ).split(',')
 const THINGS = (
   'T-LIGHT HOLDER,LANTERN,COAT HANGER,HOT WATER BOTTLE,BABUSHKA NESTING BOX,LUNCH BAG,JUMBO BAG,' +
@@ -24,8 +24,8 @@ const LETTERS = 'ABCDEFGHKLNPS'
 
 // The commonest of the UCI file, and a few of three digits.
 const PRICES = [
-  1250, 1650, 850, 2950, 420, 4950, 3750, 2100, 2460, 2080, 830, 4130, 1950, 1450, 2550, 1630, 3290, 390, 5950,
-  650, 550, 4250, 7950, 5790, 4150, 9950, 12750, 16950, 1045, 625, 125, 1,
+  1250, 1650, 850, 2950, 420, 4950, 3750, 2100, 2460, 2080, 830, 4130, 1950, 1450, 2550, 1630, 3290,
+  390, 5950, 650, 550, 4250, 7950, 5790, 4150, 9950, 12750, 16950, 1045, 625, 125, 1,
 ]
 // 85 % of customers, then the order of the UCI file.
 const COUNTRY_SHARES: readonly (readonly [string, number])[] = [
@@ -50,7 +50,9 @@ const COUNTRY_SHARES: readonly (readonly [string, number])[] = [
 ]
 
 export const COUNTRIES: readonly string[] = COUNTRY_SHARES.map(([name]) => name)
-const countryAt = Uint8Array.from(COUNTRY_SHARES.flatMap(([, share], i) => Array<number>(share).fill(i)))
+const countryAt = Uint8Array.from(
+  COUNTRY_SHARES.flatMap(([, share], i) => Array<number>(share).fill(i)),
+)
 
 const codeKey = laneKey(1, 0)
 const lookKey = laneKey(1, 1)
@@ -75,7 +77,8 @@ export const priceOfStock = Int32Array.from(
 /** Three dials of coprime-ish size around the stock's number: long names, seldom the same twice. */
 function plainDescription(stock: number): string {
   const word = draw(lookKey, stock)
-  const pick = (words: readonly string[], shift: number) => words[(word >>> shift) % words.length] as string
+  const pick = (words: readonly string[], shift: number) =>
+    words[(word >>> shift) % words.length] as string
   return `${pick(COLOURS, 3)} ${pick(LOOKS, 11)} ${pick(THINGS, 19)}`
 }
 

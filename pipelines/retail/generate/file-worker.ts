@@ -1,6 +1,6 @@
 /** The entry of a generator's thread: writes its files one after the other, reporting each. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { sheetOf } from './row.ts'
+import { sheetOf } from './sheet.ts'
 import { type FileJob, writeFile } from './write-file.ts'
 import type { Mess } from './mess.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Counter-based randomness: a word for (seed, lane, counter) with no state in between, so that any row
- * can be made alone. The mixer is "lowbias32" (Chris Wellons, hash-prospector); a sequential generator
- * would be as fast, but a slice would then have to replay everything before it.
+ * Counter-based randomness: a word for (seed, lane, counter) with no state in between, so that any
+ * row can be made alone. The mixer is "lowbias32" (Chris Wellons, hash-prospector); a sequential
+ * generator would be as fast, but a slice would then have to replay everything before it.
  */
 
 /** A bijection of 32-bit words in which every input bit moves every output bit. */

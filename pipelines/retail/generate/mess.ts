@@ -1,6 +1,6 @@
 /**
- * The mess of a real export, each kind at a known rate. A row (or its invoice) falls into a kind by its
- * own hash alone; the rates are those of the UCI file where it has such rows, rounded up for tests.
+ * The mess of a real export, each kind at a known rate. A row (or its invoice) falls into a kind
+ * by its own hash alone; the rates are near those of the UCI file unless a line says otherwise.
  */
 
 /** Shares of all rows, unless a line says invoices. */
@@ -9,7 +9,10 @@ export const RATES = {
   unparsable: 0.0005,
   /** Equal in all columns to an earlier row of its invoice, at most 19 rows back (UCI: 1 %). */
   duplicate: 0.01,
-  /** The (InvoiceNo, StockCode) of an earlier row of its invoice, with a later date and another quantity. */
+  /**
+   * The (InvoiceNo, StockCode) of an earlier row of its invoice, with a later date and another
+   * quantity.
+   */
   correction: 0.005,
   /** Of invoices: InvoiceNo starts with C, every quantity is negative (UCI: 1.7 % of rows). */
   cancelled: 0.02,
@@ -29,7 +32,7 @@ export const RATES = {
 export type Rates = { readonly [K in keyof typeof RATES]: number }
 export type Mess = 'real' | 'none'
 
-const NONE = Object.fromEntries(Object.keys(RATES).map((name) => [name, 0])) as Rates
+const NONE = Object.fromEntries(Object.keys(RATES).map(name => [name, 0])) as Rates
 
 /** Every third file of a messy set ends its lines with CRLF. */
 export function isCrlf(mess: Mess, fileIndex: number): boolean {
@@ -39,7 +42,10 @@ export function isCrlf(mess: Mess, fileIndex: number): boolean {
 /** The rates as bounds on a 32-bit word: a word below its bound is in. */
 export function boundsOf(mess: Mess): Rates {
   const rates = mess === 'real' ? RATES : NONE
-  const bounds = Object.entries(rates).map(([name, rate]) => [name, Math.floor(rate * 0x1_0000_0000)])
+  const bounds = Object.entries(rates).map(([name, rate]) => [
+    name,
+    Math.floor(rate * 0x1_0000_0000),
+  ])
   return Object.fromEntries(bounds) as Rates
 }
 

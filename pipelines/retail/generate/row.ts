@@ -1,15 +1,16 @@
 /**
- * One row of the sheet, as numbers. Everything is a function of (seed, row number), the date also of how
- * many rows there are in all, since the 13 months are spread over them. `writeRow` turns a row into bytes
- * and `expectedRetail` into the answer: neither sees the other's work.
+ * One row of the sheet, as numbers. Everything is a function of (seed, row number), the date also
+ * of how many rows there are in all, since the 13 months are spread over them. `writeRow` turns a
+ * row into bytes and `expectedRetail` into the answer: neither sees the other's work.
  *
- * Forty rows are two invoices, cut at a hashed place (6 to 34 lines each), so a row finds its invoice
- * without looking at others. A duplicate or correction names an original k rows back in its invoice;
- * originals are never copies, so that takes one step and not a chain.
+ * Forty rows are two invoices, cut at a hashed place (6 to 34 lines each), so a row finds its
+ * invoice without looking at others. A duplicate or correction names an original k rows back in
+ * its invoice; originals are never copies, so that takes one step and not a chain.
  */
 import { countryOf, CUSTOMERS, FIRST_CUSTOMER, priceOfStock, STOCKS } from './catalogue.ts'
-import { below, draw, laneKey } from './hash.ts'
-import { boundsOf, FLAW, FLAWS, type Mess, type Rates, TEXT } from './mess.ts'
+import { below, draw } from './hash.ts'
+import { FLAW, FLAWS, type Rates, TEXT } from './mess.ts'
+import type { RetailSheet } from './sheet.ts'
 
 export interface RetailRow {
   /** From 0; `FIRST_INVOICE` is added when it is written. */
@@ -29,17 +30,6 @@ export interface RetailRow {
   flaw: number
 }
 
-export interface RetailSheet {
-  readonly rows: number
-  readonly mess: Mess
-  readonly bounds: Rates
-  readonly keys: { readonly [K in (typeof LANES)[number]]: number }
-}
-
-const LANES = [
-  'cut', 'cancelled', 'buyer', 'noCustomer', 'country', 'shelf', // one word an invoice (or block, or customer)
-  'kind', 'form', 'later', 'asFloat', 'stock', 'amount', 'free', 'text', // one word a row
-] as const
 const BLOCK = 40
 const LINES_MIN = 6
 /** The most lines an invoice has; and the number of shelves below. */
@@ -50,28 +40,40 @@ const CORRECTION_MINUTES_MAX = 3 * 1440
 const DAYS = 393
 const OPENS = 8 * 60
 const OPEN_MINUTES = 12 * 60
-const QUANTITIES = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 12, 12, 12, 6, 6, 4, 4, 3, 3, 24, 24, 10, 8, 5, 48, 25, 20, 16, 9, 36, 100, 240]
+const QUANTITIES = [
+  1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 12, 12, 12, 6, 6, 4, 4, 3, 3, 24, 24, 10, 8, 5, 48, 25, 20, 16, 9,
+  36, 100, 240,
+]
 
 /**
- * Shelf s holds the stocks from SHELVES[s] to SHELVES[s + 1], wider and wider, and each line of an invoice
- * takes from another shelf: low numbers sell best, and no invoice has a stock twice unless the mess says so.
+ * Shelf s holds the stocks from SHELVES[s] to SHELVES[s + 1], wider and wider, and each line of an
+ * invoice takes from another shelf: low numbers sell best, and no invoice has a stock twice unless
+ * the mess says so.
  */
-const SHELVES = Int32Array.from({ length: LINES_MAX + 1 }, (_, s) => Math.floor((STOCKS * s * s) / LINES_MAX ** 2))
-
-export function sheetOf(o: { rows: number; seed: number; mess?: Mess }): RetailSheet {
-  const mess = o.mess ?? 'real'
-  const keys = Object.fromEntries(LANES.map((name, i) => [name, laneKey(o.seed, i)])) as RetailSheet['keys']
-  return { rows: o.rows, mess, bounds: boundsOf(mess), keys }
-}
+const SHELVES = Int32Array.from({ length: LINES_MAX + 1 }, (_, s) =>
+  Math.floor((STOCKS * s * s) / LINES_MAX ** 2),
+)
 
 export function emptyRow(): RetailRow {
   return {
-    invoice: 0, cancelled: false, stock: 0, text: 0, quantity: 0, minute: 0, price: 0,
-    customer: 0, customerAsFloat: false, country: 0, flaw: 0,
+    invoice: 0,
+    cancelled: false,
+    stock: 0,
+    text: 0,
+    quantity: 0,
+    minute: 0,
+    price: 0,
+    customer: 0,
+    customerAsFloat: false,
+    country: 0,
+    flaw: 0,
   }
 }
 
-/** Fills `out` with row `n`; the caller reuses `out`, which makes a pass over 20 M rows free of garbage. */
+/**
+ * Fills `out` with row `n`; the caller reuses `out`, which makes a pass over 20 M rows free of
+ * garbage.
+ */
 export function fillRow(sheet: RetailSheet, n: number, out: RetailRow): void {
   const { keys, bounds } = sheet
   const block = Math.floor(n / BLOCK)
@@ -112,7 +114,11 @@ function fillInvoice(sheet: RetailSheet, invoice: number, out: RetailRow): void 
 }
 
 /** What an original line has of its own; a copy takes it from the line that it names. */
-function fillItem(sheet: RetailSheet, { n, line }: { n: number; line: number }, out: RetailRow): void {
+function fillItem(
+  sheet: RetailSheet,
+  { n, line }: { n: number; line: number },
+  out: RetailRow,
+): void {
   const { keys, bounds } = sheet
   const shelf = (line * 13 + (draw(keys.shelf, out.invoice) % LINES_MAX)) % LINES_MAX
   const lower = SHELVES[shelf] as number

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { csvChunks, csvHeader, type Slice } from './csv-chunks.ts'
-import { type RetailSheet } from './row.ts'
+import type { RetailSheet } from './sheet.ts'
 
 export interface FileJob extends Slice {
   readonly path: string
@@ -12,7 +12,7 @@ export interface FileJob extends Slice {
   readonly gzip: boolean
 }
 
-/** Writes the file and answers its size on disk; `onBytes` hears of every chunk before compression. */
+/** Writes the file and answers its size on disk. */
 export async function writeFile(sheet: RetailSheet, job: FileJob): Promise<number> {
   function* bytes(): Generator<Buffer> {
     yield csvHeader(job.crlf)
@@ -20,7 +20,7 @@ export async function writeFile(sheet: RetailSheet, job: FileJob): Promise<numbe
   }
   const source = Readable.from(bytes(), { objectMode: false })
   const file = createWriteStream(job.path)
-  // Level 1: the generator waits for gzip, and level 6 took three times as long for a tenth fewer bytes.
+  // Level 1: level 6 took 3.7 times as long for a fifth fewer bytes.
   if (job.gzip) await pipeline(source, createGzip({ level: 1 }), file)
   else await pipeline(source, file)
   return file.bytesWritten

@@ -1,14 +1,15 @@
 /**
- * A row as CSV bytes (RFC 4180: a field with a comma, a quote or a line break is quoted, quotes are
- * doubled). Texts are copied from tables made once and numbers are written digit by digit: joining strings
- * took five times as long. Line ends inside quotes are always LF, as spreadsheets write them.
+ * A row as CSV bytes (RFC 4180: a field with a comma, a quote or a line break is quoted, quotes
+ * are doubled). Texts are copied from tables made once and numbers are written digit by digit, so
+ * that a row makes no string. Line ends inside quotes are always LF, as spreadsheets write them.
  */
 import { dayNames } from './calendar.ts'
 import { COUNTRIES, descriptionOf, FIRST_INVOICE, STOCKS, stockCode } from './catalogue.ts'
 import { FLAW, TEXTS } from './mess.ts'
 import type { RetailRow } from './row.ts'
 
-export const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country'
+export const HEADER =
+  'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country'
 /** More than any row takes. */
 export const ROW_BYTES_MAX = 512
 
@@ -19,7 +20,7 @@ interface Texts {
 }
 
 function textsOf(texts: readonly string[]): Texts {
-  const parts = texts.map((text) => Buffer.from(text))
+  const parts = texts.map(text => Buffer.from(text))
   const starts = new Int32Array(parts.length + 1)
   parts.forEach((part, i) => {
     starts[i + 1] = (starts[i] as number) + part.length
@@ -39,7 +40,7 @@ const items = textsOf(
   }),
 )
 const days = textsOf(dayNames)
-const countries = textsOf(COUNTRIES.map((name) => `,${quoted(name)}`))
+const countries = textsOf(COUNTRIES.map(name => `,${quoted(name)}`))
 const NOT_A_PRICE = Buffer.from('n/a')
 const NOT_A_DATE = Buffer.from('not a date')
 const NO_SUCH_DAY = Buffer.from('2011-02-31')
@@ -54,7 +55,10 @@ const COLON = 58
 const C = 67
 const X = 120
 
-/** Writes `row` with its line end into `out` from `at`; where it ends. Needs `ROW_BYTES_MAX` bytes of room. */
+/**
+ * Writes `row` with its line end into `out` from `at`; where it ends. Needs `ROW_BYTES_MAX` bytes
+ * of room.
+ */
 export function writeRow(row: RetailRow, out: Uint8Array, at: number, crlf: boolean): number {
   let to = at
   if (row.cancelled) out[to++] = C
@@ -66,7 +70,10 @@ export function writeRow(row: RetailRow, out: Uint8Array, at: number, crlf: bool
   out[to++] = COMMA
   to = row.flaw === FLAW.notADate ? putBytes(out, to, NOT_A_DATE) : putDate(out, to, row)
   out[to++] = COMMA
-  to = row.flaw === FLAW.unitPrice ? putBytes(out, to, NOT_A_PRICE) : putThousandths(out, to, row.price)
+  to =
+    row.flaw === FLAW.unitPrice
+      ? putBytes(out, to, NOT_A_PRICE)
+      : putThousandths(out, to, row.price)
   out[to++] = COMMA
   if (row.customer !== 0) to = putWhole(out, to, row.customer)
   if (row.customer !== 0 && row.customerAsFloat) to = putTenth(out, to)
@@ -101,7 +108,9 @@ function putWhole(out: Uint8Array, at: number, value: number): number {
   return end
 }
 
-/** `2.55`, `2.1`, `0.001`, `12.0`: as few digits as the value has, one at least, as the UCI file. */
+/**
+ * `2.55`, `2.1`, `0.001`, `12.0`: as few digits as the value has, one at least, as the UCI file.
+ */
 function putThousandths(out: Uint8Array, at: number, value: number): number {
   const whole = Math.floor(value / 1000)
   const part = value - whole * 1000
@@ -123,7 +132,8 @@ function putTenth(out: Uint8Array, at: number): number {
 function putDate(out: Uint8Array, at: number, row: RetailRow): number {
   const day = Math.floor(row.minute / 1440)
   const minute = row.minute - day * 1440
-  let to = row.flaw === FLAW.noSuchDay ? putBytes(out, at, NO_SUCH_DAY) : putText(out, at, days, day)
+  let to =
+    row.flaw === FLAW.noSuchDay ? putBytes(out, at, NO_SUCH_DAY) : putText(out, at, days, day)
   out[to++] = SPACE
   to = putTwoDigits(out, to, Math.floor(minute / 60))
   out[to++] = COLON

@@ -1,0 +1,26 @@
+/** Numbers as people read them. */
+export function count(n: number): string {
+  return Math.round(n).toLocaleString('en-US')
+}
+
+export function bytes(n: number): string {
+  if (n < 1e3) return `${Math.round(n)} B`
+  if (n < 1e6) return `${(n / 1e3).toFixed(1)} KB`
+  return n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`
+}
+
+export function seconds(s: number): string {
+  if (s < 10) return `${s.toFixed(2)} s`
+  if (s < 60) return `${s.toFixed(1)} s`
+  const rest = Math.round(s)
+  return `${Math.floor(rest / 60)} min ${rest % 60} s`
+}
+
+/** Rows as text in columns; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((h, i) => Math.max(h.length, ...rows.map(r => (r[i] ?? '').length)))
+  const numeric = head.map((_, i) => rows.length > 0 && rows.every(r => /^[-\d.,]*( [A-Za-z%]+)?$/.test(r[i] ?? '')))
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((c, i) => (numeric[i] ? c.padStart(widths[i] as number) : c.padEnd(widths[i] as number))).join('  ')}`.trimEnd()
+  return [line(head), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,1 @@
+export const sortHead = (...a: any[]): any => { throw new Error('no') }
