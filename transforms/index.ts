@@ -5,6 +5,7 @@ export type {
 } from '../engine/data/kind.ts'
 export { type Column, type Fields, type RowOf, type Schema, schema, t } from '../engine/data/schema.ts'
 export type { Definition, RunInfo } from '../engine/plan/definition.ts'
+export type { Source } from '../engine/io/source.ts'
 export type { OnError } from '../engine/plan/node.ts'
 export type { Agg, Aggregates, Totals } from './aggregates.ts'
 export { type CoGrouped, coGroupByKey } from './co-group-by-key.ts'

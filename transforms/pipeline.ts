@@ -2,7 +2,7 @@
 import { newColumn } from '../engine/data/column.ts'
 import { type AnySchema, type Fields, indexOf, type RowOf, type Schema } from '../engine/data/schema.ts'
 import { ValueError, writeValue } from '../engine/data/value.ts'
-import { isSource } from '../engine/io/source.ts'
+import { isSource, type Source } from '../engine/io/source.ts'
 import type { Definition, RunInfo } from '../engine/plan/definition.ts'
 import type { Graph } from '../engine/plan/graph.ts'
 import type { Row as PlanRow } from '../engine/plan/node.ts'
@@ -16,9 +16,7 @@ import { namesOf } from './step.ts'
 import type { Written } from './write.ts'
 
 /** What `read` takes: a connector's answer, or a table that this run writes. */
-export interface Readable<in out F extends Fields> {
-  readonly schema: Schema<F>
-}
+export type Readable<F extends Fields> = Source<F> | Written<F>
 // biome-ignore lint/suspicious/noExplicitAny: a table of whatever fields
 type AnyWritten = Written<any>
 
@@ -76,8 +74,8 @@ class Root implements Pipeline {
   read<F extends Fields>(source: Readable<F>): PCollection<F> {
     const at = siteOf('.read')
     const written = WrittenNode.nodeOf(source, this.#graph, at)
-    const { schema } = source ?? {}
     if (written !== null) {
+      const { schema } = written
       const name = written.name.replace(/^write /, 'read written ')
       return this.#add({ type: 'readWritten', op: { written }, inputs: [], schema, name, at })
     }
@@ -87,6 +85,7 @@ class Root implements Pipeline {
         hint: 'sink' in (source ?? {}) ? 'a format with a schema is a source: csv(uri, Line)' : undefined,
       })
     const name = `read ${source.format} ${source.uri}`
+    const { schema } = source
     return this.#add({ type: 'read', op: { source }, inputs: [], schema, name, at })
   }
 

@@ -2,16 +2,18 @@
 import type { AnySchema } from '../data/schema.ts'
 import { is, type Node, type Plan, type Side } from './node.ts'
 
+const PAD_MAX = 44
+
 /**
  * @example
  * pipeline retail
- *  0  read csv data.csv               + country:utf8 quantity:int32
+ *  0  read csv data.csv               = country:utf8 quantity:int32
  *  1  filter "cancelled"         ← 0
  *  2  aggregate by country       ← 1  + lines:int64  − quantity
  */
 export function explainLogical(plan: Plan): string {
   const rows = plan.nodes.map(node => [String(node.id), node.name, inputsOf(node), changesOf(node)])
-  const widths = [0, 1, 2].map(i => Math.max(...rows.map(row => (row[i] ?? '').length), 0))
+  const widths = [0, 1, 2].map(i => Math.max(...rows.map(row => Math.min((row[i] ?? '').length, PAD_MAX)), 0))
   const lines = rows.map(([id = '', name = '', inputs = '', changes = '']) =>
     `${id.padStart((widths[0] ?? 0) + 1)}  ${name.padEnd(widths[1] ?? 0)}  ${inputs.padEnd(widths[2] ?? 0)}  ${changes}`.trimEnd(),
   )
@@ -31,7 +33,7 @@ function inputsOf(node: Node): string {
 export const sidesOf = (node: Node): readonly { name: string; side: Side }[] =>
   'sides' in node.op ? node.op.sides : []
 
-/** `+ added:kind  − dropped  ~ column:old→new`, against the first input. */
+/** `+ added:kind  ~ column:old→new  − dropped` against the first input; `= columns` where most of it is new. */
 function changesOf(node: Node): string {
   if (is(node, 'write')) return ''
   const before = node.inputs[0]?.schema
@@ -42,8 +44,10 @@ function changesOf(node: Node): string {
     if (old === undefined) added.push(`${name}:${kind.name}`)
     else if (old !== kind.name) changed.push(`${name}:${old}→${kind.name}`)
   }
+  if (added.length === node.schema.list.length) return `= ${added.join(' ')}`
   const kept = new Set(node.schema.list.map(f => f.name))
   const dropped = before?.list.filter(f => !kept.has(f.name)).map(f => f.name) ?? []
+  if (dropped.length > kept.size) return `= ${node.schema.list.map(f => `${f.name}:${f.kind.name}`).join(' ')}`
   const parts: [string, string[]][] = [['+', added], ['~', changed], ['−', dropped]]
   return parts.flatMap(([sign, names]) => (names.length ? [`${sign} ${names.join(' ')}`] : [])).join('  ')
 }
