@@ -37,18 +37,30 @@ export function aggregateBy(step: Step, keys: readonly string[], fn: (g: never) 
 export const aggregateAll = (step: Step, fn: (g: never) => unknown): Node =>
   aggregateNode(step, [], fn, 'aggregate')
 
-function aggregateNode(step: Step, keys: readonly Field[], fn: (g: never) => unknown, name: string): Node {
+function aggregateNode(
+  step: Step,
+  keys: readonly Field[],
+  fn: (g: never) => unknown,
+  name: string,
+): Node {
   checkFunction(step, fn, 'the argument')
   const made = fn(new AggregateMaker(step, keys.length === 0) as never)
   const aggregates = Object.entries(made ?? {}).map(([name, value]) => {
     const aggregate = value as Aggregate | null
     if (!isKind(aggregate?.kind) || !('combine' in aggregate))
-      return refuse(`column ${quote(name)} is no aggregate`, { at: step.at, hint: 'such as g.count()' })
-    if (keys.some(k => k.name === name)) refuse(`column ${quote(name)} is a key already`, { at: step.at })
+      return refuse(`column ${quote(name)} is no aggregate`, {
+        at: step.at,
+        hint: 'such as g.count()',
+      })
+    if (keys.some(k => k.name === name))
+      refuse(`column ${quote(name)} is a key already`, { at: step.at })
     return { name, aggregate }
   })
   if (aggregates.length === 0)
-    refuse('no aggregate is named', { at: step.at, hint: 'return an object: g => ({ rows: g.count() })' })
+    refuse('no aggregate is named', {
+      at: step.at,
+      hint: 'return an object: g => ({ rows: g.count() })',
+    })
   const columns = aggregates.map(a => ({ name: a.name, kind: a.aggregate.kind }))
   const op = { keys: keys.map(k => k.name), aggregates }
   return add(step, 'aggregate', { op, name, schema: schemaOf([...keys, ...columns]) })

@@ -1,12 +1,5 @@
 /** The aggregates that `aggregate(g => …)` offers, as types and as the object that makes the plan's form. */
-import type {
-  BigInteger,
-  Decimal,
-  Float64,
-  Int64,
-  Kind,
-  Nullable,
-} from '../engine/data/kind.ts'
+import type { BigInteger, Decimal, Float64, Int64, Kind, Nullable } from '../engine/data/kind.ts'
 import { withOptional } from '../engine/data/kind.ts'
 import { type Fields, type RowOf, t } from '../engine/data/schema.ts'
 import { type Aggregate, type AggregateName, sumKind } from '../engine/plan/aggregate.ts'
@@ -20,11 +13,21 @@ export type Numeric = 'int32' | 'int64' | 'bigint' | 'float32' | 'float64' | 'de
 export interface Agg<out K extends Kind> {
   readonly kind: K
 }
-type Wider = { int32: Int64; int64: Int64; bigint: BigInteger; float32: Float64; float64: Float64; decimal: Decimal }
+type Wider = {
+  int32: Int64
+  int64: Int64
+  bigint: BigInteger
+  float32: Float64
+  float64: Float64
+  decimal: Decimal
+}
 type Same<K extends Kind, N extends Kind> = null extends K['value'] ? Nullable<N> : N
 export type SumOf<K extends Kind> = K['tag'] extends keyof Wider ? Same<K, Wider[K['tag']]> : never
 export type MeanOf<K extends Kind> = Same<K, Float64>
-export type NumericOf<F extends Fields> = { [P in keyof F]: F[P]['tag'] extends Numeric ? P : never }[keyof F] & string
+export type NumericOf<F extends Fields> = {
+  [P in keyof F]: F[P]['tag'] extends Numeric ? P : never
+}[keyof F] &
+  string
 
 interface Counting<in out F extends Fields, in out N extends string> {
   /** Rows, those that pass `where`. */
@@ -37,7 +40,8 @@ interface Counting<in out F extends Fields, in out N extends string> {
   combine<K extends Kind>(fn: CombineFn<RowOf<F>, K>): Agg<K>
 }
 /** N: the columns that can be summed, worked out once so that an error lists them. */
-export interface Aggregates<in out F extends Fields, in out N extends string> extends Counting<F, N> {
+export interface Aggregates<in out F extends Fields, in out N extends string>
+  extends Counting<F, N> {
   /** Nulls are left out; null where nothing is left. */
   mean<K extends N & keyof F>(column: K): Agg<MeanOf<F[K]>>
   mean<K extends N & keyof F>(column: K, o: { where: Where<F> }): Agg<Nullable<Float64>>
@@ -58,7 +62,14 @@ export interface Totals<in out F extends Fields, in out N extends string> extend
   last<K extends keyof F & string>(column: K, o: { by: keyof F & string }): Agg<F[K]['nullable']>
 }
 
-const NUMERIC: ReadonlySet<string> = new Set<Numeric>(['int32', 'int64', 'bigint', 'float32', 'float64', 'decimal'])
+const NUMERIC: ReadonlySet<string> = new Set<Numeric>([
+  'int32',
+  'int64',
+  'bigint',
+  'float32',
+  'float64',
+  'decimal',
+])
 interface Filtered {
   where?: unknown
 }
@@ -102,7 +113,10 @@ export class AggregateMaker {
   }
   combine(fn: unknown): Aggregate {
     if (!(fn instanceof Combine))
-      return refuse('combine needs a CombineFn', { at: this.#step.at, hint: 'make one with combineFn(input, { … })' })
+      return refuse('combine needs a CombineFn', {
+        at: this.#step.at,
+        hint: 'make one with combineFn(input, { … })',
+      })
     return { ...this.#make('combine', fn.output, null), combine: fn }
   }
 
@@ -124,6 +138,9 @@ export class AggregateMaker {
     const { kind } = columnOf(this.#step, column)
     if (NUMERIC.has(kind.tag)) return kind
     const have = this.#step.node.schema.list.filter(f => NUMERIC.has(f.kind.tag)).map(f => f.name)
-    return refuse(`column ${quote(column)} is ${kind.name}, which has no ${verb}`, { at: this.#step.at, have })
+    return refuse(`column ${quote(column)} is ${kind.name}, which has no ${verb}`, {
+      at: this.#step.at,
+      have,
+    })
   }
 }

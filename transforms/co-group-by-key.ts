@@ -1,11 +1,11 @@
 /** `coGroupByKey`: the rows of several collections that share a key, together. */
 import { sameKind } from '../engine/data/kind.ts'
-import { type AnySchema, type Fields, type RowOf, type Schema } from '../engine/data/schema.ts'
+import type { AnySchema, Fields, RowOf, Schema } from '../engine/data/schema.ts'
 import type { Node } from '../engine/plan/node.ts'
 import { quote, refuse } from '../engine/plan/refuse.ts'
-import { Collection, siteOf, wrap } from './collection.ts'
+import { Collection, wrap } from './collection.ts'
 import type { PCollection } from './pcollection.ts'
-import { add, checkFunction, checkSchema, columnOf, columnsOf, type Step } from './step.ts'
+import { add, checkFunction, checkSchema, columnOf, columnsOf, siteOf, type Step } from './step.ts'
 
 export type Tagged = { readonly [tag: string]: Fields }
 export interface CoGrouped<in out M extends Tagged, in out K extends string> {
@@ -46,7 +46,8 @@ export function coGroupByKey<M extends Tagged, const K extends keyof M[keyof M] 
   const inputs = entries.map(([, collection]) => Collection.nodeOf(collection, { at, graph }))
   const step: Step = { graph, node: inputs[0] as Node, at }
   const tags = entries.map(([tag]) => tag)
-  if (tags.includes('key')) refuse('a collection is named "key", which is the place of the key', { at })
+  if (tags.includes('key'))
+    refuse('a collection is named "key", which is the place of the key', { at })
   const keys = keysOf(step, typeof on === 'string' ? [on] : on, inputs)
   const flatMap = (out: AnySchema, fn: (group: object) => unknown) => {
     const here = { ...step, at: siteOf('.flatMap') }
@@ -64,7 +65,10 @@ function keysOf(step: Step, on: readonly string[], inputs: readonly Node[]): str
     for (const { name, kind } of fields) {
       const other = columnOf(step, name, schema).kind
       if (!sameKind(kind, other))
-        refuse(`key ${quote(name)} is ${kind.required.name} here and ${other.required.name} there`, { at: step.at })
+        refuse(
+          `key ${quote(name)} is ${kind.required.name} here and ${other.required.name} there`,
+          { at: step.at },
+        )
     }
   return fields.map(f => f.name)
 }

@@ -4,7 +4,6 @@
  */
 import type { Node } from '../engine/plan/node.ts'
 import type { Graph } from '../engine/plan/graph.ts'
-import { callSite } from '../engine/fault.ts'
 import { REJECTED } from '../engine/plan/rejected.ts'
 import { quote, refuse } from '../engine/plan/refuse.ts'
 import { aggregateAll, aggregateBy } from './aggregate.ts'
@@ -23,7 +22,7 @@ import { reify } from './reify.ts'
 import { reshuffle } from './reshuffle.ts'
 import { asList, asMap, asMultimap, asSingleton } from './side.ts'
 import { sortBy } from './sort-by.ts'
-import { add, checkFunction, columnsOf, type Step } from './step.ts'
+import { add, checkFunction, columnsOf, siteOf, type Step } from './step.ts'
 import { groupFlatMap, top } from './top.ts'
 import { where } from './where.ts'
 import { write, type Written } from './write.ts'
@@ -32,9 +31,6 @@ import { write, type Written } from './write.ts'
 export type AnyCollection = PCollection<any>
 /** A verb's arguments after the step. */
 type After<V> = V extends (step: Step, ...args: infer A) => unknown ? A : never
-
-/** The user's call site and verb: `pipelines/retail/pipeline.ts:14  .filter`. */
-export const siteOf = (verb: string): string => `${callSite()}  ${verb}`.trimStart()
 
 export class Collection {
   readonly #graph: Graph
@@ -49,7 +45,8 @@ export class Collection {
   static nodeOf(value: unknown, step: { at: string; graph?: Graph }): Node {
     const is = typeof value === 'object' && value !== null && #node in value
     if (!is) return refuse('the argument is not a collection', { at: step.at })
-    if (step.graph && value.#graph !== step.graph) refuse('the collection belongs to another pipeline', { at: step.at })
+    if (step.graph && value.#graph !== step.graph)
+      refuse('the collection belongs to another pipeline', { at: step.at })
     return value.#node
   }
   static graphOf(value: unknown, at: string): Graph {
@@ -64,10 +61,13 @@ export class Collection {
     // What a parDo or partition refuses is refused before its outputs part.
     const from = this.#node.type === 'output' ? (this.#node.inputs[0] as Node) : this.#node
     const step = { graph: this.#graph, node: from, at: siteOf('.rejects') }
-    return this.#wrap(add(step, 'rejects', { op: {}, name: `rejects of ${from.name}`, schema: REJECTED }))
+    return this.#wrap(
+      add(step, 'rejects', { op: {}, name: `rejects of ${from.name}`, schema: REJECTED }),
+    )
   }
   named(name: string): AnyCollection {
-    if (typeof name !== 'string' || name === '') refuse(`${quote(name)} is no name`, { at: siteOf('.named') })
+    if (typeof name !== 'string' || name === '')
+      refuse(`${quote(name)} is no name`, { at: siteOf('.named') })
     this.#graph.rename(this.#node, name)
     return this as unknown as AnyCollection
   }

@@ -4,7 +4,7 @@ import type { Fields, RowOf, Schema } from '../engine/data/schema.ts'
 import type { CombineSpec } from '../engine/plan/aggregate.ts'
 import { bound } from '../engine/plan/bound.ts'
 import { refuse } from '../engine/plan/refuse.ts'
-import { isKind } from './step.ts'
+import { isKind, siteOf } from './step.ts'
 
 interface Methods<in I, in out A, out K extends Kind> {
   readonly output: K
@@ -73,12 +73,23 @@ export class Combine implements CombineSpec {
 
   constructor(fn: Readonly<Record<string, unknown>>) {
     for (const name of METHODS)
-      if (typeof fn[name] !== 'function') refuse(`${name} of the combineFn is not a function`, { have: METHODS })
-    if (!isKind(fn['output'])) refuse('output of the combineFn is not a kind', { hint: 'such as t.float64' })
+      if (typeof fn[name] !== 'function')
+        refuse(`${name} of the combineFn is not a function`, {
+          at: siteOf('combineFn'),
+          have: METHODS,
+        })
+    if (!isKind(fn['output']))
+      refuse('output of the combineFn is not a kind', {
+        at: siteOf('combineFn'),
+        hint: 'such as t.float64',
+      })
     this.output = fn['output']
     this.accumulator = (fn['accumulator'] as CombineSpec['accumulator'] | undefined) ?? null
     if (this.accumulator !== null && !Array.isArray(this.accumulator.list))
-      refuse('accumulator of the combineFn is not a schema', { hint: 'schema({ … }), or leave it out' })
+      refuse('accumulator of the combineFn is not a schema', {
+        at: siteOf('combineFn'),
+        hint: 'schema({ … }), or leave it out',
+      })
     this.createAccumulator = bound(fn['createAccumulator'] as never, fn)
     this.addInput = bound(fn['addInput'] as never, fn)
     this.mergeAccumulators = bound(fn['mergeAccumulators'] as never, fn)

@@ -32,7 +32,11 @@ export interface DistinctByOptions {
  * @example
  * users.distinctBy('userId', { keep: 'last', by: 'updatedAt' })
  */
-export function distinctBy(step: Step, keys: string | readonly string[], o: DistinctByOptions): Node {
+export function distinctBy(
+  step: Step,
+  keys: string | readonly string[],
+  o: DistinctByOptions,
+): Node {
   const names = columnsOf(step, typeof keys === 'string' ? [keys] : keys).map(f => f.name)
   checkOptions(step, o, ['keep', 'by'])
   const have = ['first', 'last']

@@ -15,7 +15,9 @@ import { add, columnsOf, type Step } from './step.ts'
  */
 export function dropNulls(step: Step, columns: readonly string[]): Node {
   const named = new Set(columnsOf(step, columns).map(f => f.name))
-  const fields = step.node.schema.list.map(f => (named.has(f.name) ? { ...f, kind: f.kind.required } : f))
+  const fields = step.node.schema.list.map(f =>
+    named.has(f.name) ? { ...f, kind: f.kind.required } : f,
+  )
   const reason = `null in ${columns.join(' or ')}`
   const name = `dropNulls ${columns.join(' ')}`
   return add(step, 'dropNulls', { op: { columns, reason }, name, schema: schemaOf(fields) })

@@ -29,7 +29,9 @@ export function fillNulls(step: Step, defaults: Readonly<Record<string, unknown>
     return { column: name, value }
   })
   const named = new Set(fields.map(f => f.name))
-  const list = step.node.schema.list.map(f => (named.has(f.name) ? { ...f, kind: f.kind.required } : f))
+  const list = step.node.schema.list.map(f =>
+    named.has(f.name) ? { ...f, kind: f.kind.required } : f,
+  )
   const name = `fillNulls ${[...named].join(' ')}`
   return add(step, 'fillNulls', { op: { values }, name, schema: schemaOf(list) })
 }

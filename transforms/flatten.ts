@@ -3,10 +3,10 @@ import { sameKind } from '../engine/data/kind.ts'
 import { type AnySchema, type Fields, indexOf, type Field } from '../engine/data/schema.ts'
 import type { Node } from '../engine/plan/node.ts'
 import { quote, refuse } from '../engine/plan/refuse.ts'
-import { Collection, siteOf, wrap } from './collection.ts'
+import { Collection, wrap } from './collection.ts'
 import type { PCollection } from './pcollection.ts'
 import { project } from './project.ts'
-import { add, namesOf, type Step } from './step.ts'
+import { add, namesOf, siteOf, type Step } from './step.ts'
 
 /**
  * All rows of all collections, first those of the first. Columns are matched by name.
@@ -40,16 +40,34 @@ function aligned(step: Step, want: AnySchema, place: number): Node {
   for (const field of want.list) {
     const own: Field | undefined = schema.list[indexOf(schema, field.name)]
     if (own === undefined)
-      return refuse(`${subject} lacks column ${quote(field.name)}`, { at: step.at, have, near: field.name })
-    if (!sameKind(own.kind, field.kind) || own.kind.optional !== field.kind.optional || !sameValues(own, field))
-      refuse(`${subject}: column ${quote(field.name)} is ${own.kind.name}, not ${field.kind.name}`, { at: step.at })
+      return refuse(`${subject} lacks column ${quote(field.name)}`, {
+        at: step.at,
+        have,
+        near: field.name,
+      })
+    if (
+      !sameKind(own.kind, field.kind) ||
+      own.kind.optional !== field.kind.optional ||
+      !sameValues(own, field)
+    )
+      refuse(
+        `${subject}: column ${quote(field.name)} is ${own.kind.name}, not ${field.kind.name}`,
+        { at: step.at },
+      )
   }
   const extra = have.find(name => indexOf(want, name) < 0)
   if (extra !== undefined)
-    refuse(`${subject} has a column too many: ${quote(extra)}`, { at: step.at, have: namesOf(want) })
+    refuse(`${subject} has a column too many: ${quote(extra)}`, {
+      at: step.at,
+      have: namesOf(want),
+    })
   const names = namesOf(want)
   if (names.every((name, i) => name === have[i])) return step.node
-  return project(step, names.map(name => ({ name, from: name })), 'reorder for flatten')
+  return project(
+    step,
+    names.map(name => ({ name, from: name })),
+    'reorder for flatten',
+  )
 }
 
 const sameValues = (a: Field, b: Field): boolean =>

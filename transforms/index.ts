@@ -1,9 +1,30 @@
 /** The public module `millrace`: declares pipelines. Connectors are in `millrace/io`. */
 export { Fault } from '../engine/fault.ts'
 export type {
-  BigInteger, Bool, Bytes, DateKind, DateTime, Decimal, Float32, Float64, Int32, Int64, Kind, Nullable, OneOf, Timestamp, Utf8,
+  BigInteger,
+  Bool,
+  Bytes,
+  DateKind,
+  DateTime,
+  Decimal,
+  Float32,
+  Float64,
+  Int32,
+  Int64,
+  Kind,
+  Nullable,
+  OneOf,
+  Timestamp,
+  Utf8,
 } from '../engine/data/kind.ts'
-export { type Column, type Fields, type RowOf, type Schema, schema, t } from '../engine/data/schema.ts'
+export {
+  type Column,
+  type Fields,
+  type RowOf,
+  type Schema,
+  schema,
+  t,
+} from '../engine/data/schema.ts'
 export type { Definition, RunInfo } from '../engine/plan/definition.ts'
 export type { Source } from '../engine/io/source.ts'
 export type { OnError } from '../engine/plan/node.ts'

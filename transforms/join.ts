@@ -27,7 +27,12 @@ type Pairs = readonly { readonly left: Field; readonly right: Field }[]
  * @example
  * items.join(orders, { on: 'orderId' }).leftJoin(products, { on: { productId: 'id' }, prefix: 'product_' })
  */
-export function join(step: Step, kind: 'inner' | 'left' | 'full', right: Node, o: JoinOptions): Node {
+export function join(
+  step: Step,
+  kind: 'inner' | 'left' | 'full',
+  right: Node,
+  o: JoinOptions,
+): Node {
   checkOptions(step, o, ['on', 'prefix', 'hint'])
   const pairs = pairsOf(step, right, o?.on)
   const prefix = o.prefix ?? ''
@@ -40,9 +45,19 @@ export function join(step: Step, kind: 'inner' | 'left' | 'full', right: Node, o
     kind: kind === 'inner' ? f.kind : f.kind.nullable,
   }))
   const left = step.node.schema.list.map(f => (kind === 'full' ? fullField(f, pairs) : f))
-  const op = { kind: kind as JoinKind, ...keysOf(pairs), right: columns, hint: hintOf(step, o.hint) }
+  const op = {
+    kind: kind as JoinKind,
+    ...keysOf(pairs),
+    right: columns,
+    hint: hintOf(step, o.hint),
+  }
   const name = `${kind === 'inner' ? 'join' : `${kind}Join`} on ${namesOfPairs(pairs)}`
-  return add(step, 'join', { op, name, schema: schemaOf([...left, ...fields]), inputs: [step.node, right] })
+  return add(step, 'join', {
+    op,
+    name,
+    schema: schemaOf([...left, ...fields]),
+    inputs: [step.node, right],
+  })
 }
 
 /**
@@ -61,7 +76,11 @@ export function semiJoin(step: Step, kind: 'semi' | 'anti', right: Node, o: { on
   checkOptions(step, o, ['on'])
   const pairs = pairsOf(step, right, o?.on)
   const op = { kind: kind as JoinKind, ...keysOf(pairs), right: [], hint: null }
-  return add(step, 'join', { op, name: `${kind}Join on ${namesOfPairs(pairs)}`, inputs: [step.node, right] })
+  return add(step, 'join', {
+    op,
+    name: `${kind}Join on ${namesOfPairs(pairs)}`,
+    inputs: [step.node, right],
+  })
 }
 
 const namesOfPairs = (pairs: Pairs): string =>
@@ -75,18 +94,33 @@ const keysOf = (pairs: Pairs) => ({
 function pairsOf(step: Step, right: Node, on: unknown): Pairs {
   const named = typeof on === 'string' ? [on] : on
   if (typeof named !== 'object' || named === null)
-    return refuse('the join has no key', { at: step.at, hint: "on: 'orderId', or { left: 'right' }" })
-  const names: [string, unknown][] = Array.isArray(named) ? named.map(n => [n, n]) : Object.entries(named)
-  const lefts = columnsOf(step, names.map(([l]) => l))
+    return refuse('the join has no key', {
+      at: step.at,
+      hint: "on: 'orderId', or { left: 'right' }",
+    })
+  const names: [string, unknown][] = Array.isArray(named)
+    ? named.map(n => [n, n])
+    : Object.entries(named)
+  const lefts = columnsOf(
+    step,
+    names.map(([l]) => l),
+  )
   const rights = names.map(([, r]) => columnOf(step, r, right.schema))
-  columnsOf(step, rights.map(f => f.name), right.schema)
+  columnsOf(
+    step,
+    rights.map(f => f.name),
+    right.schema,
+  )
   return lefts.map((left, i) => {
     const other = rights[i] as Field
     if (!sameKind(left.kind, other.kind))
-      refuse(`join key ${quote(left.name)} is ${left.kind.required.name}, ${quote(other.name)} is ${other.kind.required.name}`, {
-        at: step.at,
-        hint: 'keys need the same kind: derive one of the two first',
-      })
+      refuse(
+        `join key ${quote(left.name)} is ${left.kind.required.name}, ${quote(other.name)} is ${other.kind.required.name}`,
+        {
+          at: step.at,
+          hint: 'keys need the same kind: derive one of the two first',
+        },
+      )
     return { left, right: other }
   })
 }

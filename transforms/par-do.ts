@@ -59,13 +59,19 @@ const OPTIONS = ['output', 'side', 'onError', ...METHODS]
  *   process(r, c) { r.price > 0 ? c.emit.ok(r) : c.emit.bad({ id: r.id, reason: 'no price' }) },
  * })
  */
-export function parDo(step: Step, fn: AnyDoFn): { node: Node; outputs: Record<string, Node> | null } {
-  if (typeof fn !== 'object' || fn === null) refuse('the DoFn is not an object', { at: step.at, have: OPTIONS })
+export function parDo(
+  step: Step,
+  fn: AnyDoFn,
+): { node: Node; outputs: Record<string, Node> | null } {
+  if (typeof fn !== 'object' || fn === null)
+    refuse('the DoFn is not an object', { at: step.at, have: OPTIONS })
   // A class instance may have fields of its own, so only plain objects are held to the list.
   if (Object.getPrototypeOf(fn) === Object.prototype) checkPlain(step, fn)
   checkFunction(step, fn.process, 'process')
   const single = Array.isArray((fn.output as AnySchema | undefined)?.list)
-  const tags = single ? [{ tag: 'output', schema: fn.output as AnySchema }] : tagsOf(step, fn.output)
+  const tags = single
+    ? [{ tag: 'output', schema: fn.output as AnySchema }]
+    : tagsOf(step, fn.output)
   const sides = sidesOf(step, fn.side)
   const onError = onErrorOf(step, fn.onError)
   const op = { tags, single, sides, onError, ...methodsOf(step, fn) }
@@ -74,7 +80,12 @@ export function parDo(step: Step, fn: AnyDoFn): { node: Node; outputs: Record<st
   if (single) return { node, outputs: null }
   const outputs: Record<string, Node> = Object.create(null)
   for (const { tag, schema } of tags)
-    outputs[tag] = add(step, 'output', { op: { tag }, name: `output ${tag}`, schema, inputs: [node] })
+    outputs[tag] = add(step, 'output', {
+      op: { tag },
+      name: `output ${tag}`,
+      schema,
+      inputs: [node],
+    })
   return { node, outputs }
 }
 
@@ -85,7 +96,8 @@ function checkPlain(step: Step, fn: object): void {
 
 function tagsOf(step: Step, output: unknown): { tag: string; schema: AnySchema }[] {
   const entries = typeof output === 'object' && output !== null ? Object.entries(output) : []
-  if (entries.length === 0) refuse('the DoFn has no output', { at: step.at, hint: 'output: a schema, or one a tag' })
+  if (entries.length === 0)
+    refuse('the DoFn has no output', { at: step.at, hint: 'output: a schema, or one a tag' })
   return entries.map(([tag, schema]) => {
     if (tag === '') refuse(`output ${quote(tag)} is no name`, { at: step.at })
     return { tag, schema: checkSchema(step, schema) }

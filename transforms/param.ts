@@ -10,7 +10,11 @@ export interface Param<out V> {
 export type Params = { readonly [name: string]: Param<any> }
 
 type Fallback = string | number | boolean | undefined
-const spec = <V>(type: ParamSpec['type'], fallback: Fallback, values: readonly string[] | null = null): Param<V> => {
+const spec = <V>(
+  type: ParamSpec['type'],
+  fallback: Fallback,
+  values: readonly string[] | null = null,
+): Param<V> => {
   const made: ParamSpec = { type, fallback: fallback ?? null, values }
   return made as unknown as Param<V>
 }
@@ -33,7 +37,10 @@ export const param = {
   date: (fallback?: string): Param<number> => spec('date', fallback),
   oneOf<const V extends string>(values: readonly V[], fallback?: NoInfer<V>): Param<V> {
     if (fallback !== undefined && !values.includes(fallback))
-      refuse(`fallback ${quote(fallback)} is not one of the values`, { have: values, near: fallback })
+      refuse(`fallback ${quote(fallback)} is not one of the values`, {
+        have: values,
+        near: fallback,
+      })
     return spec('oneOf', fallback, values)
   },
 } as const

@@ -14,7 +14,11 @@ import { add, checkFunction, type Step } from './step.ts'
  * @example
  * const { home, abroad } = sales.partition(['home', 'abroad'], r => r.country === 'France' ? 'home' : 'abroad')
  */
-export function partition(step: Step, names: readonly string[], fn: (row: Row) => unknown): Record<string, Node> {
+export function partition(
+  step: Step,
+  names: readonly string[],
+  fn: (row: Row) => unknown,
+): Record<string, Node> {
   if (!Array.isArray(names) || names.length === 0) refuse('no part is named', { at: step.at })
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) refuse(`part ${quote(twice)} is named twice`, { at: step.at })

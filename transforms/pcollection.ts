@@ -31,7 +31,9 @@ export type Rejected = {
 
 export type Sort<F> = { by: keyof F & string; order?: 'asc' | 'desc' }
 type Columns<F> = (keyof F & string) | readonly (keyof F & string)[]
-type Required<F extends Fields, K> = Closed<{ [P in keyof F]: P extends K ? F[P]['required'] : F[P] }>
+type Required<F extends Fields, K> = Closed<{
+  [P in keyof F]: P extends K ? F[P]['required'] : F[P]
+}>
 type Renamed<F extends Fields, M> = Closed<{
   [K in keyof F as K extends keyof M ? M[K] & string : K]: F[K]
 }>
@@ -81,7 +83,9 @@ export interface PCollection<in out F extends Fields> {
   /** Keeps these columns, in this order. */
   select<K extends keyof F & string>(...columns: K[]): PCollection<{ [P in K]: F[P] }>
   /** Keeps all columns but these. */
-  drop<K extends keyof F & string>(...columns: K[]): PCollection<{ [P in Exclude<keyof F, K>]: F[P] }>
+  drop<K extends keyof F & string>(
+    ...columns: K[]
+  ): PCollection<{ [P in Exclude<keyof F, K>]: F[P] }>
   /** Gives columns new names, old → new. */
   rename<const M extends { readonly [K in keyof F]?: string }>(
     names: M & Fresh<F, M>,

@@ -1,6 +1,12 @@
 /** `pipeline`: a definition; and what its `build` is given, the root of all collections. */
 import { newColumn } from '../engine/data/column.ts'
-import { type AnySchema, type Fields, indexOf, type RowOf, type Schema } from '../engine/data/schema.ts'
+import {
+  type AnySchema,
+  type Fields,
+  indexOf,
+  type RowOf,
+  type Schema,
+} from '../engine/data/schema.ts'
 import { ValueError, writeValue } from '../engine/data/value.ts'
 import { isSource, type Source } from '../engine/io/source.ts'
 import type { Definition, RunInfo } from '../engine/plan/definition.ts'
@@ -9,10 +15,10 @@ import type { Row as PlanRow } from '../engine/plan/node.ts'
 import type { ParamSpecs } from '../engine/plan/params.ts'
 import { REJECTED } from '../engine/plan/rejected.ts'
 import { quote, refuse } from '../engine/plan/refuse.ts'
-import { siteOf, wrap, WrittenNode } from './collection.ts'
+import { wrap, WrittenNode } from './collection.ts'
 import type { Params } from './param.ts'
 import type { PCollection, Rejected } from './pcollection.ts'
-import { namesOf } from './step.ts'
+import { namesOf, siteOf } from './step.ts'
 import type { Written } from './write.ts'
 
 /** What `read` takes: a connector's answer, or a table that this run writes. */
@@ -82,7 +88,10 @@ class Root implements Pipeline {
     if (!isSource(source))
       return refuse('the argument is not a source', {
         at,
-        hint: 'sink' in (source ?? {}) ? 'a format with a schema is a source: csv(uri, Line)' : undefined,
+        hint:
+          'sink' in (source ?? {})
+            ? 'a format with a schema is a source: csv(uri, Line)'
+            : undefined,
       })
     const name = `read ${source.format} ${source.uri}`
     const { schema } = source
@@ -93,9 +102,16 @@ class Root implements Pipeline {
     const at = siteOf('.create')
     if (!Array.isArray(s?.list)) refuse('the first argument is not a schema', { at })
     if (!Array.isArray(rows)) refuse('the rows are not an array', { at })
-    rows.forEach((row, i) => checkRow(s, row as PlanRow, i, at))
+    for (const [i, row] of rows.entries()) checkRow(s, row as PlanRow, i, at)
     const op = { rows: rows.map(row => ({ ...row })) as readonly PlanRow[] }
-    return this.#add({ type: 'create', op, inputs: [], schema: s, name: `create ${rows.length} rows`, at })
+    return this.#add({
+      type: 'create',
+      op,
+      inputs: [],
+      schema: s,
+      name: `create ${rows.length} rows`,
+      at,
+    })
   }
 
   get rejects(): PCollection<Rejected> {
@@ -108,7 +124,10 @@ class Root implements Pipeline {
     if (tables.length === 0) refuse('nothing is published', { at })
     const writes = tables.map((table, i) => {
       const node = WrittenNode.nodeOf(table, this.#graph, at)
-      return node ?? refuse(`argument ${i + 1} was not written`, { at, hint: 'publish what .write(…) answered' })
+      return (
+        node ??
+        refuse(`argument ${i + 1} was not written`, { at, hint: 'publish what .write(…) answered' })
+      )
     })
     this.#graph.publishes.push({ writes, at })
   }
@@ -119,10 +138,14 @@ class Root implements Pipeline {
 }
 
 function checkRow(s: AnySchema, row: PlanRow, index: number, at: string): void {
-  if (typeof row !== 'object' || row === null) return refuse(`row ${index} is not an object`, { at })
+  if (typeof row !== 'object' || row === null) refuse(`row ${index} is not an object`, { at })
   for (const near of Object.keys(row))
     if (indexOf(s, near) < 0)
-      refuse(`row ${index} has column ${quote(near)}, the schema has not`, { at, have: namesOf(s), near })
+      refuse(`row ${index} has column ${quote(near)}, the schema has not`, {
+        at,
+        have: namesOf(s),
+        near,
+      })
   for (const { name, kind } of s.list)
     try {
       writeValue(newColumn(kind, 1), 0, row[name])

@@ -26,7 +26,10 @@ const isOp = (name: string): name is Op => (OPS as readonly string[]).includes(n
 /** Throws pipeline: an unknown column or test, a value that the column cannot have. */
 export function testsOf(step: Step, where: unknown): PlanTest[] {
   if (typeof where !== 'object' || where === null || Array.isArray(where))
-    refuse('the tests are not an object', { at: step.at, hint: "write { country: 'France', quantity: { gt: 0 } }" })
+    refuse('the tests are not an object', {
+      at: step.at,
+      hint: "write { country: 'France', quantity: { gt: 0 } }",
+    })
   const tests = Object.entries(where).flatMap(([name, test]) => columnTests(step, name, test))
   if (tests.length === 0) refuse('no column is tested', { at: step.at })
   return tests
@@ -38,7 +41,8 @@ function columnTests(step: Step, name: string, test: unknown): PlanTest[] {
   const asked: [string, unknown][] = isLiteral ? [['eq', test]] : Object.entries(test)
   if (asked.length === 0) refuse(`column ${quote(name)} has no test`, { at: step.at, have: OPS })
   return asked.map(([op, value]) => {
-    if (!isOp(op)) return refuse(`test ${quote(op)} does not exist`, { at: step.at, have: OPS, near: op })
+    if (!isOp(op))
+      return refuse(`test ${quote(op)} does not exist`, { at: step.at, have: OPS, near: op })
     checkValues(step, name, kind, op, value)
     return { column: name, op, value: op === 'in' ? [...(value as unknown[])] : value }
   })
@@ -47,14 +51,23 @@ function columnTests(step: Step, name: string, test: unknown): PlanTest[] {
 function checkValues(step: Step, name: string, kind: Kind, op: Op, value: unknown): void {
   const ordered = op !== 'eq' && op !== 'not' && op !== 'in'
   if (ordered && (kind.tag === 'bool' || kind.tag === 'bytes'))
-    refuse(`column ${quote(name)} is ${kind.name}, which has no order for ${quote(op)}`, { at: step.at })
+    refuse(`column ${quote(name)} is ${kind.name}, which has no order for ${quote(op)}`, {
+      at: step.at,
+    })
   if (op === 'in' && !Array.isArray(value))
     refuse(`test "in" of column ${quote(name)} needs a list, got ${show(value)}`, { at: step.at })
-  for (const one of op === 'in' ? (value as unknown[]) : [value]) checkLiteral(step, name, kind, one, ordered)
+  for (const one of op === 'in' ? (value as unknown[]) : [value])
+    checkLiteral(step, name, kind, one, ordered)
 }
 
 /** A literal may be between two values of the kind (a fraction beside int32), never of another type. */
-export function checkLiteral(step: Step, name: string, kind: Kind, value: unknown, ordered: boolean): void {
+export function checkLiteral(
+  step: Step,
+  name: string,
+  kind: Kind,
+  value: unknown,
+  ordered: boolean,
+): void {
   const { at } = step
   if (value === null) {
     if (kind.optional && !ordered) return
@@ -69,7 +82,11 @@ export function checkLiteral(step: Step, name: string, kind: Kind, value: unknow
       hint: isTime(kind) ? 'times are epoch milliseconds: Date.UTC(2011, 11, 9)' : undefined,
     })
   if (kind.values !== null && !kind.values.includes(value as string))
-    refuse(`column ${quote(name)} never is ${show(value)}`, { at, have: kind.values, near: String(value) })
+    refuse(`column ${quote(name)} never is ${show(value)}`, {
+      at,
+      have: kind.values,
+      near: String(value),
+    })
 }
 
 const isTime = (kind: Kind): boolean =>

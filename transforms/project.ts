@@ -37,8 +37,13 @@ export function select(step: Step, columns: readonly string[]): Node {
 export function drop(step: Step, columns: readonly string[]): Node {
   const gone = new Set(columnsOf(step, columns).map(f => f.name))
   const kept = namesOf(step.node.schema).filter(name => !gone.has(name))
-  if (kept.length === 0) refuse('no column is left', { at: step.at, have: namesOf(step.node.schema) })
-  return project(step, kept.map(name => ({ name, from: name })), `drop ${columns.join(' ')}`)
+  if (kept.length === 0)
+    refuse('no column is left', { at: step.at, have: namesOf(step.node.schema) })
+  return project(
+    step,
+    kept.map(name => ({ name, from: name })),
+    `drop ${columns.join(' ')}`,
+  )
 }
 
 /**
@@ -52,16 +57,29 @@ export function drop(step: Step, columns: readonly string[]): Node {
  */
 export function rename(step: Step, names: Readonly<Record<string, string>>): Node {
   const pairs = Object.entries(names ?? {})
-  columnsOf(step, pairs.map(([from]) => from))
+  columnsOf(
+    step,
+    pairs.map(([from]) => from),
+  )
   for (const [from, name] of pairs)
     if (typeof name !== 'string' || name === '')
-      refuse(`column ${quote(from)} is renamed to ${quote(name)}, which is no name`, { at: step.at })
+      refuse(`column ${quote(from)} is renamed to ${quote(name)}, which is no name`, {
+        at: step.at,
+      })
   const to = new Map(pairs)
   const columns = namesOf(step.node.schema).map(from => ({ name: to.get(from) ?? from, from }))
   const seen = new Set<string>()
   for (const { name } of columns) {
-    if (seen.has(name)) refuse(`column ${quote(name)} exists already`, { at: step.at, have: namesOf(step.node.schema) })
+    if (seen.has(name))
+      refuse(`column ${quote(name)} exists already`, {
+        at: step.at,
+        have: namesOf(step.node.schema),
+      })
     seen.add(name)
   }
-  return project(step, columns, `rename ${pairs.map(([from, name]) => `${from}→${name}`).join(' ')}`)
+  return project(
+    step,
+    columns,
+    `rename ${pairs.map(([from, name]) => `${from}→${name}`).join(' ')}`,
+  )
 }

@@ -16,7 +16,18 @@ const KINDS: Record<KnownName, Kind> = { sourceUri: t.utf8, sourceOffset: t.int6
 
 /** After these a row still is one row of its source. */
 const KEEPS_ORIGIN: ReadonlySet<OperationType> = new Set<OperationType>([
-  'read', 'filter', 'where', 'dropNulls', 'fillNulls', 'derive', 'project', 'reify', 'map', 'partition', 'output', 'flatten',
+  'read',
+  'filter',
+  'where',
+  'dropNulls',
+  'fillNulls',
+  'derive',
+  'project',
+  'reify',
+  'map',
+  'partition',
+  'output',
+  'flatten',
 ])
 
 /**
@@ -42,7 +53,11 @@ export function reify(step: Step, columns: Readonly<Record<string, string>>): No
   if (facts.some(f => f.known !== 'runId')) checkOrigin(step, step.node)
   const added = facts.map(f => ({ name: f.name, kind: KINDS[f.known] }))
   const name = `reify ${facts.map(f => f.name).join(' ')}`
-  return add(step, 'reify', { op: { columns: facts }, name, schema: schemaOf([...step.node.schema.list, ...added]) })
+  return add(step, 'reify', {
+    op: { columns: facts },
+    name,
+    schema: schemaOf([...step.node.schema.list, ...added]),
+  })
 }
 
 function checkOrigin(step: Step, from: Node): void {

@@ -46,7 +46,8 @@ export const asSingleton = <V>(step: Step): SideInput<V> =>
  * @example
  * const rules = p.read(csv('rules.csv', Rule)).asList()
  */
-export const asList = <V>(step: Step): SideInput<V> => view({ view: 'list', key: null, of: step.node })
+export const asList = <V>(step: Step): SideInput<V> =>
+  view({ view: 'list', key: null, of: step.node })
 
 /**
  * Rows by key, one a key.
@@ -83,7 +84,8 @@ export function sidesOf(step: Step, side: Sides | undefined): PlanSides {
         hint: 'make one with .asMap, .asMultimap, .asList or .asSingleton',
       })
     const { side: made } = value as unknown as View
-    if (!step.graph.has(made.of)) refuse(`side ${quote(name)} belongs to another pipeline`, { at: step.at })
+    if (!step.graph.has(made.of))
+      refuse(`side ${quote(name)} belongs to another pipeline`, { at: step.at })
     return { name, side: made }
   })
 }

@@ -13,7 +13,7 @@ export interface SortOptions {
  * files are in it, a join or groupBy ends it.
  *
  * Shape   PCollection<F> → PCollection<F>: same rows
- * Nulls   null is smaller than any value: first ascending, last descending
+ * Nulls   null comes last, ascending and descending
  * Cost    an exchange by ranges and a sort of each; spills past its memory
  * Throws  pipeline: a column does not exist, is named twice, or none is named
  * @example
@@ -21,7 +21,10 @@ export interface SortOptions {
  */
 export function sortBy(step: Step, sort: readonly (string | SortOptions)[]): Node {
   const orders = sort.map(s => orderOf(step, typeof s === 'string' ? { by: s } : s))
-  columnsOf(step, orders.map(o => o.by))
+  columnsOf(
+    step,
+    orders.map(o => o.by),
+  )
   const name = `sortBy ${orders.map(o => (o.order === 'asc' ? o.by : `${o.by} desc`)).join(' ')}`
   return add(step, 'sortBy', { op: { sort: orders }, name })
 }
@@ -31,6 +34,7 @@ export function orderOf(step: Step, sort: SortOptions): Order {
   const { name } = columnOf(step, sort?.by)
   const order = sort.order ?? 'asc'
   const have = ['asc', 'desc']
-  if (!have.includes(order)) refuse(`order ${quote(order)} does not exist`, { at: step.at, have, near: String(order) })
+  if (!have.includes(order))
+    refuse(`order ${quote(order)} does not exist`, { at: step.at, have, near: String(order) })
   return { by: name, order }
 }

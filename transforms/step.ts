@@ -3,6 +3,7 @@
  * the checks that verbs share: a column that must exist, a function that must be one.
  */
 import { indexOf, type AnySchema, type Field } from '../engine/data/schema.ts'
+import { callSite } from '../engine/fault.ts'
 import type { Kind } from '../engine/data/kind.ts'
 import type { Graph } from '../engine/plan/graph.ts'
 import type { Node, OnError, Operations, OperationType } from '../engine/plan/node.ts'
@@ -28,6 +29,9 @@ export function add<T extends OperationType>(step: Step, type: T, added: Added<T
   const { op, name, schema = step.node.schema, inputs = [step.node] } = added
   return step.graph.add({ type, op, name, schema, inputs, at: step.at })
 }
+
+/** The user's call site and verb: `pipelines/retail/pipeline.ts:14  .filter`. */
+export const siteOf = (verb: string): string => `${callSite()}  ${verb}`.trimStart()
 
 export const namesOf = (schema: AnySchema): string[] => schema.list.map(f => f.name)
 
@@ -71,15 +75,23 @@ export function checkSchema(step: Step, value: unknown): AnySchema {
 }
 
 export const isKind = (value: unknown): value is Kind =>
-  typeof value === 'object' && value !== null && typeof (value as Kind).tag === 'string' && 'required' in value
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Kind).tag === 'string' &&
+  'required' in value
 
 /** Throws pipeline: an option that the verb does not have, or a value that is no object. */
-export function checkOptions(step: Step, options: object | undefined, have: readonly string[]): void {
+export function checkOptions(
+  step: Step,
+  options: object | undefined,
+  have: readonly string[],
+): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null)
     refuse('the options are not an object', { at: step.at, have })
   for (const near of Object.keys(options))
-    if (!have.includes(near)) refuse(`option ${quote(near)} does not exist`, { at: step.at, have, near })
+    if (!have.includes(near))
+      refuse(`option ${quote(near)} does not exist`, { at: step.at, have, near })
 }
 
 /** Throws pipeline: neither of the two. */

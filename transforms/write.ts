@@ -33,7 +33,9 @@ export function write(step: Step, sink: Sink<string>): Node {
   if (typeof real !== 'object' || real === null || (real.sink !== 'files' && real.sink !== 'table'))
     refuse('the argument is not a sink', {
       at: step.at,
-      hint: isSourceLike(sink) ? 'without a schema a format is a sink: csv(uri)' : 'such as parquet(uri)',
+      hint: isSourceLike(sink)
+        ? 'without a schema a format is a sink: csv(uri)'
+        : 'such as parquet(uri)',
     })
   for (const name of real.columns) columnOf(step, name)
   if (real.options.names === 'snake_case') checkNames(step)
@@ -41,7 +43,8 @@ export function write(step: Step, sink: Sink<string>): Node {
   return add(step, 'write', { op: { sink: real }, name: `write ${real.format} ${target}` })
 }
 
-const isSourceLike = (value: unknown): boolean => typeof value === 'object' && value !== null && 'open' in value
+const isSourceLike = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'open' in value
 
 function checkNames(step: Step): void {
   const seen = new Map<string, string>()

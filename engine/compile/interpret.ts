@@ -23,8 +23,16 @@ export interface Interpreted {
 /** `read` gives the rows of a source node. Throws what user code throws. */
 export async function interpret(plan: Plan, read: (node: Node<'read'>) => readonly Row[]): Promise<Interpreted> {
   const run = new Interpreter(read)
-  for (const node of plan.nodes) run.rows.set(node.id, await run.node(node))
+  for (const node of inOrder(plan)) run.rows.set(node.id, await run.node(node, plan))
   return run
+}
+
+/** Nodes after their inputs; those that read rejects after all that can refuse rows. */
+function inOrder(plan: Plan): readonly Node[] {
+  const late = new Set<Node>()
+  for (const node of plan.nodes)
+    if (node.type === 'rejects' || node.inputs.some(n => late.has(n))) late.add(node)
+  return [...plan.nodes.filter(n => !late.has(n)), ...late]
 }
 
 class Interpreter implements Interpreted {
@@ -38,7 +46,7 @@ class Interpreter implements Interpreted {
     this.#read = read
   }
 
-  async node(node: Node): Promise<readonly Row[]> {
+  async node(node: Node, plan: Plan): Promise<readonly Row[]> {
     const input = (i = 0): readonly Row[] => this.rows.get((node.inputs[i] as Node).id) as readonly Row[]
     if (is(node, 'read')) return this.#read(node)
     if (is(node, 'create')) return node.op.rows.map(r => stored(node.schema, r))
@@ -108,6 +116,13 @@ class Interpreter implements Interpreted {
     if (is(node, 'reshuffle') || is(node, 'write')) return input()
     if (is(node, 'sortBy')) return sorted(input(), node.op.sort)
     if (is(node, 'reify')) return input().map(r => ({ ...r, ...Object.fromEntries(node.op.columns.map(c => [c.name, null])) }))
+    if (is(node, 'rejects')) {
+      const of = node.inputs[0]?.id
+      const mine = this.rejected.filter(r => of === undefined || r.node === of)
+      const step = (id: number) => (plan.nodes[id] as Node).name
+      const place = { column: null, source: null, line: null, offset: null }
+      return mine.map(r => ({ step: step(r.node), reason: r.reason, ...place, raw: r.raw }))
+    }
     throw new Error(`the interpreter does not know ${node.type}`)
   }
 

@@ -39,7 +39,9 @@ function construct(definition: Definition, build: () => unknown): void {
   } catch (error) {
     if (error instanceof Fault) throw error
     const message = error instanceof Error ? error.message : String(error)
-    throw new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`, { cause: error })
+    throw new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`, {
+      cause: error,
+    })
   }
   if (result instanceof Promise) {
     result.catch(() => {})

@@ -13,7 +13,9 @@ const PAD_MAX = 44
  */
 export function explainLogical(plan: Plan): string {
   const rows = plan.nodes.map(node => [String(node.id), node.name, inputsOf(node), changesOf(node)])
-  const widths = [0, 1, 2].map(i => Math.max(...rows.map(row => Math.min((row[i] ?? '').length, PAD_MAX)), 0))
+  const widths = [0, 1, 2].map(i =>
+    Math.max(...rows.map(row => Math.min((row[i] ?? '').length, PAD_MAX)), 0),
+  )
   const lines = rows.map(([id = '', name = '', inputs = '', changes = '']) =>
     `${id.padStart((widths[0] ?? 0) + 1)}  ${name.padEnd(widths[1] ?? 0)}  ${inputs.padEnd(widths[2] ?? 0)}  ${changes}`.trimEnd(),
   )
@@ -47,9 +49,16 @@ function changesOf(node: Node): string {
   if (added.length === node.schema.list.length) return `= ${added.join(' ')}`
   const kept = new Set(node.schema.list.map(f => f.name))
   const dropped = before?.list.filter(f => !kept.has(f.name)).map(f => f.name) ?? []
-  if (dropped.length > kept.size) return `= ${node.schema.list.map(f => `${f.name}:${f.kind.name}`).join(' ')}`
-  const parts: [string, string[]][] = [['+', added], ['~', changed], ['−', dropped]]
-  return parts.flatMap(([sign, names]) => (names.length ? [`${sign} ${names.join(' ')}`] : [])).join('  ')
+  if (dropped.length > kept.size)
+    return `= ${node.schema.list.map(f => `${f.name}:${f.kind.name}`).join(' ')}`
+  const parts: [string, string[]][] = [
+    ['+', added],
+    ['~', changed],
+    ['−', dropped],
+  ]
+  return parts
+    .flatMap(([sign, names]) => (names.length ? [`${sign} ${names.join(' ')}`] : []))
+    .join('  ')
 }
 
 const kindNameOf = (s: AnySchema, name: string): string | undefined =>

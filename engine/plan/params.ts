@@ -16,7 +16,11 @@ export type ParamSpecs = Readonly<Record<string, ParamSpec>>
 export type ParamValues = Readonly<Record<string, string | number | boolean>>
 
 /** Reads raw values by their declarations. Throws pipeline: misspelt, missing, or not of its type. */
-export function parseParams(pipeline: string, specs: ParamSpecs, raw: Record<string, unknown>): ParamValues {
+export function parseParams(
+  pipeline: string,
+  specs: ParamSpecs,
+  raw: Record<string, unknown>,
+): ParamValues {
   const have = Object.keys(specs)
   for (const name of Object.keys(raw))
     if (!Object.hasOwn(specs, name))
@@ -25,14 +29,17 @@ export function parseParams(pipeline: string, specs: ParamSpecs, raw: Record<str
   for (const [name, spec] of Object.entries(specs)) {
     const given = Object.hasOwn(raw, name) ? raw[name] : undefined
     const value = given === undefined ? spec.fallback : given
-    if (value === null) refuse(`parameter ${quote(name)} is missing`, { have, hint: missingHint(name, spec) })
+    if (value === null)
+      refuse(`parameter ${quote(name)} is missing`, { have, hint: missingHint(name, spec) })
     values[name] = readers[spec.type](name, value, spec)
   }
   return values
 }
 
 const missingHint = (name: string, spec: ParamSpec): string =>
-  spec.values === null ? `give it, such as --${name} <${spec.type}>` : `give it, one of: ${spec.values.join(' ')}`
+  spec.values === null
+    ? `give it, such as --${name} <${spec.type}>`
+    : `give it, one of: ${spec.values.join(' ')}`
 
 type Reader = (name: string, value: unknown, spec: ParamSpec) => string | number | boolean
 

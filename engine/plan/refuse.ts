@@ -18,7 +18,8 @@ const NAMES_SHOWN = 40
 export function refuse(message: string, refusal: Refusal = {}): never {
   const { at, have, near, detail = [], hint } = refusal
   const shown = have?.slice(0, NAMES_SHOWN).join(' ')
-  const lines = shown === undefined ? [] : [`have  ${shown}${have && have.length > NAMES_SHOWN ? ' …' : ''}`]
+  const lines =
+    shown === undefined ? [] : [`have  ${shown}${have && have.length > NAMES_SHOWN ? ' …' : ''}`]
   const nearest = near === undefined || !have ? undefined : nearestName(near, have)
   const advice = hint ?? (nearest === undefined ? undefined : `did you mean ${quote(nearest)}?`)
   throw new Fault('pipeline', message, {

@@ -27,7 +27,10 @@ function checkOutputs(writes: readonly Node<'write'>[]): void {
 }
 
 export function placeOf(sink: AnySink): string {
-  const uri = sink.uri.replace(/^file:\/\//, '').replace(/^(\.\/)+/, '').replace(/\/+$/, '')
+  const uri = sink.uri
+    .replace(/^file:\/\//, '')
+    .replace(/^(\.\/)+/, '')
+    .replace(/\/+$/, '')
   return sink.sink === 'table' ? `${uri} ${sink.table}` : uri
 }
 

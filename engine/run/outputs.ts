@@ -5,6 +5,8 @@ import { mkdir } from 'node:fs/promises'
 import type { Fragment } from '../io/sink.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import type { Executor } from './executor.ts'
+import type { Inputs } from './inputs.ts'
+import { Journal } from './journal.ts'
 import type { RunSettings, WrittenFragment } from './protocol.ts'
 import type { OutputReport } from './report.ts'
 import { OutputFolder } from './run-files.ts'
@@ -27,6 +29,7 @@ export class Outputs {
   readonly #writes: readonly Node<'write'>[]
   readonly #folders = new Map<Node, OutputFolder>()
   readonly #tables: Tables
+  #journal: Journal | null = null
 
   constructor(plan: Plan, settings: RunSettings, limit: number | null) {
     this.#plan = plan
@@ -42,9 +45,12 @@ export class Outputs {
   }
 
   /** Refuses what could not be published, before anything is read. */
-  async prepare(): Promise<void> {
+  async prepare(inputs: Inputs): Promise<void> {
     if (this.#preview) return
-    for (const folder of this.#folders.values()) await folder.prepare()
+    const targets = [...this.#folders.values()].map(f => f.target)
+    this.#journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
+    const unfinished = this.#journal.begin()
+    for (const folder of this.#folders.values()) await folder.prepare(unfinished)
     await this.#tables.check()
   }
 
@@ -73,6 +79,7 @@ export class Outputs {
     await this.#tables.load(loaded)
     await this.#tables.publish()
     for (const folder of this.#folders.values()) await folder.commit()
+    this.#journal?.end()
   }
 
   async #places(node: Node<'write'>, shards: readonly Shard[]): Promise<{ path: string; target: string }[]> {

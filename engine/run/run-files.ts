@@ -42,10 +42,11 @@ export class OutputFolder {
     this.#old = `${beside}.old`
   }
 
-  /** Throws pipeline: the output exists and may not be replaced. */
-  async prepare(): Promise<void> {
+  /** `unfinished`: what stands there may be a dead run's of the same key, to be completed. Throws pipeline: the output exists and may not be replaced. */
+  async prepare(unfinished: boolean): Promise<void> {
     if (existsSync(this.#old)) await this.#restore()
-    if (existsSync(this.target) && !this.#overwrite && (await readdir(this.target)).length > 0)
+    const replace = this.#overwrite || unfinished
+    if (existsSync(this.target) && !replace && (await readdir(this.target)).length > 0)
       throw new Fault('pipeline', `output ${this.#sink.uri} exists`, {
         at: this.node.at,
         hint: 'write to another folder, or replace it with --overwrite (overwrite: true)',

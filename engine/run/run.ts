@@ -80,8 +80,8 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   let inputs: Inputs | null = null
   let failure: unknown = null
   try {
-    await outputs.prepare()
     inputs = await planInputs(stages, options)
+    await outputs.prepare(inputs)
     const arena = Arena.create(options.arenaBytes ?? settings.memoryBytes / 2)
     executor = executorOf(settings, stages, { arena, progress })
     options.started?.({ stages, inputs, progress, runId: settings.runId })

@@ -22,6 +22,9 @@ const module = fileURLToPath(new URL('./pipeline.ts', import.meta.url))
 type Rows = Record<string, unknown>[]
 type Answer = Record<string, Rows>
 
+/** Where the order of rows is not promised: collections that meet, batch by batch. */
+const UNORDERED = new Set(['flatten and reshuffle'])
+
 const settings: Record<string, Omit<RunOptions, 'pipeline'> & { workers?: number }> = {
   'one partition': { partitions: 1 },
   'batches of 1': { rowsPerBatch: 1, partitions: 1 },
@@ -37,7 +40,8 @@ for (const name of Object.keys(cases))
     for (const [setting, options] of Object.entries(settings))
       await t.test(setting, async () => {
         const { answer } = await compiled(name, definition, options)
-        compareRows(answer, expected, options.partitions === 1 && setting !== 'spilling operators')
+        const ordered = options.partitions === 1 && setting !== 'spilling operators'
+        compareRows(answer, expected, ordered && !UNORDERED.has(name))
       })
   })
 
@@ -53,21 +57,11 @@ test('conformance: on worker threads, the same rows in the same order as on one'
 
 async function interpreted(name: string): Promise<Answer> {
   const plan = buildPlan(definition, { case: name, out: '/answer' }, { id: 'r', startedAt: 0 })
-  const { rows, rejected } = await interpret(plan, () => [])
+  const { rows } = await interpret(plan, () => [])
   const answer: Answer = {}
   for (const node of plan.nodes) {
     if (!is(node, 'write')) continue
-    const [input] = node.inputs
-    const output = node.op.sink.uri.slice('/answer/'.length)
-    const [of] = input && input.type !== 'rejects' ? [] : (input?.inputs ?? [])
-    answer[output] = rows.get(node.id) as Rows
-    const source = input && is(input, 'project') ? input.inputs[0] : input
-    if (source && is(source, 'rejects')) {
-      const from = source.inputs[0] ?? of
-      answer[output] = rejected
-        .filter(r => from === undefined || r.node === from.id)
-        .map(r => ({ step: plan.nodes[r.node]?.name, reason: r.reason, raw: r.raw }))
-    }
+    answer[node.op.sink.uri.slice('/answer/'.length)] = rows.get(node.id) as Rows
   }
   return answer
 }

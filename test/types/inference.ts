@@ -1,4 +1,5 @@
 /** What the types of each verb come to, exactly. Compiles without an error; never run. */
+// biome-ignore-all format: a case a line
 import { coGroupByKey, combineFn, flatten, param, pipeline, schema, t } from 'millrace'
 import type { Agg, Fields, Float64, Int32, Pipeline, PCollection, Row, RowOf, SideInput, Utf8 } from 'millrace'
 import { csv, table } from 'millrace/io'

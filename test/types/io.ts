@@ -24,13 +24,27 @@ type TableSink<C extends string> = Mode<C> & {
   cluster?: readonly C[]
   names?: Names
 }
-export declare function csv<F extends Fields>(uri: string, s: Schema<F>, o?: CsvSource<F>): Source<F>
+export declare function csv<F extends Fields>(
+  uri: string,
+  s: Schema<F>,
+  o?: CsvSource<F>,
+): Source<F>
 export declare function csv<const C extends string = never>(uri: string, o?: FileSink<C>): Sink<C>
 export declare function ndjson<F extends Fields>(uri: string, s: Schema<F>): Source<F>
-export declare function ndjson<const C extends string = never>(uri: string, o?: FileSink<C>): Sink<C>
+export declare function ndjson<const C extends string = never>(
+  uri: string,
+  o?: FileSink<C>,
+): Sink<C>
 export declare function parquet<F extends Fields>(uri: string, s: Schema<F>): Source<F>
-export declare function parquet<const C extends string = never>(uri: string, o?: FileSink<C>): Sink<C>
-export declare function table<F extends Fields>(warehouse: string, name: string, s: Schema<F>): Source<F>
+export declare function parquet<const C extends string = never>(
+  uri: string,
+  o?: FileSink<C>,
+): Sink<C>
+export declare function table<F extends Fields>(
+  warehouse: string,
+  name: string,
+  s: Schema<F>,
+): Source<F>
 export declare function table<const C extends string = never>(
   warehouse: string,
   name: string,

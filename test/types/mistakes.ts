@@ -2,6 +2,8 @@
  * Typical mistakes, one a line. `types.test.ts` runs the compiler and wants an error on each, save those
  * marked "(not caught)", which are faults at run time.
  */
+// biome-ignore-all format: a case a line
+// biome-ignore-all lint: they are mistakes
 import { coGroupByKey, flatten, param, pipeline, schema, t } from 'millrace'
 import type { Pipeline } from 'millrace'
 import { csv, parquet, table } from 'millrace/io'

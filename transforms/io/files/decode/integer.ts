@@ -1,0 +1,109 @@
+/** int32, int64 and bigint from digits: signs, surrounding spaces and a fraction of zeros (`17850.0`) are fine. */
+import type { Column } from '../../../../engine/data/column.ts'
+import { type Fields, isNull } from '../fields.ts'
+import { trimmed } from './text-of.ts'
+
+const DIGITS_EXACT = 15
+
+export function int32(f: Fields, k: number, column: Column): void {
+  const { bytes, at, rows } = f
+  const values = column.values as Int32Array
+  const { valid } = column
+  const step = f.stride * 2
+  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+    const end = at[p + 1] as number
+    let i = at[p] as number
+    if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1
+    let value = 0
+    let c = bytes[i] as number
+    const negative = c === 45
+    if (negative) c = bytes[++i] as number
+    // Ten digits or more, an empty field, escapes: the slow path.
+    if (end - i > 9 || end <= i) {
+      values[row] = slow32(f, row, p)
+      continue
+    }
+    for (;;) {
+      c -= 48
+      if (c >>> 0 > 9) break
+      value = value * 10 + c
+      if (++i === end) break
+      c = bytes[i] as number
+    }
+    values[row] = i === end ? (negative ? -value : value) : slow32(f, row, p)
+  }
+}
+
+function slow32(f: Fields, row: number, p: number): number {
+  const value = whole(f, row, p)
+  if ((value | 0) === value) return value | 0
+  if (value === value) f.refuse(row, 'out of range')
+  return 0
+}
+
+export function int64(f: Fields, k: number, column: Column): void {
+  const { bytes, at, rows } = f
+  const values = column.values as Float64Array
+  const { valid } = column
+  const step = f.stride * 2
+  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+    const end = at[p + 1] as number
+    let i = at[p] as number
+    if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1
+    let value = 0
+    let c = bytes[i] as number
+    const negative = c === 45
+    if (negative) c = bytes[++i] as number
+    if (end - i > DIGITS_EXACT || end <= i) {
+      values[row] = slow64(f, row, p)
+      continue
+    }
+    for (;;) {
+      c -= 48
+      if (c >>> 0 > 9) break
+      value = value * 10 + c
+      if (++i === end) break
+      c = bytes[i] as number
+    }
+    values[row] = i === end ? (negative ? 0 - value : value) : slow64(f, row, p)
+  }
+}
+
+function slow64(f: Fields, row: number, p: number): number {
+  const value = whole(f, row, p)
+  if (Number.isSafeInteger(value)) return value + 0
+  if (value === value) f.refuse(row, 'past 2^53')
+  return 0
+}
+
+export function bigint(f: Fields, k: number, column: Column): void {
+  const { at, rows } = f
+  const values = column.values as BigInt64Array
+  const { valid } = column
+  const step = f.stride * 2
+  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+    values[row] = 0n
+    const none = isNull(at[p + 1] as number)
+    if (valid !== null) valid[row] = none ? 0 : 1
+    if (none) continue
+    const digits = wholeText(trimmed(f, p))
+    if (digits === null) f.refuse(row, '')
+    else if (digits.length > 40 || BigInt.asIntN(64, BigInt(digits)) !== BigInt(digits))
+      f.refuse(row, 'out of range')
+    else values[row] = BigInt(digits)
+  }
+}
+
+/** A whole number as a double, beyond 2^53 rounded; NaN and a refusal where it is none; null is 0. */
+function whole(f: Fields, row: number, p: number): number {
+  if (isNull(f.at[p + 1] as number)) return 0
+  const digits = wholeText(trimmed(f, p))
+  if (digits === null) f.refuse(row, '')
+  return digits === null ? Number.NaN : Number(digits)
+}
+
+/** The digits with a minus where there is one; null where the text is no whole number. */
+export function wholeText(text: string): string | null {
+  const found = /^([+-]?)(\d+)(?:\.0*)?$/.exec(text)
+  return found === null ? null : (found[1] === '-' ? '-' : '') + (found[2] as string)
+}

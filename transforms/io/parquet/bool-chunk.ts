@@ -1,0 +1,61 @@
+/** A chunk of booleans: one bit a value, nothing to choose. */
+import type { Column } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { body, ChunkWriter } from './chunk-write.ts'
+import { ENCODING, type Statistics } from './format.ts'
+
+export class BoolChunk extends ChunkWriter {
+  readonly full = false
+  readonly #page: Uint8Array
+  #count = 0
+  #falses = 0
+  #trues = 0
+
+  constructor(kind: Kind, rowsPerPage: number) {
+    super(kind, rowsPerPage)
+    this.#page = new Uint8Array(rowsPerPage)
+  }
+
+  get heldBytes(): number {
+    return this.#page.length + this.pages.data.buffer.length
+  }
+
+  gather({ values }: Column, rows: Int32Array | null, from: number, to: number): number {
+    const source = values as Uint8Array
+    const page = this.#page
+    let o = this.#count
+    if (rows === null) for (let k = from; k < to; k++) page[o++] = source[k] as number
+    else for (let k = from; k < to; k++) page[o++] = source[rows[k] as number] as number
+    this.#count = o
+    return to
+  }
+
+  encode(): void {
+    const count = this.#count
+    const bytes = (count + 7) >> 3
+    body.reserve(bytes)
+    body.buffer.fill(0, body.size, body.size + bytes)
+    let trues = 0
+    for (let i = 0; i < count; i++) {
+      const bit = this.#page[i] as number
+      const at = body.size + (i >> 3)
+      body.buffer[at] = (body.buffer[at] as number) | (bit << (i & 7))
+      trues += bit
+    }
+    body.size += bytes
+    this.#trues += trues
+    this.#falses += count - trues
+    this.pages.add(body.view(), this.rows, ENCODING.PLAIN)
+    this.#count = 0
+  }
+
+  dictionary(): null {
+    return null
+  }
+
+  bounds(): Omit<Statistics, 'nullCount'> | null {
+    if (this.#trues + this.#falses === 0) return null
+    const [min, max] = [this.#falses === 0 ? 1 : 0, this.#trues === 0 ? 0 : 1]
+    return { min: Buffer.of(min), max: Buffer.of(max), minExact: true, maxExact: true }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A column chunk being written: the part that all kinds share. Rows come in, nulls become definition
+ * levels, values are gathered densely into a page; full pages are encoded by the subclass. Where a
+ * page ends follows from the rows alone, never from how they were cut into batches.
+ */
+import type { Column } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { Bytes } from './bytes.ts'
+import type { Statistics } from './format.ts'
+import { ChunkPages, writeLevels } from './page-write.ts'
+
+export interface FinishedChunk {
+  readonly pages: ChunkPages
+  readonly dictionary: Buffer | null
+  readonly values: number
+  readonly statistics: Statistics
+}
+
+/** Encoded pages are built here and compressed at once; one a thread is enough. */
+export const body = new Bytes(1 << 16)
+let picked = new Int32Array(1024)
+
+export abstract class ChunkWriter {
+  readonly kind: Kind
+  readonly pages = new ChunkPages()
+  readonly #rowsPerPage: number
+  /** Of the page being filled: its rows, how many are null, and which. */
+  rows = 0
+  nulls = 0
+  levels = new Uint8Array(0)
+  #rowsBefore = 0
+  #nullCount = 0
+
+  constructor(kind: Kind, rowsPerPage: number) {
+    this.kind = kind
+    this.#rowsPerPage = rowsPerPage
+  }
+
+  /** Rows [from, to) of the selection, or of the column where there is none. */
+  append(column: Column, selection: Int32Array | null, from: number, to: number): void {
+    let at = from
+    while (at < to) {
+      const until = Math.min(to, at + this.#rowsPerPage - this.rows)
+      const reached = this.kind.optional
+        ? this.#appendOptional(column, selection, at, until)
+        : this.gather(column, selection, at, until)
+      this.rows += reached - at
+      at = reached
+      if (reached < until || this.rows === this.#rowsPerPage || this.full) this.#endPage(false)
+    }
+  }
+
+  #appendOptional(column: Column, selection: Int32Array | null, from: number, to: number): number {
+    const { valid } = column
+    const at = this.rows
+    if (this.levels.length < at + to - from) {
+      const grown = new Uint8Array(Math.max(this.levels.length * 2, at + to - from))
+      grown.set(this.levels)
+      this.levels = grown
+    }
+    if (valid === null) {
+      const reached = this.gather(column, selection, from, to)
+      this.levels.fill(1, at, at + reached - from)
+      return reached
+    }
+    if (picked.length < to - from) picked = new Int32Array(to - from)
+    const count = selection
+      ? pickSelected(valid, selection, from, to, this.levels, at)
+      : pick(valid, from, to, this.levels, at)
+    const reached = count === 0 ? 0 : this.gather(column, picked, 0, count)
+    if (reached === count) {
+      this.nulls += to - from - count
+      return to
+    }
+    let row = at
+    for (let seen = 0; seen < reached; row++) seen += this.levels[row] as number
+    this.nulls += row - at - reached
+    return from + row - at
+  }
+
+  #endPage(last: boolean): void {
+    body.clear()
+    if (this.kind.optional) writeLevels(body, this.levels, this.rows, this.nulls)
+    this.encode(last)
+    this.#rowsBefore += this.rows
+    this.#nullCount += this.nulls
+    this.rows = 0
+    this.nulls = 0
+  }
+
+  finish(): FinishedChunk {
+    if (this.rows > 0 || this.#rowsBefore === 0) this.#endPage(true)
+    const dictionary = this.dictionary()
+    const bounds = this.bounds()
+    const statistics: Statistics = {
+      nullCount: this.#nullCount,
+      min: bounds?.min ?? null,
+      max: bounds?.max ?? null,
+      minExact: bounds?.minExact ?? true,
+      maxExact: bounds?.maxExact ?? true,
+    }
+    return { pages: this.pages, dictionary, values: this.#rowsBefore, statistics }
+  }
+
+  /** True where the page must end before it has all its rows. */
+  abstract readonly full: boolean
+  abstract readonly heldBytes: number
+  /** Takes values, none of them null; answers how far it came before the page was full. */
+  abstract gather(column: Column, rows: Int32Array | null, from: number, to: number): number
+  /** Adds what was gathered to `body`, and `body` as a page; `last`: no page follows. */
+  abstract encode(last: boolean): void
+  abstract dictionary(): Buffer | null
+  abstract bounds(): Omit<Statistics, 'nullCount'> | null
+}
+
+/** The rows that have a value, into `picked`; one level a row. */
+function pick(valid: Uint8Array, from: number, to: number, levels: Uint8Array, at: number): number {
+  let n = 0
+  for (let i = from, row = at; i < to; i++, row++) {
+    const v = valid[i] as number
+    levels[row] = v
+    picked[n] = i
+    n += v
+  }
+  return n
+}
+
+function pickSelected(
+  valid: Uint8Array,
+  selection: Int32Array,
+  from: number,
+  to: number,
+  levels: Uint8Array,
+  at: number,
+): number {
+  let n = 0
+  for (let k = from, row = at; k < to; k++, row++) {
+    const i = selection[k] as number
+    const v = valid[i] as number
+    levels[row] = v
+    picked[n] = i
+    n += v
+  }
+  return n
+}

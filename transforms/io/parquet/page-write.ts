@@ -1,0 +1,80 @@
+/**
+ * The pages of one column chunk, compressed as they fill and held until their row group ends: a
+ * dictionary page has to stand before them, and is known last.
+ */
+import { constants, zstdCompressSync } from 'node:zlib'
+import { Bytes } from './bytes.ts'
+import { ENCODING, PAGE } from './format.ts'
+import { writeHybrid } from './hybrid-write.ts'
+import { ThriftWriter } from './thrift-write.ts'
+
+/** Level 1 is no faster on pages of this size (0.5 ms per 512 KB either way), and never smaller. */
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+export const compress = (raw: Uint8Array): Buffer => zstdCompressSync(raw, ZSTD)
+
+let levelCodes = new Int32Array(1024)
+
+/** Definition levels of a page in a data page v1: their length in bytes, then 0 (null) or 1 a row. */
+export function writeLevels(body: Bytes, levels: Uint8Array, rows: number, nulls: number): void {
+  body.u32(0)
+  const start = body.size
+  if (nulls === 0) {
+    body.varint(rows * 2)
+    body.u8(1)
+  } else {
+    if (levelCodes.length < rows) levelCodes = new Int32Array(rows)
+    for (let i = 0; i < rows; i++) levelCodes[i] = levels[i] as number
+    writeHybrid(body, levelCodes, rows, 1)
+  }
+  body.buffer.writeUInt32LE(body.size - start, start - 4)
+}
+
+export class ChunkPages {
+  /** Headers and compressed bodies, one after the other. */
+  readonly data = new Bytes(4096)
+  readonly encodings = new Set<number>([ENCODING.RLE])
+  rawBytes = 0
+
+  /** A data page (version 1, which every reader knows). */
+  add(body: Uint8Array, rows: number, encoding: number): void {
+    this.encodings.add(encoding)
+    this.rawBytes += writePage(this.data, body, PAGE.DATA, { values: rows, encoding })
+  }
+
+  /** The dictionary page. */
+  dictionary(body: Uint8Array, entries: number): Buffer {
+    this.encodings.add(ENCODING.PLAIN)
+    const out = new Bytes(body.length + 64)
+    const facts = { values: entries, encoding: ENCODING.PLAIN }
+    this.rawBytes += writePage(out, body, PAGE.DICTIONARY, facts)
+    return out.view()
+  }
+}
+
+interface PageFacts {
+  readonly values: number
+  readonly encoding: number
+}
+
+/** Answers what the page would take uncompressed, its header included. */
+function writePage(out: Bytes, body: Uint8Array, type: number, facts: PageFacts): number {
+  const packed = compress(body)
+  const start = out.size
+  const w = new ThriftWriter(out)
+  w.open()
+  w.i32(1, type)
+  w.i32(2, body.length)
+  w.i32(3, packed.length)
+  w.open(type === PAGE.DATA ? 5 : 7)
+  w.i32(1, facts.values)
+  w.i32(2, facts.encoding)
+  if (type === PAGE.DATA) {
+    w.i32(3, ENCODING.RLE)
+    w.i32(4, ENCODING.RLE)
+  }
+  w.close()
+  w.close()
+  const header = out.size - start
+  out.append(packed)
+  return header + body.length
+}

@@ -1,0 +1,161 @@
+/**
+ * A chunk of text or bytes. Codes of the batch's pool become codes of the chunk's own dictionary,
+ * numbered by first appearance, so that the file depends on the rows and never on a worker's pool.
+ * After the first page the smaller of dictionary and plain, compressed, decides.
+ */
+import type { Column } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { Pool } from '../../../engine/data/pool.ts'
+import { Bytes } from './bytes.ts'
+import { body, ChunkWriter } from './chunk-write.ts'
+import { ENCODING, type Statistics } from './format.ts'
+import { compress } from './page-write.ts'
+import { TextBounds } from './text-bounds.ts'
+import { appendPlain, copyPlain, mapRange, mapSelected } from './text-gather.ts'
+import { growth, writeCodes } from './value-chunk.ts'
+
+const DICTIONARY_BYTES_MAX = 4 << 20
+const DICTIONARY_ENTRIES_MAX = 1 << 18
+const PAGE_BYTES_MAX = 1 << 20
+
+const trial = new Bytes(1024)
+
+export class TextChunk extends ChunkWriter {
+  full = false
+  readonly #dictionary = new Pool(true)
+  readonly #plain = new Bytes(0)
+  readonly #bounds = new TextBounds()
+  #mode: 'undecided' | 'dictionary' | 'plain' = 'undecided'
+  #page = new Int32Array(0)
+  #count = 0
+  #map = new Int32Array(0)
+  #mapped = 0
+  #pool: Pool | null = null
+  /** A pool takes a new array for its strings when it is cleared: its sign of life. */
+  #strings: unknown = null
+
+  get heldBytes(): number {
+    const pages = this.pages.data.buffer.length + this.#plain.buffer.length
+    return pages + this.#dictionary.heldBytes + this.#page.byteLength + this.#map.byteLength
+  }
+
+  gather(column: Column, rows: Int32Array | null, from: number, to: number): number {
+    const pool = column.pool as Pool
+    const values = column.values as Int32Array
+    if (this.#mode === 'plain') {
+      const limit = PAGE_BYTES_MAX
+      const reached = copyPlain(this.#plain, pool, values, rows, from, to, limit, this.#bounds)
+      this.#count += reached - from
+      this.full = this.#plain.size >= limit
+      return reached
+    }
+    this.#mapPool(pool)
+    this.#growPage(to - from)
+    let at = from
+    for (;;) {
+      const reached =
+        rows === null
+          ? mapRange(values, at, to, this.#map, this.#page, this.#count)
+          : mapSelected(values, rows, at, to, this.#map, this.#page, this.#count)
+      this.#count += reached - at
+      at = reached
+      if (at === to) return to
+      this.#addEntry(pool, values[rows === null ? at : (rows[at] as number)] as number)
+      at++
+      if (this.full) return at
+    }
+  }
+
+  #addEntry(pool: Pool, code: number): void {
+    const dictionary = this.#dictionary
+    const [start, end] = [pool.offsets[code] as number, pool.offsets[code + 1] as number]
+    const mine = dictionary.internHashed(pool.bytes, start, end, pool.hashOf(code))
+    this.#map[code] = mine
+    this.#page[this.#count++] = mine
+    this.full = dictionary.size > DICTIONARY_BYTES_MAX || dictionary.count > DICTIONARY_ENTRIES_MAX
+  }
+
+  /** Room for all of the pool's codes; forgets what was mapped where the pool is another. */
+  #mapPool(pool: Pool): void {
+    const same = pool === this.#pool && pool.strings === this.#strings
+    if (!same) this.#map.fill(-1, 0, this.#mapped)
+    this.#pool = pool
+    this.#strings = pool.strings
+    if (pool.count > this.#map.length) {
+      const grown = new Int32Array(Math.max(pool.count, this.#map.length * 2)).fill(-1)
+      if (same) grown.set(this.#map)
+      this.#map = grown
+    }
+    this.#mapped = same ? Math.max(this.#mapped, pool.count) : pool.count
+  }
+
+  #growPage(more: number): void {
+    if (this.#count + more <= this.#page.length) return
+    const grown = new Int32Array(Math.max(this.#count + more, this.#page.length * 2))
+    grown.set(this.#page)
+    this.#page = grown
+  }
+
+  encode(last: boolean): void {
+    if (this.#mode === 'undecided' && this.#count > 0) this.#choose(last)
+    if (this.#mode === 'dictionary') {
+      writeCodes(body, this.#page, this.#count, this.#dictionary.count)
+      this.pages.add(body.view(), this.rows, ENCODING.RLE_DICTIONARY)
+      if (this.full) this.#mode = 'plain'
+    } else {
+      body.append(this.#plain.view())
+      this.pages.add(body.view(), this.rows, ENCODING.PLAIN)
+      this.#plain.clear()
+    }
+    this.#count = 0
+    this.full = false
+  }
+
+  #choose(last: boolean): void {
+    const [page, count, dictionary] = [this.#page, this.#count, this.#dictionary]
+    this.#mode = 'dictionary'
+    if (dictionary.count * 16 <= count) return
+    const { bytes, offsets } = dictionary
+    for (let i = 0; i < count; i++) {
+      const code = page[i] as number
+      appendPlain(this.#plain, bytes, offsets[code] as number, offsets[code + 1] as number)
+    }
+    const plain = compress(this.#plain.view()).length
+    this.#writeEntries()
+    const share = last ? 1 : growth(page, count, dictionary.count)
+    const entries = compress(trial.view()).length * share
+    trial.clear()
+    writeCodes(trial, page, count, dictionary.count)
+    if (compress(trial.view()).length + entries <= plain) {
+      this.#plain.clear()
+      return
+    }
+    this.#observeEntries()
+    dictionary.clear()
+    this.#mode = 'plain'
+  }
+
+  #writeEntries(): void {
+    const { bytes, offsets, count } = this.#dictionary
+    trial.clear()
+    for (let code = 0; code < count; code++)
+      appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
+  }
+
+  #observeEntries(): void {
+    const { bytes, offsets, count } = this.#dictionary
+    for (let code = 0; code < count; code++)
+      this.#bounds.observe(bytes, offsets[code] as number, offsets[code + 1] as number)
+  }
+
+  dictionary(): Buffer | null {
+    if (!this.pages.encodings.has(ENCODING.RLE_DICTIONARY)) return null
+    this.#observeEntries()
+    this.#writeEntries()
+    return this.pages.dictionary(trial.view(), this.#dictionary.count)
+  }
+
+  bounds(): Omit<Statistics, 'nullCount'> | null {
+    return this.#bounds.bounds(this.kind.tag === 'utf8')
+  }
+}

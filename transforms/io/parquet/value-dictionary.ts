@@ -1,0 +1,134 @@
+/**
+ * Distinct fixed-width values in order of first appearance: open addressing over int32 slots, keys
+ * compared as bits, so that -0 and every NaN come back as they were.
+ */
+export class ValueDictionary {
+  readonly lanes: 1 | 2 | 4
+  count = 0
+  words: Int32Array
+  #slots = new Int32Array(1024).fill(-1)
+
+  constructor(lanes: 1 | 2 | 4) {
+    this.lanes = lanes
+    this.words = new Int32Array(512 * lanes)
+  }
+
+  get heldBytes(): number {
+    return this.words.byteLength + this.#slots.byteLength
+  }
+
+  /** The code of each of the page's `count` values. */
+  encode(page: Int32Array, count: number, codes: Int32Array): void {
+    if (this.lanes === 1) this.#encodeSingles(page, count, codes)
+    else if (this.lanes === 2) this.#encodePairs(page, count, codes)
+    else this.#encodeQuads(page, count, codes)
+  }
+
+  #encodeSingles(page: Int32Array, count: number, codes: Int32Array): void {
+    let slots = this.#slots
+    let words = this.words
+    let mask = slots.length - 1
+    for (let i = 0; i < count; i++) {
+      const v = page[i] as number
+      const hash = Math.imul(v, -1640531527)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      let code = slots[slot] as number
+      while (code >= 0 && words[code] !== v) {
+        slot = (slot + 1) & mask
+        code = slots[slot] as number
+      }
+      if (code < 0) {
+        code = this.#add(page, i, slot)
+        slots = this.#slots
+        words = this.words
+        mask = slots.length - 1
+      }
+      codes[i] = code
+    }
+  }
+
+  #encodePairs(page: Int32Array, count: number, codes: Int32Array): void {
+    let slots = this.#slots
+    let words = this.words
+    let mask = slots.length - 1
+    for (let i = 0; i < count; i++) {
+      const low = page[2 * i] as number
+      const high = page[2 * i + 1] as number
+      const hash = Math.imul(low ^ Math.imul(high, -2048144789), -1640531527)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      let code = slots[slot] as number
+      while (code >= 0 && (words[2 * code] !== low || words[2 * code + 1] !== high)) {
+        slot = (slot + 1) & mask
+        code = slots[slot] as number
+      }
+      if (code < 0) {
+        code = this.#add(page, i, slot)
+        slots = this.#slots
+        words = this.words
+        mask = slots.length - 1
+      }
+      codes[i] = code
+    }
+  }
+
+  #encodeQuads(page: Int32Array, count: number, codes: Int32Array): void {
+    for (let i = 0; i < count; i++) {
+      const { words } = this
+      const slots = this.#slots
+      const mask = slots.length - 1
+      const hash = hashQuad(page, 4 * i)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      let code = slots[slot] as number
+      while (code >= 0 && !sameQuad(words, 4 * code, page, 4 * i)) {
+        slot = (slot + 1) & mask
+        code = slots[slot] as number
+      }
+      codes[i] = code < 0 ? this.#add(page, i, slot) : code
+    }
+  }
+
+  #add(page: Int32Array, i: number, slot: number): number {
+    const { lanes } = this
+    const code = this.count++
+    if (this.count * lanes > this.words.length) {
+      const grown = new Int32Array(this.words.length * 2)
+      grown.set(this.words)
+      this.words = grown
+    }
+    for (let lane = 0; lane < lanes; lane++)
+      this.words[code * lanes + lane] = page[i * lanes + lane] as number
+    this.#slots[slot] = code
+    if (this.count * 2 > this.#slots.length) this.#rehash()
+    return code
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 4).fill(-1)
+    const mask = slots.length - 1
+    for (let code = 0; code < this.count; code++) {
+      const hash = this.#hashOf(code)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      while ((slots[slot] as number) >= 0) slot = (slot + 1) & mask
+      slots[slot] = code
+    }
+    this.#slots = slots
+  }
+
+  #hashOf(code: number): number {
+    const { lanes, words } = this
+    if (lanes === 1) return Math.imul(words[code] as number, -1640531527)
+    if (lanes === 4) return hashQuad(words, 4 * code)
+    const high = Math.imul(words[2 * code + 1] as number, -2048144789)
+    return Math.imul((words[2 * code] as number) ^ high, -1640531527)
+  }
+}
+
+function hashQuad(words: Int32Array, at: number): number {
+  let hash = 0
+  for (let lane = 0; lane < 4; lane++)
+    hash = Math.imul(hash ^ (words[at + lane] as number), -1640531527)
+  return hash
+}
+
+const sameQuad = (a: Int32Array, i: number, b: Int32Array, k: number): boolean =>
+  a[i] === b[k] && a[i + 1] === b[k + 1] && a[i + 2] === b[k + 2] && a[i + 3] === b[k + 3]
