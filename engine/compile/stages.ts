@@ -7,7 +7,7 @@
 import type { AnySchema } from '../data/schema.ts'
 import { REJECTED } from '../plan/rejected.ts'
 import { is, type Node, type OperationType, type Plan, type Side } from '../plan/node.ts'
-import { layoutOf } from '../run/aggregate/layout.ts'
+import { layoutOf } from './aggregate/layout.ts'
 import { STEP_TYPES } from './kernel-source.ts'
 
 /** Rows brought together by key (or all in one place), materialised between two stages. */

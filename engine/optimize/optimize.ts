@@ -5,6 +5,7 @@
  * that turn out to be read.
  */
 import type { Plan } from '../plan/node.ts'
+import { breakCycles } from './break-cycles.ts'
 import { broadcastSmall } from './broadcast-small.ts'
 import { shareReads } from './share-reads.ts'
 
@@ -15,6 +16,8 @@ const rules: readonly Rule[] = [
   shareReads,
   // Decides which joins are boundaries of stages.
   broadcastSmall,
+  // Last: it needs to know which joins are broadcast.
+  breakCycles,
 ]
 
 export const optimize = (plan: Plan): Plan => rules.reduce((p, rule) => rule(p), plan)

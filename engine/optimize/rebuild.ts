@@ -3,22 +3,25 @@ import { is, type Node, type OperationType, type Plan, type Sides } from '../pla
 
 /**
  * Applies `change` to each node, inputs first; it answers the node to use in its place: itself, a
- * changed copy, or an earlier node of the new plan, which drops it.
+ * changed copy, or an earlier node of the new plan, which drops it. `add` puts a new node before it.
  */
-export function rebuild(plan: Plan, change: (node: Node, index: number) => Node): Plan {
+export function rebuild(plan: Plan, change: (node: Node, add: (node: Node) => Node) => Node): Plan {
   const made = new Map<Node, Node>()
   const nodes: Node[] = []
   const now = (node: Node): Node => made.get(node) ?? node
+  const add = (node: Node): Node => {
+    const placed = { ...node, id: nodes.length }
+    nodes.push(placed)
+    return placed
+  }
   for (const node of plan.nodes) {
     const moved: Node = {
       ...node,
-      id: nodes.length,
       inputs: node.inputs.map(now),
       op: moveOp(node, now),
     }
-    const result = change(moved, nodes.length)
-    made.set(node, result)
-    if (!nodes.includes(result)) nodes.push(result)
+    const result = change(moved, add)
+    made.set(node, nodes.includes(result) ? result : add(result))
   }
   return { ...plan, nodes, publishes: plan.publishes.map(group => group.map(now)) }
 }

@@ -101,7 +101,8 @@ export interface Operations {
     fn: (group: Row) => unknown
   }
   flatten: Record<never, never>
-  reshuffle: Record<never, never>
+  /** `ordered`: rows are only materialised, in their order, not spread. */
+  reshuffle: { readonly ordered?: true }
   sortBy: { sort: readonly Order[] }
   write: { sink: AnySink }
 }

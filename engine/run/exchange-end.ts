@@ -4,6 +4,7 @@ import type { Batch } from '../data/batch.ts'
 import { hashPartition, keyHasher } from './exchange/hash.ts'
 import type { PartitionOf } from './exchange/splitter.ts'
 import type { ExchangeWriter } from './exchange/writer.ts'
+import { is } from '../plan/node.ts'
 import type { Operator } from './operator.ts'
 import type { Task } from './task.ts'
 
@@ -39,10 +40,22 @@ export class ExchangeEnd implements Operator {
     const { id, schema, keys, to } = this.#exchange
     const partitions = task.spec.partitions.find(p => p.exchange === id)?.count ?? 1
     if (partitions === 1) return task.writer(schema, 1)
-    if (to.type === 'reshuffle') return task.writer(schema, partitions, inTurns(partitions, task.spec.index))
+    if (is(to, 'reshuffle')) {
+      const { index, tasks } = task.spec
+      const own = Math.floor((index * partitions) / Math.max(1, tasks))
+      const spread = to.op.ordered ? always(own) : inTurns(partitions, index)
+      return task.writer(schema, partitions, spread)
+    }
     return task.writer(schema, partitions, hashPartition(keyHasher(schema, keys), partitions))
   }
 }
+
+/** All rows of a task to one partition: tasks in order, so partitions in order. */
+const always =
+  (partition: number): PartitionOf =>
+  (batch, out) => {
+    out.fill(partition, 0, batch.selected)
+  }
 
 /** Chunks of rows in turn to each partition, beginning with another one for each task. */
 function inTurns(partitions: number, task: number): PartitionOf {

@@ -95,7 +95,6 @@ export class Outputs {
 
   async abandon(): Promise<void> {
     for (const folder of this.#folders.values()) await folder.abandon()
-    await this.#tables.abandon()
   }
 
   close(): Promise<void> {

@@ -34,6 +34,8 @@ export interface TaskSpec {
   /** Position among the stage's tasks: decides the order of what it produces. */
   readonly index: number
   readonly attempt: number
+  /** How many tasks the stage has. */
+  readonly tasks: number
   readonly split: Split | null
   /** Rows that the split may yield; null: all. */
   readonly limit: number | null

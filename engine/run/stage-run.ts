@@ -64,15 +64,16 @@ export function tasksOf(stage: Stage, splits: readonly Split[] | undefined, c: T
   const partitions = stage.terminals
     .flatMap(t => t.exchanges)
     .map(e => ({ exchange: e.id, count: c.partitions.get(e.id) ?? 1 }))
-  const base = { stage: stage.id, attempt: 0, limit: c.limit, shared, partitions, lines: [] as readonly LineBase[] }
+  const base = { stage: stage.id, attempt: 0, tasks: 1, limit: c.limit, shared, partitions, lines: [] as readonly LineBase[] }
   if (is(stage.head, 'read'))
-    return (splits ?? []).map((split, index) => ({ ...base, index, split, inputs: [] }))
+    return (splits ?? []).map((split, index) => ({ ...base, tasks: splits?.length ?? 0, index, split, inputs: [] }))
   if (is(stage.head, 'rejects'))
     return [{ ...base, index: 0, split: null, inputs: [c.blocks.rejects], lines: c.lines }]
   const [first] = stage.inputs
   const count = first ? (c.partitions.get(first.id) ?? 1) : 1
   return Array.from({ length: count }, (_, index) => ({
     ...base,
+    tasks: count,
     index,
     split: null,
     inputs: stage.inputs.map(e => c.blocks.of(e, index)),

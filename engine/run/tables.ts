@@ -1,7 +1,11 @@
-/** Tables that a run loads: staged and audited first, then published together. */
-import { join } from 'node:path'
-import { Fault } from '../fault.ts'
-import type { Node, Plan } from '../plan/node.ts'
+/** Tables that a run loads: staged once its shards are there, then audited and published together. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { TableSink } from '../io/sink.ts'
+import type { TableLoad, Warehouse } from '../io/warehouse.ts'
+import { is, type Node, type Plan } from '../plan/node.ts'
+import { writtenName, writtenSchema } from '../plan/written.ts'
 import type { RunSettings } from './protocol.ts'
 
 export interface LoadedTable {
@@ -11,17 +15,80 @@ export interface LoadedTable {
 }
 
 export class Tables {
-  readonly #plan: Plan
   readonly #settings: RunSettings
+  readonly #writes: readonly Node<'write'>[]
+  readonly #warehouses = new Map<string, Warehouse>()
+  readonly #loads = new Map<string, TableLoad[]>()
+
   constructor(plan: Plan, settings: RunSettings) {
-    this.#plan = plan
     this.#settings = settings
+    const writes = plan.nodes.filter(n => is(n, 'write')) as Node<'write'>[]
+    this.#writes = writes.filter(n => n.op.sink.sink === 'table')
   }
-  async check(): Promise<void> {}
+
+  /** Opens each warehouse, before anything is read. */
+  async check(): Promise<void> {
+    for (const node of this.#writes) await (await this.#connect(node.op.sink as TableSink)).check()
+  }
+
+  /** Shards into staging tables. */
   async load(tables: readonly LoadedTable[]): Promise<void> {
-    if (tables.length > 0) throw new Fault('engine', `no warehouse yet ${join(this.#plan.name, this.#settings.runId)}`)
+    for (const { node, files, rows } of tables) {
+      const sink = node.op.sink as TableSink
+      const warehouse = await this.#connect(sink)
+      const load = await loadOf(node, files, { rows, run: this.#settings.fingerprint })
+      const loads = this.#loads.get(sink.uri) ?? []
+      this.#loads.set(sink.uri, loads)
+      loads.push(load)
+      await warehouse.stage(load)
+    }
   }
-  async publish(): Promise<void> {}
-  async abandon(): Promise<void> {}
-  async close(): Promise<void> {}
+
+  /** Everything of a warehouse in one transaction. */
+  async publish(): Promise<void> {
+    for (const [uri, loads] of this.#loads) await this.#warehouses.get(uri)?.publish(loads)
+    this.#loads.clear()
+  }
+
+  async close(): Promise<void> {
+    for (const warehouse of this.#warehouses.values()) await warehouse.close()
+    this.#warehouses.clear()
+  }
+
+  async #connect(sink: TableSink): Promise<Warehouse> {
+    const known = this.#warehouses.get(sink.uri)
+    if (known) return known
+    const { memoryBytes, workers, scratch } = this.#settings
+    const warehouse = await sink.connect({
+      memoryBytes: Math.floor(memoryBytes / 4),
+      threads: workers,
+      tempDirectory: join(scratch, 'duckdb'),
+    })
+    this.#warehouses.set(sink.uri, warehouse)
+    return warehouse
+  }
+}
+
+/** The manifest of a load; its id is the same for the same rows, whichever run wrote them. */
+async function loadOf(
+  node: Node<'write'>,
+  files: readonly string[],
+  o: { rows: number; run: string },
+): Promise<TableLoad> {
+  const sink = node.op.sink as TableSink
+  const { names } = sink.options
+  const written = (name: string) => writtenName(name, names)
+  const columns = writtenSchema(node).schema.list
+  const { key, latest, deleted, partition, cluster } = sink.options
+  const options = {
+    ...sink.options,
+    key: key.map(written),
+    latest: latest === null ? null : written(latest),
+    deleted: deleted === null ? null : written(deleted),
+    partition: partition === null ? null : { ...partition, by: written(partition.by) },
+    cluster: cluster.map(written),
+  }
+  const hash = createHash('sha256').update(JSON.stringify([o.run, sink.table, options, columns]))
+  for (const file of files) hash.update(basename(file)).update(createHash('sha256').update(await readFile(file)).digest())
+  return { id: hash.digest('hex'), table: sink.table, columns, files, rows: o.rows, options, at: node.at }
 }

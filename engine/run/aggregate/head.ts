@@ -11,9 +11,9 @@ import type { Node } from '../../plan/node.ts'
 import { keyHasher } from '../exchange/hash.ts'
 import { repartition } from '../exchange/repartition.ts'
 import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
-import type { Accumulator } from './accumulator.ts'
-import { GroupTable } from './group-table.ts'
-import { accumulatorsOf, type Layout, layoutOf } from './layout.ts'
+import type { Accumulator } from '../../compile/aggregate/accumulator.ts'
+import { GroupTable } from '../../compile/aggregate/group-table.ts'
+import { accumulatorsOf, type Layout, layoutOf } from '../../compile/aggregate/layout.ts'
 import { inSlices, Pairs } from './partial.ts'
 
 /** What a merged group takes in tables, beside its partial's bytes. */

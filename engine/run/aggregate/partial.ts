@@ -10,9 +10,9 @@ import { type AnySchema, indexOf } from '../../data/schema.ts'
 import { t } from '../../data/schema.ts'
 import type { Node, Operations } from '../../plan/node.ts'
 import type { Awaitable, Emit, Operator } from '../operator.ts'
-import type { Accumulator } from './accumulator.ts'
-import { GroupTable } from './group-table.ts'
-import { accumulatorsOf, type Layout } from './layout.ts'
+import type { Accumulator } from '../../compile/aggregate/accumulator.ts'
+import { GroupTable } from '../../compile/aggregate/group-table.ts'
+import { accumulatorsOf, type Layout } from '../../compile/aggregate/layout.ts'
 
 /** Groups, and distinct pairs, at which the tables are handed on and start anew. */
 const GROUPS_MAX = 1 << 16

@@ -185,6 +185,23 @@ export class Intake {
     return this.append(selection, selected)
   }
 
+  /** Writes one value: that of row `from` of the batch begun to row `to`, in column j. */
+  put(j: number, from: number, to: number): void {
+    const into = this.store.columns[j] as StoreColumn
+    const { values, valid, pool } = this.#columns[j] as Column
+    const there = valid === null || valid[from] !== 0
+    if (into.valid !== null) into.valid[to] = there ? 1 : 0
+    if (into.text === null) {
+      const width = lanes(into.kind)
+      for (let w = 0; w < width; w++) into.values[to * width + w] = values[from * width + w] as number
+      return
+    }
+    const map = this.map(j) as Int32Array
+    const code = values[from] as number
+    if (there && (map[code] as number) < 0) map[code] = into.text.add(pool as Pool, code)
+    into.values[to] = there ? (map[code] as number) : 0
+  }
+
   /** Writes row from[k] of the batch begun over row to[k], in the first `columns` columns. */
   write(from: Int32Array, to: Int32Array, count: number, columns = this.store.columns.length): void {
     for (let j = 0; j < columns; j++) {

@@ -8,14 +8,14 @@ import { isText, type Values } from '../../data/column.ts'
 import type { Pool } from '../../data/pool.ts'
 import { t } from '../../data/schema.ts'
 import { bindSide, type Compared, ORDER_PARAMETERS, orderAll, type OrderKey, orderNan, orderWide, sideNames } from './order.ts'
-import { compareBytes } from './text-bytes.ts'
+import { compareBytes, sameText } from './text-bytes.ts'
 
 type Sort = (columns: readonly Compared[], ids: Int32Array, spare: Int32Array, count: number) => Int32Array
 
 /** Makes the function that orders the numbers 0 … rows - 1 by the columns. */
 export function rowSorter(keys: readonly OrderKey[]): (columns: readonly Compared[], rows: number) => Int32Array {
   const ranked = keys.map(key => (isText(key.kind) ? { ...key, kind: key.kind.optional ? t.int32.nullable : t.int32 } : key))
-  const sort = compile<Sort>('sort', ORDER_PARAMETERS, sortCode(ranked), [compareBytes, orderNan, orderWide])
+  const sort = compileSort(ranked)
   return (columns, rows) => {
     const ids = new Int32Array(rows)
     for (let i = 0; i < rows; i++) ids[i] = i
@@ -23,6 +23,9 @@ export function rowSorter(keys: readonly OrderKey[]): (columns: readonly Compare
     return sort(compared, ids, new Int32Array(rows), rows)
   }
 }
+
+const compileSort = (keys: readonly OrderKey[]): Sort =>
+  compile<Sort>('sort', ORDER_PARAMETERS, sortCode(keys), [compareBytes, orderNan, orderWide])
 
 function sortCode(keys: readonly OrderKey[]): string {
   const names = sideNames(keys, 's')
@@ -61,33 +64,32 @@ function rankedColumn(values: Values, valid: Uint8Array | null, pool: Pool, rows
   return { values: ranked, valid, pool: null }
 }
 
+/** Entries by their first bytes as one number, then, where those agree, by all of them. */
+const ENTRY_KEYS: readonly OrderKey[] = [
+  { kind: t.int64, descending: false, nulls: 'last' },
+  { kind: t.utf8, descending: false, nulls: 'last' },
+]
 let entrySort: Sort | null = null
 
-/**
- * Ranks entries. The first six bytes and whether there are more make one number; the few entries that
- * agree in it are told apart by all their bytes.
- */
-function ranksOf({ bytes, offsets, count }: Pool): Int32Array {
+function ranksOf(pool: Pool): Int32Array {
+  const { bytes, offsets, count } = pool
   const heads = new Float64Array(count)
-  for (let e = 0; e < count; e++) heads[e] = headOf(bytes, offsets[e] as number, offsets[e + 1] as number)
-  entrySort ??= compile<Sort>('entries', ORDER_PARAMETERS, sortCode([{ kind: t.int64, descending: false, nulls: 'last' }]), [compareBytes, orderNan, orderWide])
-  const ids = Int32Array.from({ length: count }, (_, e) => e)
-  const column: Compared = { values: heads, valid: null, pool: null }
-  const order = entrySort([column], ids, new Int32Array(count), count)
+  const codes = new Int32Array(count)
+  for (let e = 0; e < count; e++) {
+    heads[e] = headOf(bytes, offsets[e] as number, offsets[e + 1] as number)
+    codes[e] = e
+  }
+  entrySort ??= compileSort(ENTRY_KEYS)
+  const columns: Compared[] = [
+    { values: heads, valid: null, pool: null },
+    { values: codes, valid: null, pool },
+  ]
+  const order = entrySort(columns, codes.slice(), new Int32Array(count), count)
   const ranks = new Int32Array(count)
-  let rank = 0
-  for (let from = 0; from < count; ) {
-    let to = from + 1
-    while (to < count && heads[order[to] as number] === heads[order[from] as number]) to++
-    if (to - from > 1)
-      order.subarray(from, to).sort((a, b) => compareBytes(bytes, offsets, a, bytes, offsets, b))
-    for (let k = from; k < to; k++) {
-      const [before, here] = [order[k - 1] as number, order[k] as number]
-      if (k > from && compareBytes(bytes, offsets, before, bytes, offsets, here) !== 0) rank++
-      ranks[here] = rank
-    }
-    rank++
-    from = to
+  for (let k = 1; k < count; k++) {
+    const [before, here] = [order[k - 1] as number, order[k] as number]
+    const same = heads[before] === heads[here] && sameText(bytes, offsets, before, bytes, offsets, here)
+    ranks[here] = (ranks[before] as number) + (same ? 0 : 1)
   }
   return ranks
 }

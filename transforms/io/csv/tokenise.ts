@@ -4,60 +4,34 @@
  * - A record ends at a line feed outside quotes; a carriage return before it belongs to it.
  * - A quote opens only at a field's start; elsewhere it is text. `""` inside quotes is one quote.
  * - An empty line is no record.
- * - A record without an end within `recordBytesMax` is refused and reading resumes after its first
- *   line break: a rule that looks at the record's own bytes only, so that it holds at every split.
+ * - A record without an end within `recordBytesMax`, or without its closing quote, is refused and
+ *   reading resumes after its first line break: a rule that looks at the record's own bytes only, so
+ *   that it holds at every split.
  *
- * `bytes[limit]` is a line feed that the window puts there, so that no loop asks for the end.
+ * Unquoted text is searched four bytes at a time (850 MB/s, byte by byte 600): `(x - 1) & ~x & 0x80`
+ * in each byte of x = word ^ searched marks the bytes that are zero, the lowest one surely.
  */
 import { QUOTE } from '../files/fields.ts'
+import { CR, LF, skipLine, type Stopped, type Walk } from '../files/walk.ts'
 
-const LF = 10
-const CR = 13
-
-export type Trouble = 'ragged' | 'afterQuote' | 'tooLong' | 'unclosed'
-
-/** A record that is no row: where it lies in the window, and why. */
-export interface Broken {
-  readonly start: number
-  readonly end: number
-  readonly why: Trouble
-  readonly fields: number
-}
-
-/** What a walk starts from and leaves; positions are in the window. */
-export interface Walk {
-  bytes: Uint8Array
-  /** Where the next record starts. */
-  next: number
-  /** Bytes there are. */
-  limit: number
-  /** True where no more bytes follow. */
-  final: boolean
-  /** Records that start here or later are not ours. */
-  stop: number
-  rows: number
-  rowsMax: number
-  /** First byte of each row. */
-  readonly starts: Int32Array
-  readonly at: Int32Array
-  readonly stride: number
-  /** Field of the record → field of the row; those that nobody wants go to the last field of the row. */
+export interface CsvWalk extends Walk {
+  /** Field of the record → field of the row; those that nobody wants go to the row's last. */
   readonly slots: Int32Array
   readonly delimiter: number
-  readonly recordBytesMax: number
-  /** Line breaks passed. */
-  lines: number
-  readonly broken: Broken[]
 }
 
-export type Stopped = 'full' | 'more' | 'done'
+const EACH = 0x01010101
+const TOPS = 0x80808080
 
 /** Walks until the rows are full, more bytes are needed, or the next record is not ours. */
-export function tokenise(w: Walk): Stopped {
-  const { bytes, limit, final, stop, rowsMax, starts, at, stride, slots, delimiter } = w
+export function tokenise(w: CsvWalk): Stopped {
+  if (w.skipping && !skipLine(w)) return w.final ? 'done' : 'more'
+  const { bytes, view, limit, final, stop, rowsMax, starts, ends, at, stride, slots } = w
+  const { delimiter, recordBytesMax } = w
+  const delimiters = Math.imul(delimiter, EACH)
+  const feeds = LF * EACH
+  const quotes = QUOTE * EACH
   const fields = slots.length
-  const dropped = stride - 1
-  const above = delimiter > LF ? delimiter : LF
   let { rows, next: i, lines } = w
   let base = rows * stride * 2
   let result: Stopped = 'full'
@@ -67,92 +41,100 @@ export function tokenise(w: Walk): Stopped {
       result = 'done'
       break
     }
-    let c = bytes[i] as number
-    if (c === LF && i < limit) {
-      i++
-      lines++
-      continue
-    }
     let field = 0
     let breaks = 0
-    let why: Trouble | null = null
+    let open = false
+    let text = false
     for (;;) {
       let s = i
       let e = 0
-      if (c === QUOTE) {
+      if (bytes[i] === QUOTE) {
         s = ++i
         let escaped = false
         for (;;) {
-          while ((c = bytes[i] as number) !== QUOTE) {
-            if (c === LF) {
-              if (i >= limit) break
-              breaks++
+          const word = view.getInt32(i, true)
+          const q = word ^ quotes
+          const n = word ^ feeds
+          const hit = (((q - EACH) & ~q) | ((n - EACH) & ~n)) & TOPS
+          if (hit === 0) {
+            i += 4
+            continue
+          }
+          i += (31 - Math.clz32(hit & -hit)) >> 3
+          if (bytes[i] === LF) {
+            if (i >= limit) {
+              open = true
+              break
             }
+            breaks++
             i++
-          }
-          if (c !== QUOTE || bytes[i + 1] !== QUOTE || i + 1 >= limit) break
-          escaped = true
-          i += 2
+          } else if (bytes[i + 1] === QUOTE && i + 1 < limit) {
+            escaped = true
+            i += 2
+          } else break
         }
-        if (c !== QUOTE) {
-          why = 'unclosed'
-          break
-        }
+        if (open) break
         e = escaped ? ~i : i
-        c = bytes[++i] as number
-        if (c !== delimiter && c !== LF) {
-          if (c === CR && bytes[i + 1] === LF) i++
-          else {
-            why ??= 'afterQuote'
-            while (c > above || (c !== delimiter && c !== LF)) c = bytes[++i] as number
-          }
+        const c = bytes[++i]
+        if (c === CR && bytes[i + 1] === LF) i++
+        else if (c !== delimiter && c !== LF) {
+          text = true
+          while (bytes[i] !== delimiter && bytes[i] !== LF) i++
         }
       } else {
-        while (c > above || (c !== delimiter && c !== LF)) c = bytes[++i] as number
+        for (;;) {
+          const word = view.getInt32(i, true)
+          const d = word ^ delimiters
+          const n = word ^ feeds
+          const hit = (((d - EACH) & ~d) | ((n - EACH) & ~n)) & TOPS
+          if (hit === 0) {
+            i += 4
+            continue
+          }
+          i += (31 - Math.clz32(hit & -hit)) >> 3
+          break
+        }
         e = i
-        if (c === LF && i > s && bytes[i - 1] === CR) e--
+        if (i > s && bytes[i] === LF && bytes[i - 1] === CR) e--
       }
-      const to = base + 2 * (field < fields ? (slots[field] as number) : dropped)
+      const to = base + 2 * (field < fields ? (slots[field] as number) : stride - 1)
       at[to] = s
       at[to + 1] = e
       field++
       if (bytes[i] !== delimiter) break
-      c = bytes[++i] as number
+      i++
     }
-    if (i >= limit || i - start > w.recordBytesMax) {
-      const tooLong = Math.min(i, limit) - start > w.recordBytesMax
-      if (!final && !tooLong) {
-        i = start
-        result = 'more'
-        break
+    // Past the limit a delimiter is a byte of an earlier read: the record ended at the sentinel.
+    const long = Math.min(i, limit) - start > recordBytesMax
+    if (i >= limit && !final && !long) {
+      i = start
+      result = 'more'
+      break
+    }
+    if (long || open) {
+      const feed = Math.min(bytes.indexOf(LF, start), limit)
+      w.broken.push({ start, end: feed, why: long ? LONG : OPEN })
+      i = feed + 1
+      if (feed < limit) {
+        lines++
+        continue
       }
-      if (tooLong) why = 'tooLong'
-      if (why === 'tooLong' || why === 'unclosed') {
-        const feed = bytes.indexOf(LF, start)
-        w.broken.push({ start, end: Math.min(feed, limit), why, fields: field })
-        i = feed
-        breaks = 0
-        if (feed >= limit) {
-          // Its first line break is yet to come: the reader passes over what follows.
-          w.next = limit
-          w.rows = rows
-          w.lines = lines
-          return final ? 'done' : 'more'
-        }
-      }
+      i = limit
+      w.skipping = !final
+      result = final ? 'done' : 'more'
+      break
     }
     const end = i
-    if (i < limit) lines += breaks + 1
-    else lines += breaks
+    lines += breaks + (i < limit ? 1 : 0)
     i = i < limit ? i + 1 : limit
-    if (why === 'tooLong' || why === 'unclosed') continue
-    if (field === 1 && (at[base + 2 * (slots[0] as number) + 1] === start)) continue
-    if (why === null && field !== fields) why = 'ragged'
-    if (why !== null) {
-      w.broken.push({ start, end, why, fields: field })
+    if (field === 1 && at[base + 2 * (slots[0] as number) + 1] === start) continue
+    if (text || field !== fields) {
+      const why = text ? TEXT : `expected ${fields} fields, got ${field}`
+      w.broken.push({ start, end, why })
       continue
     }
-    starts[rows++] = start
+    starts[rows] = start
+    ends[rows++] = end
     base += stride * 2
   }
   w.rows = rows
@@ -160,3 +142,7 @@ export function tokenise(w: Walk): Stopped {
   w.lines = lines
   return result
 }
+
+const LONG = 'longer than a record may be'
+const OPEN = 'a quote is opened and never closed'
+const TEXT = 'text after a closing quote'

@@ -22,6 +22,8 @@ export type Bytes = Buffer & {
 
 export interface Fields {
   bytes: Bytes
+  /** The same bytes, for words of four. */
+  view: DataView
   at: Int32Array
   /** Fields a row in `at`. */
   readonly stride: number
@@ -31,7 +33,7 @@ export interface Fields {
   /** The bytes of an escaped field, escapes resolved: length in `plain`. */
   unescape(start: number, end: number): number
   /** Where `unescape` writes. */
-  readonly plain: { bytes: Bytes }
+  plain: Bytes
 }
 
 export const isNull = (end: number): boolean => end === NULL

@@ -6,7 +6,7 @@ export function textOf(f: Fields, p: number): string {
   const start = f.at[p] as number
   const end = f.at[p + 1] as number
   if (end >= 0) return f.bytes.utf8Slice(start, end)
-  return f.plain.bytes.utf8Slice(0, f.unescape(start, ~end))
+  return f.plain.utf8Slice(0, f.unescape(start, ~end))
 }
 
 /** Without surrounding spaces and tabs. A field longer than any number is cut, and so no number. */

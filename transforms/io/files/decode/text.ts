@@ -6,21 +6,31 @@
 import type { Column } from '../../../../engine/data/column.ts'
 import type { Pool } from '../../../../engine/data/pool.ts'
 import { hashBytes } from '../../../../engine/data/pool.ts'
-import type { Bytes, Fields } from '../fields.ts'
-
-const SLOTS = 4096
+import type { Fields } from '../fields.ts'
 
 /** Codes lately met, by a cheap key. Belongs to one unique pool. */
 export class Recent {
-  pool: Pool | null = null
-  readonly codes = new Int32Array(SLOTS).fill(-1)
+  readonly codes: Int32Array
+  readonly #empty = Buffer.alloc(0)
+  #pool: Pool | null = null
+  #bytes: Buffer = this.#empty
+  #view = new DataView(new ArrayBuffer(0))
 
-  of(pool: Pool): Int32Array {
-    if (this.pool !== pool) {
-      this.pool = pool
-      this.codes.fill(-1)
+  /** `slots`: a power of two. */
+  constructor(slots = 4096) {
+    this.codes = new Int32Array(slots).fill(-1)
+  }
+
+  /** The pool's bytes as words, four to be read past the last entry at most. */
+  viewOf(pool: Pool): DataView {
+    if (this.#pool !== pool) this.codes.fill(-1)
+    if (this.#bytes !== pool.bytes) {
+      const { buffer, byteOffset, byteLength } = pool.bytes
+      this.#view = new DataView(buffer, byteOffset, byteLength)
     }
-    return this.codes
+    this.#pool = pool
+    this.#bytes = pool.bytes
+    return this.#view
   }
 }
 
@@ -29,52 +39,56 @@ export function interned(f: Fields, k: number, column: Column, recent: Recent): 
   const values = column.values as Int32Array
   const { valid } = column
   const pool = column.pool as Pool
-  const codes = recent.of(pool)
+  const { codes } = recent
+  const { view } = f
+  const mask = codes.length - 1
   const step = f.stride * 2
+  let held = recent.viewOf(pool)
+  let heldBytes = pool.bytes
   for (let row = 0, p = k * 2; row < rows; row++, p += step) {
     const start = at[p] as number
     const end = at[p + 1] as number
     if (end < 0) {
       const none = end === -2147483648
       if (valid !== null) valid[row] = none ? 0 : 1
-      values[row] = none ? 0 : pool.intern(f.plain.bytes, 0, f.unescape(start, ~end))
+      values[row] = none ? 0 : pool.intern(f.plain, 0, f.unescape(start, ~end))
       continue
     }
     if (valid !== null) valid[row] = 1
-    values[row] = codeOf(bytes, start, end, pool, codes)
-  }
-}
-
-function codeOf(bytes: Bytes, start: number, end: number, pool: Pool, codes: Int32Array): number {
-  const length = end - start
-  let key = length
-  if (length >= 4) {
-    const last = end - 4
-    const middle = start + (length >>> 1) - 2
-    key ^= word(bytes, start) ^ Math.imul(word(bytes, last), 0x9e3779b1) ^ Math.imul(word(bytes, middle), 0x85ebca6b)
-  } else for (let i = start; i < end; i++) key = (key << 8) ^ (bytes[i] as number)
-  key = Math.imul(key ^ (key >>> 15), 0x2c1b3c6d)
-  const slot = (key ^ (key >>> 13)) & (SLOTS - 1)
-  const known = codes[slot] as number
-  if (known >= 0) {
-    const from = pool.offsets[known] as number
-    if ((pool.offsets[known + 1] as number) - from === length) {
-      const held = pool.bytes
-      let i = 0
-      while (i < length && held[from + i] === bytes[start + i]) i++
-      if (i === length) return known
+    const length = end - start
+    let key = length
+    if (length >= 4) {
+      const first = view.getInt32(start, true)
+      const last = view.getInt32(end - 4, true)
+      const middle = view.getInt32(start + (length >>> 1) - 2, true)
+      key ^= first ^ Math.imul(last, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b)
+    } else for (let i = start; i < end; i++) key = (key << 8) ^ (bytes[i] as number)
+    key = Math.imul(key ^ (key >>> 15), 0x2c1b3c6d)
+    const slot = (key ^ (key >>> 13)) & mask
+    let code = codes[slot] as number
+    if (code < 0 || !same(held, pool.offsets, code, { view, start, end })) {
+      code = pool.internHashed(bytes, start, end, hashBytes(bytes, start, end))
+      codes[slot] = code
+      if (pool.bytes !== heldBytes) {
+        heldBytes = pool.bytes
+        held = recent.viewOf(pool)
+      }
     }
+    values[row] = code
   }
-  const code = pool.internHashed(bytes, start, end, hashBytes(bytes, start, end))
-  codes[slot] = code
-  return code
 }
 
-const word = (bytes: Bytes, i: number): number =>
-  (bytes[i] as number) |
-  ((bytes[i + 1] as number) << 8) |
-  ((bytes[i + 2] as number) << 16) |
-  ((bytes[i + 3] as number) << 24)
+function same(held: DataView, offsets: Int32Array, code: number, a: { view: DataView; start: number; end: number }): boolean {
+  const { view, start, end } = a
+  const from = offsets[code] as number
+  const length = end - start
+  if ((offsets[code + 1] as number) - from !== length) return false
+  let i = 0
+  for (; i + 4 <= length; i += 4)
+    if (held.getInt32(from + i, true) !== view.getInt32(start + i, true)) return false
+  for (; i < length; i++) if (held.getUint8(from + i) !== view.getUint8(start + i)) return false
+  return true
+}
 
 export function appended(f: Fields, k: number, column: Column): void {
   const { bytes, at, rows } = f
@@ -88,6 +102,6 @@ export function appended(f: Fields, k: number, column: Column): void {
     const none = end === -2147483648
     if (valid !== null) valid[row] = none ? 0 : 1
     if (end >= 0) values[row] = pool.append(bytes, start, end)
-    else values[row] = none ? 0 : pool.append(f.plain.bytes, 0, f.unescape(start, ~end))
+    else values[row] = none ? 0 : pool.append(f.plain, 0, f.unescape(start, ~end))
   }
 }

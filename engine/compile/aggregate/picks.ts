@@ -2,8 +2,8 @@
  * Min, max, first and last: accumulators that keep one row's value for each group. All four are one
  * machine: keep the value whose ordering value is best. For min and max the two are the same column.
  */
-import { compare } from '../../compile/where.ts'
-import { compile } from '../../compile/door.ts'
+import { compare } from '../where.ts'
+import { compile } from '../door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, lanes, newColumn, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'

@@ -8,7 +8,7 @@ import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, lanes, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { Pool } from '../../data/pool.ts'
-import { compile } from '../../compile/door.ts'
+import { compile } from '../door.ts'
 
 /** From a batch pool's codes to a table pool's codes; kept while the batches bring the same pool. */
 class Remap {

@@ -1,5 +1,5 @@
 /** Count, sum and mean: accumulators over numbers. Exact for whole numbers and decimals. */
-import { compile } from '../../compile/door.ts'
+import { compile } from '../door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, newColumn } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'

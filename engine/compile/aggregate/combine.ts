@@ -3,7 +3,7 @@
  * columns when they cross an exchange or spill: the declared schema's, or one of v8.serialize bytes.
  */
 import { deserialize, serialize } from 'node:v8'
-import { type ReadRow, RowBuilder, rowReader } from '../../compile/rows.ts'
+import { type ReadRow, RowBuilder, rowReader } from '../rows.ts'
 import type { Batch } from '../../data/batch.ts'
 import { dense } from '../../data/batch.ts'
 import { type Column, newColumn } from '../../data/column.ts'

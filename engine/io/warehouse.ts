@@ -1,0 +1,51 @@
+/**
+ * What a warehouse must answer, kept to what an embedded database and a cloud one can both do:
+ *
+ *     check      reachable, writable, not held by another process; before anything is read
+ *     stage      Parquet shards in bulk into a staging table of their own
+ *     publish    one transaction: every staged table takes its place, the audits run on the tables as
+ *                they will stand, and either all of it becomes visible or none
+ *     abandon    removes staging tables
+ *
+ * Everything may be repeated after a crash. Replacing, merging and replacing partitions are idempotent
+ * by what they do; an append is remembered by the load's id, and done once.
+ */
+import type { Field } from '../data/schema.ts'
+import type { TableOptions } from './sink.ts'
+
+export interface TableLoad {
+  /** Hash of the manifest: table, mode, schema, shards with sizes and checksums. */
+  readonly id: string
+  readonly table: string
+  /** Columns as written; shards are matched by name. */
+  readonly columns: readonly Field[]
+  readonly files: readonly string[]
+  readonly rows: number
+  /** Names in it are as written. */
+  readonly options: TableOptions
+  /** The user's call site. */
+  readonly at: string
+}
+
+/** A test of a published table; a failed one publishes nothing. Text is SQL that must return no rows. */
+export type Audit =
+  | string
+  | { readonly audit: 'unique'; readonly columns: readonly string[] }
+  | { readonly audit: 'notNull'; readonly columns: readonly string[] }
+  | { readonly audit: 'accepted'; readonly column: string; readonly values: readonly (string | number | boolean)[] }
+  | { readonly audit: 'relationship'; readonly column: string; readonly to: string; readonly toColumn: string }
+  | { readonly audit: 'rowCount'; readonly min: number | null; readonly max: number | null }
+
+export interface Warehouse {
+  readonly uri: string
+  /** Throws resource: it cannot be opened, or another process holds it. */
+  check(): Promise<void>
+  /** Throws data: shards that cannot be read or do not fit the table. */
+  stage(load: TableLoad): Promise<void>
+  /** Throws data: an audit failed; staging is kept. */
+  publish(loads: readonly TableLoad[]): Promise<void>
+  abandon(loads: readonly TableLoad[]): Promise<void>
+  /** Rows as objects; 64-bit integers as bigint. */
+  query(sql: string): Promise<Record<string, unknown>[]>
+  close(): Promise<void>
+}

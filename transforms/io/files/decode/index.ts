@@ -1,0 +1,27 @@
+/** How each kind but text is read from its field: a table by tag. */
+import type { Column } from '../../../../engine/data/column.ts'
+import type { Tag } from '../../../../engine/data/kind.ts'
+import type { Fields } from '../fields.ts'
+import { bool } from './bool.ts'
+import { base64 } from './bytes.ts'
+import { decimal } from './decimal.ts'
+import { float } from './float.ts'
+import { bigint, int32, int64 } from './integer.ts'
+import { type Clock, time } from './time.ts'
+
+/** Decodes field k of all rows into the column. */
+export type Decode = (f: Fields, k: number, column: Column, clock: Clock) => void
+
+export const DECODE: { readonly [T in Exclude<Tag, 'utf8'>]: Decode } = {
+  bool,
+  int32,
+  int64,
+  bigint,
+  float32: float,
+  float64: float,
+  decimal,
+  date: time,
+  timestamp: time,
+  datetime: time,
+  bytes: base64,
+}
