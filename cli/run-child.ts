@@ -30,7 +30,8 @@ const EVERY_MS = 200
 const tell = (message: FromEngine): Promise<void> =>
   new Promise(resolve => {
     if (!process.connected) return resolve()
-    process.send?.(message, () => resolve())
+    if (!process.send) return resolve()
+    process.send(message, () => resolve())
   })
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -98,7 +99,7 @@ async function main(argv: readonly string[]): Promise<void> {
     await tell({ type: 'refused', fault: faultToJson(error), usage })
   } finally {
     clearInterval(timer)
-    if (process.connected) process.disconnect()
+    if (process.connected) process.disconnect?.()
   }
   process.exit(0)
 }

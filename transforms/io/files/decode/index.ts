@@ -9,6 +9,8 @@ import { float } from './float.ts'
 import { bigint, int32, int64 } from './integer.ts'
 import { type Clock, time } from './time.ts'
 
+export type { Clock }
+
 /** Decodes field k of all rows into the column. */
 export type Decode = (f: Fields, k: number, column: Column, clock: Clock) => void
 

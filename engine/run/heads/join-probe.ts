@@ -1,0 +1,235 @@
+/**
+ * The left side of a join, batch by batch: finds each row's matches and makes the joined rows, in left
+ * order and, for one left row, in the right side's order. Where no row of a batch has two matches, its
+ * columns are handed on as they are, with a selection; else they are copied.
+ */
+import { type Batch, columnOf, dense } from '../../data/batch.ts'
+import { type Column, lanes, newValues } from '../../data/column.ts'
+import type { Kind } from '../../data/kind.ts'
+import { indexOf } from '../../data/schema.ts'
+import { copyBytes, type Gather, gatherOf } from '../exchange/gather.ts'
+import type { Awaitable, Emit } from '../operator.ts'
+import type { JoinShape, JoinTable } from './join-table.ts'
+import type { KeyLookup } from './key-table.ts'
+import { type Scatter, scatterBytes, scatterOf } from './scatter.ts'
+import { TextMap } from './text-store.ts'
+
+/** Where the left rows are met again, with other parts of the right side. */
+export interface Earlier {
+  /** By left row: 1 once it had a match. */
+  readonly matched: Uint8Array
+  /** No more parts will come: rows that never matched have their turn. */
+  readonly last: boolean
+}
+
+export class JoinProbe {
+  /** Pairs found, and left rows with at least one (in this part, or ever where rows are met again). */
+  pairs = 0
+  matchedRows = 0
+  /** By right row: 1 once it matched; kept for full joins. */
+  readonly used: Uint8Array
+  readonly #shape: JoinShape
+  readonly #table: JoinTable
+  readonly #lookup: KeyLookup
+  readonly #maps: readonly (TextMap | null)[]
+  readonly #earlier: Earlier | null
+  readonly #out: Outputs
+  readonly #rowsPerBatch: number
+  #left = new Int32Array(0)
+  #right = new Int32Array(0)
+  #met = 0
+
+  constructor(shape: JoinShape, table: JoinTable, o: { rowsPerBatch: number; earlier?: Earlier }) {
+    this.#shape = shape
+    this.#table = table
+    this.#lookup = table.lookup(shape.left, shape.op.leftKeys)
+    this.#maps = shape.op.leftKeys.map(name =>
+      shape.left.list[indexOf(shape.left, name)]?.kind.tag === 'utf8' ||
+      shape.left.list[indexOf(shape.left, name)]?.kind.tag === 'bytes'
+        ? new TextMap()
+        : null,
+    )
+    this.#earlier = o.earlier ?? null
+    this.#rowsPerBatch = o.rowsPerBatch
+    this.#out = new Outputs(shape, table)
+    this.used = new Uint8Array(shape.op.kind === 'full' ? table.rows.rows : 0)
+  }
+
+  /** Joins the rows of a batch. */
+  push(batch: Batch, emit: Emit): Awaitable {
+    this.#lookup.find(batch, this.#maps)
+    const most = this.#mark(batch)
+    const { kind } = this.#shape.op
+    if (kind === 'semi' || kind === 'anti') return this.#selected(batch, emit)
+    return most > 1 ? this.#fanOut(batch, emit) : this.#single(batch, emit)
+  }
+
+  /** Counts matches; sets `numbers` to the first match of each row, or -1, or -2: its turn is not now. */
+  #mark(batch: Batch): number {
+    const { numbers } = this.#lookup
+    const { heads, next } = this.#table
+    const { kind } = this.#shape.op
+    const exists = kind === 'semi' || kind === 'anti'
+    const earlier = this.#earlier
+    let most = 0
+    for (let k = 0; k < batch.selected; k++) {
+      const key = numbers[k] as number
+      let first = -1
+      if (key >= 0) first = exists ? 0 : (heads[key] as number) - 1
+      const before = earlier !== null && earlier.matched[this.#met + k] === 1
+      if (first >= 0) {
+        if (!before) this.matchedRows++
+        if (earlier !== null) earlier.matched[this.#met + k] = 1
+        if (!exists) {
+          let count = 0
+          for (let r = first; r >= 0; r = next[r] as number) {
+            count++
+            if (kind === 'full') this.used[r] = 1
+          }
+          this.pairs += count
+          if (count > most) most = count
+        } else if (before) first = -2
+      } else if (before || (earlier !== null && !earlier.last)) first = -2
+      numbers[k] = first
+    }
+    this.#met += batch.selected
+    return most
+  }
+
+  /** semi, anti: the batch itself, with fewer rows. */
+  #selected(batch: Batch, emit: Emit): Awaitable {
+    const wanted = this.#shape.op.kind === 'semi' ? 0 : -1
+    return this.#some(batch, emit, first => first === wanted)
+  }
+
+  #some(batch: Batch, emit: Emit, keeps: (first: number) => boolean): Awaitable {
+    const { numbers } = this.#lookup
+    this.#reserve(batch.selected)
+    const selection = this.#left
+    let count = 0
+    for (let k = 0; k < batch.selected; k++)
+      if (keeps(numbers[k] as number)) selection[count++] = batch.selection === null ? k : (batch.selection[k] as number)
+    if (count === 0) return
+    return emit(this.#out.over(batch, { selection, count }, null))
+  }
+
+  /** At most one match a row. */
+  #single(batch: Batch, emit: Emit): Awaitable {
+    const { numbers } = this.#lookup
+    const inner = this.#shape.op.kind === 'inner'
+    this.#reserve(batch.selected)
+    const [selection, matches] = [this.#left, this.#right]
+    let count = 0
+    for (let k = 0; k < batch.selected; k++) {
+      const first = numbers[k] as number
+      if (first === -2 || (first < 0 && inner)) continue
+      matches[count] = first
+      selection[count++] = batch.selection === null ? k : (batch.selection[k] as number)
+    }
+    if (count === 0) return
+    return emit(this.#out.over(batch, { selection, count }, matches))
+  }
+
+  /** Several matches for some row: dense batches of copies. */
+  async #fanOut(batch: Batch, emit: Emit): Promise<void> {
+    const { numbers } = this.#lookup
+    const { next } = this.#table
+    const inner = this.#shape.op.kind === 'inner'
+    this.#reserve(this.#rowsPerBatch)
+    const [left, right] = [this.#left, this.#right]
+    let count = 0
+    for (let k = 0; k < batch.selected; k++) {
+      let r = numbers[k] as number
+      if (r === -2 || (r < 0 && inner)) continue
+      const i = batch.selection === null ? k : (batch.selection[k] as number)
+      do {
+        left[count] = i
+        right[count++] = r
+        if (count === this.#rowsPerBatch) {
+          await emit(this.#out.copies(batch, { left, right, count }))
+          count = 0
+        }
+        r = r < 0 ? -1 : (next[r] as number)
+      } while (r >= 0)
+    }
+    if (count > 0) await emit(this.#out.copies(batch, { left, right, count }))
+  }
+
+  /** Full join: the right rows that nothing matched, in order. */
+  async unmatched(emit: Emit): Promise<number> {
+    const right = new Int32Array(this.#rowsPerBatch)
+    let count = 0
+    let total = 0
+    for (let r = 0; r < this.used.length; r++) {
+      if (this.used[r] === 1) continue
+      right[count++] = r
+      total++
+      if (count < this.#rowsPerBatch) continue
+      await emit(this.#out.rightOnly(right, count))
+      count = 0
+    }
+    if (count > 0) await emit(this.#out.rightOnly(right, count))
+    return total
+  }
+
+  #reserve(rows: number): void {
+    if (this.#left.length >= rows) return
+    this.#left = new Int32Array(rows)
+    this.#right = new Int32Array(rows)
+  }
+}
+
+/** A column of output batches that is used again and again. */
+class OutColumn {
+  readonly kind: Kind
+  readonly gather: Gather
+  readonly scatter: Scatter
+  readonly #column: Column
+
+  constructor(kind: Kind) {
+    this.kind = kind
+    this.gather = gatherOf(kind)
+    this.scatter = scatterOf(kind)
+    this.#column = { kind, values: newValues(kind, 0), valid: null, pool: null }
+  }
+
+  /** Room for rows, every one of them without a value; `pool`: what codes point into. */
+  empty(rows: number, pool: Column['pool']): Column & { valid: Uint8Array } {
+    const column = this.#column
+    if (column.values.length < rows * lanes(this.kind)) {
+      column.values = newValues(this.kind, rows)
+      column.valid = null
+    }
+    column.valid ??= new Uint8Array(column.values.length / lanes(this.kind))
+    if (column.values instanceof BigInt64Array) column.values.fill(0n)
+    else column.values.fill(0)
+    column.valid.fill(0)
+    column.pool = pool
+    return column as Column & { valid: Uint8Array }
+  }
+}
+
+class Outputs {
+  readonly #shape: JoinShape
+  readonly #table: JoinTable
+  readonly #left: readonly OutColumn[]
+  readonly #right: readonly OutColumn[]
+  /** Full joins: where a left column is a key, the kept right column that stands in for it. */
+  readonly #keyOf: readonly number[]
+  #from = new Int32Array(0)
+  #to = new Int32Array(0)
+
+  constructor(shape: JoinShape, table: JoinTable) {
+    this.#shape = shape
+    this.#table = table
+    const { left, output, op } = shape
+    const lefts = left.list.length
+    this.#left = output.list.slice(0, lefts).map(f => new OutColumn(f.kind))
+    this.#right = output.list.slice(lefts).map(f => new OutColumn(f.kind))
+    const names = table.rows.schema.list.map(f => f.name)
+    this.#keyOf = left.list.map(f => {
+      const key = op.leftKeys.indexOf(f.name)
+      return key < 0 ? -1 : names.indexOf(op.rightKeys[key] as string)
+    })
+  }
+}

@@ -1,0 +1,154 @@
+/** A file's (decompressed) bytes, in order. */
+import { closeSync, createReadStream, fstatSync, openSync, type ReadStream, readSync } from 'node:fs'
+import type { Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { Fault } from '../../../engine/fault.ts'
+import { type Compression, unreadable } from './compression.ts'
+
+export interface ByteStream {
+  /** Reads up to `length` bytes into `into`; 0 at the end. */
+  read(into: Buffer, offset: number, length: number): number | Promise<number>
+  /** Stored bytes read so far. */
+  readonly stored: number
+  close(): void
+}
+
+export function openBytes(path: string, o: { compression: Compression; from: number }): ByteStream {
+  return o.compression === 'none' ? new FileBytes(path, o.from) : new InflatedBytes(path, o.compression)
+}
+
+class FileBytes implements ByteStream {
+  readonly #path: string
+  readonly #file: number
+  readonly #size: number
+  #at: number
+  stored = 0
+
+  constructor(path: string, from: number) {
+    this.#path = path
+    this.#at = from
+    try {
+      this.#file = openSync(path, 'r')
+    } catch (cause) {
+      throw unreadable(path, cause)
+    }
+    this.#size = fstatSync(this.#file).size
+  }
+
+  read(into: Buffer, offset: number, length: number): number {
+    let count = 0
+    try {
+      count = readSync(this.#file, into, offset, length, this.#at)
+    } catch (cause) {
+      throw unreadable(this.#path, cause)
+    }
+    if (count === 0 && this.#at < this.#size)
+      throw new Fault('resource', `${this.#path} became shorter while it was read`)
+    this.#at += count
+    this.stored += count
+    return count
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
+
+const CHUNK = 256 * 1024
+
+/** A compressed file, inflated as it is asked for: Node's streams hold the rest back. */
+class InflatedBytes implements ByteStream {
+  readonly #path: string
+  readonly #name: string
+  readonly #file: ReadStream
+  readonly #inflate: Transform & { bytesWritten: number }
+  readonly #chunks: AsyncIterator<Buffer>
+  #chunk: Buffer | null = null
+  #used = 0
+  #ended = false
+
+  constructor(path: string, compression: Exclude<Compression, 'none'>) {
+    this.#path = path
+    this.#name = compression
+    this.#file = createReadStream(path, { highWaterMark: CHUNK })
+    const inflate = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK })
+    this.#inflate = inflate as unknown as Transform & { bytesWritten: number }
+    this.#file.on('error', error => this.#inflate.destroy(unreadable(path, error)))
+    // A failure is told by the read that meets it; without this an early one would be unhandled.
+    this.#inflate.on('error', () => {})
+    this.#chunks = this.#file.pipe(this.#inflate)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  get stored(): number {
+    return Math.min(this.#inflate.bytesWritten, this.#file.bytesRead)
+  }
+
+  read(into: Buffer, offset: number, length: number): number | Promise<number> {
+    if (this.#chunk !== null) return this.#take(into, offset, length)
+    return this.#ended ? 0 : this.#next().then(() => this.read(into, offset, length))
+  }
+
+  #take(into: Buffer, offset: number, length: number): number {
+    const chunk = this.#chunk as Buffer
+    const count = Math.min(length, chunk.length - this.#used)
+    chunk.copy(into, offset, this.#used, this.#used + count)
+    this.#used += count
+    if (this.#used === chunk.length) this.#chunk = null
+    return count
+  }
+
+  async #next(): Promise<void> {
+    let step: IteratorResult<Buffer>
+    try {
+      step = await this.#chunks.next()
+    } catch (cause) {
+      throw this.#broken(cause)
+    }
+    if (step.done) {
+      this.#ended = true
+      this.#checkEnd()
+    } else if (step.value.length > 0) {
+      this.#chunk = step.value
+      this.#used = 0
+    }
+  }
+
+  #broken(cause: unknown): Fault {
+    if (cause instanceof Fault) return cause
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    const at = `at byte ${this.#inflate.bytesWritten}`
+    const short = /BUF_ERROR|unexpected end|srcSize/i.test(`${code} ${message}`)
+    if (short)
+      return new Fault('data', `${this.#path} is cut short: its ${this.#name} stream does not end (${at})`, {
+        cause,
+        hint: 'fetch it again',
+      })
+    const sum = /check|checksum/i.test(message)
+    const what = sum ? 'does not match its checksum' : `is not valid ${this.#name}`
+    return new Fault('data', `${this.#path} ${what} (${at}): ${message}`, { cause, hint: 'fetch it again' })
+  }
+
+  /** Node ends quietly at bytes that do not continue the stream. */
+  #checkEnd(): void {
+    const used = this.#inflate.bytesWritten
+    const file = openSync(this.#path, 'r')
+    try {
+      const rest = Buffer.alloc(64 * 1024)
+      const size = fstatSync(file).size
+      if (used >= size) return
+      // Padding with zeros is what tape and block devices leave; gzip itself takes it.
+      const count = readSync(file, rest, 0, rest.length, used)
+      if (rest.subarray(0, count).every(b => b === 0)) return
+    } finally {
+      closeSync(file)
+    }
+    throw new Fault('data', `${this.#path} has bytes after its ${this.#name} stream (at byte ${used})`, {
+      hint: 'it was not written in one piece: fetch it again',
+    })
+  }
+
+  close(): void {
+    this.#file.destroy()
+    this.#inflate.destroy()
+  }
+}

@@ -1,0 +1,109 @@
+/** The files that a URI stands for: a path, a glob (`*`, `**`, `?`, `{a,b}`), or all files in a folder. */
+import { type Dirent, globSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
+
+export interface InputFile {
+  readonly path: string
+  readonly bytes: number
+  /** Changes when the file does. */
+  readonly version: string
+}
+
+const MAGIC = /[*?{[]/
+/** Hidden files, and what other engines leave beside their data (`_SUCCESS`, `_temporary`). */
+const hidden = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
+const quoted = (text: string): string => JSON.stringify(text)
+
+/**
+ * Lists files by path, in code unit order. In folders and under wildcards, names that start with
+ * `.` or `_` are left out.
+ *
+ * Throws  data: nothing matches; resource: cannot be read; pipeline: not a file URI
+ */
+export function listFiles(uri: string): InputFile[] {
+  const path = pathOf(uri)
+  const found = statOf(path)
+  const paths = found === null ? matches(path) : found.isDirectory() ? within(path) : [path]
+  const files: InputFile[] = []
+  for (const each of paths) {
+    const stat = each === path && found?.isFile() ? found : statOf(each)
+    if (stat !== null && !stat.isDirectory())
+      files.push({ path: each, bytes: stat.size, version: String(stat.mtimeMs) })
+  }
+  if (files.length === 0) throw nothing(path)
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** The local path of a path or file: URI. */
+export function pathOf(uri: string): string {
+  if (/^file:\/\//i.test(uri)) return fileURLToPath(uri)
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)
+  if (scheme)
+    throw new Fault('pipeline', `${quoted(redactUri(uri))}: ${scheme[1]} is not a file system`, {
+      hint: 'give a path, a glob or a file: URI; mount the bucket or copy it first',
+    })
+  if (uri === '') throw new Fault('pipeline', 'the path is empty')
+  return uri
+}
+
+function statOf(path: string): Stats | null {
+  return resourceful(path, () => statSync(path, { throwIfNoEntry: false }) ?? null)
+}
+
+/** Runs a file system call; a missing file is null, another failure a fault. */
+function resourceful<T>(path: string, read: () => T): T | null {
+  try {
+    return read()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null
+    throw new Fault('resource', `cannot read ${quoted(path)}: ${code ?? cause}`, { cause })
+  }
+}
+
+function within(folder: string): string[] {
+  const entries = resourceful(folder, () => readdirSync(folder)) ?? []
+  return entries.filter(name => !hidden(name)).map(name => join(folder, name))
+}
+
+function matches(path: string): string[] {
+  if (!MAGIC.test(path)) return []
+  const base = baseOf(path)
+  const from = base === '' ? 0 : base.endsWith(sep) ? base.length : base.length + 1
+  const asked = /(?:^|\/)[._](?!\.?\/)/.test(path.slice(from))
+  const found = resourceful(path, () => globSync(path, { withFileTypes: true })) ?? []
+  return found.filter(e => !e.isDirectory()).map(e => relativeTo(path, e))
+    .filter(p => asked || !p.slice(from).split(sep).some(hidden))
+}
+
+/** An entry's path in the form of the pattern: relative patterns give relative paths. */
+function relativeTo(pattern: string, entry: Dirent): string {
+  const full = join(entry.parentPath, entry.name)
+  const root = join(process.cwd(), sep)
+  return pattern.startsWith(sep) || !full.startsWith(root) ? full : full.slice(root.length)
+}
+
+/** The folder before the first wildcard. */
+function baseOf(pattern: string): string {
+  const at = pattern.search(MAGIC)
+  return at < 0 ? dirname(pattern) : pattern.slice(0, pattern.lastIndexOf(sep, at) + 1).replace(/(.)\/$/, '$1')
+}
+
+function nothing(path: string): Fault {
+  let folder = statOf(path)?.isDirectory() ? path : baseOf(path)
+  while (folder !== '' && !statOf(folder)?.isDirectory()) {
+    const up = dirname(folder)
+    if (up === folder) break
+    folder = up
+  }
+  const here = folder === '' ? '.' : folder
+  const names = (resourceful(here, () => readdirSync(here)) ?? []).sort()
+  const listed = names.length === 0 ? 'nothing' : names.slice(0, 10).join(' ')
+  const near = nearestName(basename(path), names)
+  return new Fault('data', `no file matches ${quoted(path)}`, {
+    detail: [`${here} holds ${listed}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`],
+    ...(near === undefined ? {} : { hint: `did you mean ${quoted(join(here, near))}?` }),
+  })
+}
