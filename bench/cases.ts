@@ -20,7 +20,9 @@ export const cases: readonly Case[] = [
   {
     id: 'a',
     title: 'scan: filter + sum',
-    sql: [`SELECT sum(Quantity * UnitPrice)::DECIMAL(38,3)::VARCHAR, count(*)::VARCHAR FROM (${CLEAN})`],
+    sql: [
+      `SELECT sum(Quantity * UnitPrice)::DECIMAL(38,3)::VARCHAR, count(*)::VARCHAR FROM (${CLEAN})`,
+    ],
   },
   {
     id: 'b',
@@ -44,4 +46,3 @@ export const cases: readonly Case[] = [
     check: `SELECT count(*)::VARCHAR, sum(epoch_ms(InvoiceDate::TIMESTAMP))::VARCHAR FROM ${FILES}`,
   },
 ]
-

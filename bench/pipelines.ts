@@ -27,7 +27,8 @@ export default pipeline({
       .dropNulls('CustomerID')
       .filter(r => r.Quantity > 0)
       .filter(r => r.UnitPrice > 0)
-    const revenue = () => clean.derive({ revenue: [t.decimal(14, 3), r => r.Quantity * r.UnitPrice] })
+    const revenue = () =>
+      clean.derive({ revenue: [t.decimal(14, 3), r => r.Quantity * r.UnitPrice] })
     if (id === 'a')
       revenue()
         .aggregate(g => ({ revenue: g.sum('revenue'), lines: g.count() }))
@@ -40,6 +41,8 @@ export default pipeline({
         .write(ndjson(output))
     if (id === 'c') clean.write(parquet(output))
     if (id === 'd')
-      clean.distinctBy(['InvoiceNo', 'StockCode'], { keep: 'last', by: 'InvoiceDate' }).write(parquet(output))
+      clean
+        .distinctBy(['InvoiceNo', 'StockCode'], { keep: 'last', by: 'InvoiceDate' })
+        .write(parquet(output))
   },
 })

@@ -22,7 +22,10 @@ export interface Arguments {
 }
 
 /** Splits a command line. Throws UsageError: a value is missing or of the wrong type. */
-export function readArguments(argv: readonly string[], types: Readonly<Record<string, OptionType>>): Arguments {
+export function readArguments(
+  argv: readonly string[],
+  types: Readonly<Record<string, OptionType>>,
+): Arguments {
   const positional: string[] = []
   const options = new Map<string, string | number | true>()
   const rest: Record<string, string | boolean> = Object.create(null)
@@ -53,18 +56,32 @@ export function readArguments(argv: readonly string[], types: Readonly<Record<st
 function typed(name: string, type: OptionType, text: string): string | number {
   if (type === 'text') return text
   if (type === 'bytes') return bytesOf(name, text)
-  const value = type === 'share' && text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
-  const good = type === 'count' ? Number.isSafeInteger(value) && value >= 0 : value >= 0 && value <= 1
+  const value =
+    type === 'share' && text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  const good =
+    type === 'count' ? Number.isSafeInteger(value) && value >= 0 : value >= 0 && value <= 1
   if (text.trim() === '' || !good)
-    throw new UsageError(`--${name} ${text} is not ${type === 'count' ? 'a whole number' : 'a share such as 0.1 or 10%'}`)
+    throw new UsageError(
+      `--${name} ${text} is not ${type === 'count' ? 'a whole number' : 'a share such as 0.1 or 10%'}`,
+    )
   return value
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 }
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+}
 
 function bytesOf(name: string, text: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
   const unit = UNITS[found?.[2]?.toUpperCase() ?? 'none']
-  if (!found || unit === undefined) throw new UsageError(`--${name} ${text} is not a size such as 512MB`)
+  if (!found || unit === undefined)
+    throw new UsageError(`--${name} ${text} is not a size such as 512MB`)
   return Math.round(Number(found[1]) * unit)
 }

@@ -14,7 +14,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'run',
     {
-      synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--json]',
+      synopsis:
+        'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--json]',
       purpose: 'run the pipeline that a module exports',
       run,
     },
@@ -27,7 +28,14 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       run: explain,
     },
   ],
-  ['infer', { synopsis: 'infer FILE [--rows N]', purpose: 'draft a TypeScript schema from a file', run: infer }],
+  [
+    'infer',
+    {
+      synopsis: 'infer FILE [--rows N]',
+      purpose: 'draft a TypeScript schema from a file',
+      run: infer,
+    },
+  ],
   [
     'generate',
     {
@@ -39,6 +47,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
 ])
 
 export function usage(): string {
-  const lines = [...COMMANDS.values()].flatMap(c => [`  millrace ${c.synopsis}`, `      ${c.purpose}`, ''])
+  const lines = [...COMMANDS.values()].flatMap(c => [
+    `  millrace ${c.synopsis}`,
+    `      ${c.purpose}`,
+    '',
+  ])
   return `millrace: typed pipelines over big files\n\n${lines.join('\n')}`
 }

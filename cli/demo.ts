@@ -14,7 +14,10 @@ const ROWS = 2_000_000
 const SEED = 7
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'))
-const pipeline = relative(process.cwd(), fileURLToPath(new URL('../pipelines/retail/pipeline.ts', import.meta.url)))
+const pipeline = relative(
+  process.cwd(),
+  fileURLToPath(new URL('../pipelines/retail/pipeline.ts', import.meta.url)),
+)
 const output = join(folder, 'out')
 process.stderr.write(`the demo's files lie in ${folder}\n`)
 await makeRetail({ rows: ROWS, files: 8, seed: SEED, folder: join(folder, 'in') })
@@ -27,15 +30,24 @@ if (process.exitCode === 0) await showAnswer()
 async function showAnswer(): Promise<void> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const { expectedRetail } = await import('../pipelines/retail/generate/index.ts')
-  const instance = await DuckDBInstance.create(join(output, 'retail.duckdb'), { access_mode: 'READ_ONLY' })
+  const instance = await DuckDBInstance.create(join(output, 'retail.duckdb'), {
+    access_mode: 'READ_ONLY',
+  })
   const connection = await instance.connect()
   const result = await connection.runAndReadAll(
     `SELECT country, sum(revenue)::VARCHAR AS revenue, sum(orders)::BIGINT AS orders, sum(lines)::BIGINT AS lines
      FROM revenue_by_country_month GROUP BY country ORDER BY sum(revenue) DESC`,
   )
   const rows = result.getRows()
-  const shown = rows.map(r => [String(r[0]), money(String(r[1])), count(Number(r[2])), count(Number(r[3]))])
-  process.stdout.write(`\nrevenue by country (table revenue_by_country_month)\n${table(['country', 'revenue', 'orders', 'lines'], shown)}\n`)
+  const shown = rows.map(r => [
+    String(r[0]),
+    money(String(r[1])),
+    count(Number(r[2])),
+    count(Number(r[3])),
+  ])
+  process.stdout.write(
+    `\nrevenue by country (table revenue_by_country_month)\n${table(['country', 'revenue', 'orders', 'lines'], shown)}\n`,
+  )
   connection.closeSync()
   const expected = await expectedRetail({ rows: ROWS, seed: SEED })
   let total = 0n
@@ -48,7 +60,8 @@ async function showAnswer(): Promise<void> {
   if (!equal) process.exitCode = 1
 }
 
-const fixed = (thousandths: bigint): string => `${thousandths / 1000n}.${String(thousandths % 1000n).padStart(3, '0')}`
+const fixed = (thousandths: bigint): string =>
+  `${thousandths / 1000n}.${String(thousandths % 1000n).padStart(3, '0')}`
 
 /** `1234567.890` → `1,234,567.890` */
 const money = (text: string): string => text.replace(/\B(?=(\d{3})+(?=\.))/g, ',')

@@ -8,13 +8,22 @@ export async function generate(argv: readonly string[]): Promise<number> {
   const { positional, options, rest } = readArguments(argv, OPTIONS)
   const [what] = positional
   const unknown = Object.keys(rest)[0]
-  if (unknown !== undefined) throw new UsageError(`option --${unknown} does not exist`, Object.keys(OPTIONS), unknown)
-  if (what !== 'retail' || positional.length !== 1) throw new UsageError('generate what?', ['retail'], what ?? '')
+  if (unknown !== undefined)
+    throw new UsageError(`option --${unknown} does not exist`, Object.keys(OPTIONS), unknown)
+  if (what !== 'retail' || positional.length !== 1)
+    throw new UsageError('generate what?', ['retail'], what ?? '')
   const folder = options.get('out')
   if (typeof folder !== 'string') throw new UsageError('--out FOLDER is missing')
-  const number = (name: string, fallback: number) => (options.get(name) as number | undefined) ?? fallback
+  const number = (name: string, fallback: number) =>
+    (options.get(name) as number | undefined) ?? fallback
   const rows = number('rows', 2_000_000)
-  await makeRetail({ rows, files: number('files', 8), seed: number('seed', 1), folder, gzip: options.has('gzip') })
+  await makeRetail({
+    rows,
+    files: number('files', 8),
+    seed: number('seed', 1),
+    folder,
+    gzip: options.has('gzip'),
+  })
   return 0
 }
 
@@ -40,10 +49,14 @@ export async function makeRetail(order: RetailOrder): Promise<void> {
       const now = performance.now()
       if (!live || now - shown < 200) return
       shown = now
-      process.stderr.write(`\r  generating ${count(rows)} of ${count(order.rows)} rows, ${bytes(done)}   `)
+      process.stderr.write(
+        `\r  generating ${count(rows)} of ${count(order.rows)} rows, ${bytes(done)}   `,
+      )
     },
   })
   const took = (performance.now() - started) / 1000
   const clear = live ? '\r\u001b[K' : ''
-  process.stderr.write(`${clear}generated ${count(order.rows)} rows in ${order.files} files, ${bytes(size)}, in ${seconds(took)}: ${order.folder}\n`)
+  process.stderr.write(
+    `${clear}generated ${count(order.rows)} rows in ${order.files} files, ${bytes(size)}, in ${seconds(took)}: ${order.folder}\n`,
+  )
 }

@@ -33,14 +33,22 @@ async function draft(file: string, rows: number): Promise<Draft[]> {
     try {
       return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[]
     } catch (error) {
-      throw new Fault('data', `${file} cannot be understood: ${(error as Error).message.split('\n')[0]}`)
+      throw new Fault(
+        'data',
+        `${file} cannot be understood: ${(error as Error).message.split('\n')[0]}`,
+      )
     }
   }
   const text = /\.(csv|tsv|txt)(\.gz|\.zst)?$/i.test(file)
-  const reader = text ? `read_csv(${quote(file)}, sample_size=${rows}, null_padding=true)` : quote(file)
+  const reader = text
+    ? `read_csv(${quote(file)}, sample_size=${rows}, null_padding=true)`
+    : quote(file)
   const described = await ask(`DESCRIBE SELECT * FROM ${reader}`)
   const drafts: Draft[] = []
-  for (const { column_name: column, column_type: type } of described as { column_name: string; column_type: string }[]) {
+  for (const { column_name: column, column_type: type } of described as {
+    column_name: string
+    column_type: string
+  }[]) {
     const source = `(SELECT ${ident(column)} AS v FROM ${reader} LIMIT ${rows})`
     const [facts] = await ask(
       `SELECT count(*) - count(v) AS nulls, max(length(split_part(v::VARCHAR, '.', 2))) AS scale, max(abs(TRY_CAST(v AS DOUBLE))) AS most, count(*) FILTER (WHERE TRY_CAST(v AS DOUBLE) <> trunc(TRY_CAST(v AS DOUBLE))) AS fractions FROM ${source}`,
@@ -50,15 +58,25 @@ async function draft(file: string, rows: number): Promise<Draft[]> {
       most: Number(facts?.['most'] ?? 0),
       whole: Number(facts?.['fractions'] ?? 0) === 0,
     }
-    drafts.push({ column, name: camel(column), kind: kindOf(type, shape, text), nulls: Number(facts?.['nulls'] ?? 0) })
+    drafts.push({
+      column,
+      name: camel(column),
+      kind: kindOf(type, shape, text),
+      nulls: Number(facts?.['nulls'] ?? 0),
+    })
   }
   connection.closeSync()
   return drafts
 }
 
-function kindOf(type: string, shape: { scale: number; most: number; whole: boolean }, text: boolean): string {
+function kindOf(
+  type: string,
+  shape: { scale: number; most: number; whole: boolean },
+  text: boolean,
+): string {
   const number = type === 'DOUBLE' || type === 'BIGINT'
-  if (text && number && shape.whole && shape.most < 2 ** 53) return shape.most < 2 ** 31 ? 't.int32' : 't.int64'
+  if (text && number && shape.whole && shape.most < 2 ** 53)
+    return shape.most < 2 ** 31 ? 't.int32' : 't.int64'
   if (type === 'DOUBLE' && text && shape.scale <= 6) return `t.decimal(15, ${shape.scale})`
   if (type.startsWith('DECIMAL')) return `t.${type.toLowerCase().replace(',', ', ')}`
   const kinds: Readonly<Record<string, string>> = {
@@ -79,11 +97,21 @@ function kindOf(type: string, shape: { scale: number; most: number; whole: boole
 
 /** `Invoice No` and `invoice_no` become `invoiceNo`. */
 function camel(column: string): string {
-  const words = column.replace(/([a-z\d])([A-Z])/g, '$1 $2').split(/[^\p{L}\p{N}]+/u).filter(w => w !== '')
-  return words.map((w, i) => (i === 0 ? w.toLowerCase() : (w[0] ?? '').toUpperCase() + w.slice(1).toLowerCase())).join('') || 'column'
+  const words = column
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(w => w !== '')
+  return (
+    words
+      .map((w, i) =>
+        i === 0 ? w.toLowerCase() : (w[0] ?? '').toUpperCase() + w.slice(1).toLowerCase(),
+      )
+      .join('') || 'column'
+  )
 }
 
-const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : JSON.stringify(name))
+const key = (name: string): string =>
+  /^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : JSON.stringify(name)
 
 function render(file: string, drafts: readonly Draft[], rows: number): string {
   const lines = drafts.map(d => `  ${key(d.name)}: ${d.kind}${d.nulls > 0 ? '.nullable' : ''},`)

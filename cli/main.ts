@@ -14,7 +14,12 @@ async function main(argv: readonly string[]): Promise<number> {
     return name === undefined ? WRONG_USAGE : DONE
   }
   const command = COMMANDS.get(name)
-  if (!command) throw new UsageError(`command ${JSON.stringify(name)} does not exist`, [...COMMANDS.keys()], name)
+  if (!command)
+    throw new UsageError(
+      `command ${JSON.stringify(name)} does not exist`,
+      [...COMMANDS.keys()],
+      name,
+    )
   return command.run(rest)
 }
 

@@ -28,7 +28,7 @@ export class ProgressLines {
   }
 
   show(message: FromEngine): void {
-    if (message.type === 'note') return this.note(message.text)
+    if (message.type === 'note') this.note(message.text)
     if (message.type !== 'progress') return
     if (message.ended) {
       this.#running.delete(message.stage)
@@ -82,11 +82,21 @@ export class ProgressLines {
 /** `read csv      ████████░░░░  62 %  1,234,567 rows  812,000 rows/s  64.1 MB/s  ETA 3 s` */
 export function lineOf(step: Step, bar: boolean): string {
   const { rows, tasks, tasksDone } = step
-  const done = step.ended ? 1 : step.bytesTotal > 0 ? Math.min(1, step.bytes / step.bytesTotal) : tasks > 0 ? tasksDone / tasks : 0
+  const done = step.ended
+    ? 1
+    : step.bytesTotal > 0
+      ? Math.min(1, step.bytes / step.bytesTotal)
+      : tasks > 0
+        ? tasksDone / tasks
+        : 0
   const time = Math.max(step.seconds, 0.001)
   const parts = [step.name.slice(0, 40).padEnd(40)]
   if (bar) parts.push('█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░'))
-  parts.push(`${String(Math.round(done * 100)).padStart(3)} %`, `${count(rows)} rows`, `${count(rows / time)} rows/s`)
+  parts.push(
+    `${String(Math.round(done * 100)).padStart(3)} %`,
+    `${count(rows)} rows`,
+    `${count(rows / time)} rows/s`,
+  )
   if (step.bytes > 0) parts.push(`${bytes(step.bytes / time)}/s`)
   if (step.ended) parts.push(seconds(time))
   else if (done > 0.02) parts.push(`ETA ${seconds((time / done) * (1 - done))}`)

@@ -90,12 +90,17 @@ async function main(argv: readonly string[]): Promise<void> {
           open.delete(run)
           show(run, true)
         },
-        retried: (task, fault) => void tell({ type: 'note', text: `task ${task.index} of stage ${task.stage} is tried again: ${fault.message}` }),
+        retried: (task, fault) =>
+          void tell({
+            type: 'note',
+            text: `task ${task.index} of stage ${task.stage} is tried again: ${fault.message}`,
+          }),
       },
     })
     await tell({ type: 'report', report })
   } catch (error) {
-    const usage = error instanceof UsageError || (error instanceof Fault && error.kind === 'pipeline')
+    const usage =
+      error instanceof UsageError || (error instanceof Fault && error.kind === 'pipeline')
     await tell({ type: 'refused', fault: faultToJson(error), usage })
   } finally {
     clearInterval(timer)

@@ -56,7 +56,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   return died(ended, lines, { argv, json })
 }
 
-const childModule = new URL(import.meta.url.endsWith('.ts') ? './run-child.ts' : './run-child.js', import.meta.url)
+const childModule = new URL(
+  import.meta.url.endsWith('.ts') ? './run-child.ts' : './run-child.js',
+  import.meta.url,
+)
 
 function finish(report: RunReport, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
@@ -82,13 +85,21 @@ function died(
   const how = ended.signal === null ? `exit code ${ended.code}` : `signal ${ended.signal}`
   const memory = ended.signal === 'SIGABRT' || ended.signal === 'SIGKILL' || ended.code === 134
   const stage = lines.current
-  const fault = new Fault('resource', `the engine's process died (${how})${stage ? ` in step ${stage}` : ''}`, {
-    detail: memory ? ['it ran out of memory: a Map or array in user code may grow without bound'] : [],
-    hint: `run it again: millrace run ${o.argv.join(' ')}`,
-  })
+  const fault = new Fault(
+    'resource',
+    `the engine's process died (${how})${stage ? ` in step ${stage}` : ''}`,
+    {
+      detail: memory
+        ? ['it ran out of memory: a Map or array in user code may grow without bound']
+        : [],
+      hint: `run it again: millrace run ${o.argv.join(' ')}`,
+    },
+  )
   if (o.json) {
     const { kind, message, detail, hint } = fault
-    process.stdout.write(`${JSON.stringify({ status: 'failed', error: { kind, message, at: null, detail, hint } })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ status: 'failed', error: { kind, message, at: null, detail, hint } })}\n`,
+    )
   }
   process.stderr.write(`${fault.render()}\n`)
   return EXIT.failed

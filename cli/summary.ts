@@ -5,7 +5,14 @@ import type { RunReport } from '../engine/run/report.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
-  const parts = [headline(report), account(report), dropped(report), rejects(report), stages(report), outputs(report)]
+  const parts = [
+    headline(report),
+    account(report),
+    dropped(report),
+    rejects(report),
+    stages(report),
+    outputs(report),
+  ]
   if (report.error) parts.push(faultFromJson(report.error).render())
   return `${parts.filter(p => p !== '').join('\n\n')}\n`
 }
@@ -24,25 +31,41 @@ function account(r: RunReport): string {
 
 function dropped(r: RunReport): string {
   if (r.dropped.length === 0) return ''
-  return table(['dropped by', 'reason', 'rows'], r.dropped.map(d => [d.step, d.reason, count(d.rows)]))
+  return table(
+    ['dropped by', 'reason', 'rows'],
+    r.dropped.map(d => [d.step, d.reason, count(d.rows)]),
+  )
 }
 
 function rejects(r: RunReport): string {
   return r.rejects
     .map(({ step, rows, samples }) => {
-      const lines = samples.map(s => `    ${sampleText(s)}\n      ${s.raw.split('\n')[0]?.slice(0, 120)}`)
+      const lines = samples.map(
+        s => `    ${sampleText(s)}\n      ${s.raw.split('\n')[0]?.slice(0, 120)}`,
+      )
       return `  ${count(rows)} rows rejected by ${step}, such as\n${lines.join('\n')}`
     })
     .join('\n')
 }
 
 function stages(r: RunReport): string {
-  const rows = r.stages.map(s => [s.name, count(s.rowsIn), count(s.rowsOut), seconds(s.seconds), bytes(s.spilledBytes)])
+  const rows = r.stages.map(s => [
+    s.name,
+    count(s.rowsIn),
+    count(s.rowsOut),
+    seconds(s.seconds),
+    bytes(s.spilledBytes),
+  ])
   return table(['stage', 'rows in', 'rows out', 'time', 'spilled'], rows)
 }
 
 function outputs(r: RunReport): string {
   if (r.outputs.length === 0) return r.status === 'done' ? '  a preview: nothing was published' : ''
-  const rows = r.outputs.map(o => [o.table ? `${o.uri} ${o.table}` : o.uri, count(o.rows), bytes(o.bytes), count(o.files)])
+  const rows = r.outputs.map(o => [
+    o.table ? `${o.uri} ${o.table}` : o.uri,
+    count(o.rows),
+    bytes(o.bytes),
+    count(o.files),
+  ])
   return table(['output', 'rows', 'size', 'files'], rows)
 }

@@ -19,7 +19,9 @@ export function seconds(s: number): string {
 /** Rows as text in columns; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map(r => (r[i] ?? '').length)))
-  const numeric = head.map((_, i) => rows.length > 0 && rows.every(r => /^[-\d.,]*( [A-Za-z%]+)?$/.test(r[i] ?? '')))
+  const numeric = head.map(
+    (_, i) => rows.length > 0 && rows.every(r => /^[-\d.,]*( [A-Za-z%]+)?$/.test(r[i] ?? '')),
+  )
   const line = (cells: readonly string[]) =>
     `  ${cells.map((c, i) => (numeric[i] ? c.padStart(widths[i] as number) : c.padEnd(widths[i] as number))).join('  ')}`.trimEnd()
   return [line(head), ...rows.map(line)].join('\n')

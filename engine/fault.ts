@@ -93,7 +93,11 @@ function distance(a: string, b: string): number {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1
-      let d = Math.min((above[j] as number) + 1, (row[j - 1] as number) + 1, (above[j - 1] as number) + same)
+      let d = Math.min(
+        (above[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (above[j - 1] as number) + same,
+      )
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         d = Math.min(d, (before[j - 2] as number) + 1)
       row.push(d)
@@ -136,5 +140,8 @@ function ours(path: string): boolean {
 export function redactUri(uri: string): string {
   return uri
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, '$1***@')
-    .replace(/([?&](?:[^=&]*(?:token|key|secret|password|signature|sig|credential)[^=&]*)=)[^&#]*/gi, '$1***')
+    .replace(
+      /([?&](?:[^=&]*(?:token|key|secret|password|signature|sig|credential)[^=&]*)=)[^&#]*/gi,
+      '$1***',
+    )
 }

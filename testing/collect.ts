@@ -15,7 +15,14 @@ export function collectSink(folder: string): FileSink {
     extension: '.rows',
     uri: folder,
     columns: [],
-    options: { partitionBy: [], sortBy: [], rowsPerFile: null, bytesPerFile: Infinity, names: 'asIs', overwrite: true },
+    options: {
+      partitionBy: [],
+      sortBy: [],
+      rowsPerFile: null,
+      bytesPerFile: Infinity,
+      names: 'asIs',
+      overwrite: true,
+    },
     fingerprint: `rows ${folder}`,
     open: (path, schema) => new RowsWriter(path, schema),
     async assemble(fragments, path) {

@@ -54,7 +54,12 @@ export async function runRows<C extends Collections>(
     },
   })
   try {
-    const report = await runPipeline({ overwrite: true, maxRejects: 1, ...options, pipeline: definition })
+    const report = await runPipeline({
+      overwrite: true,
+      maxRejects: 1,
+      ...options,
+      pipeline: definition,
+    })
     if (report.error) throw faultFromJson(report.error)
     const rows = Object.fromEntries(names.map((name, i) => [name, collected(join(folder, `${i}`))]))
     return { rows: rows as unknown as RowsOf<C>, report }

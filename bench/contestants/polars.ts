@@ -12,7 +12,10 @@ const clean = lines.filter(
 const revenue = pl.col('Quantity').mul(pl.col('UnitPrice'))
 
 function answer(): unknown {
-  if (id === 'a') return clean.select(revenue.sum().alias('revenue'), pl.col('Quantity').count().alias('lines')).collectSync()
+  if (id === 'a')
+    return clean
+      .select(revenue.sum().alias('revenue'), pl.col('Quantity').count().alias('lines'))
+      .collectSync()
   if (id === 'b')
     return clean
       .groupBy(pl.col('Country'), pl.col('InvoiceDate').date.strftime('%Y-%m').alias('month'))
@@ -22,8 +25,15 @@ function answer(): unknown {
   const kept =
     id === 'c'
       ? clean
-      : clean.sort(pl.col('InvoiceDate')).unique({ subset: ['InvoiceNo', 'StockCode'], keep: 'last', maintainOrder: false } as never)
-  ;(kept as { sinkParquet(path: string, o: object): unknown }).sinkParquet(`${output}/part-0.parquet`, { compression: 'zstd' })
+      : clean.sort(pl.col('InvoiceDate')).unique({
+          subset: ['InvoiceNo', 'StockCode'],
+          keep: 'last',
+          maintainOrder: false,
+        } as never)
+  ;(kept as { sinkParquet(path: string, o: object): unknown }).sinkParquet(
+    `${output}/part-0.parquet`,
+    { compression: 'zstd' },
+  )
   return null
 }
 

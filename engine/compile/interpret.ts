@@ -7,7 +7,15 @@
 import { newColumn } from '../data/column.ts'
 import type { Kind } from '../data/kind.ts'
 import { type AnySchema, fieldOf } from '../data/schema.ts'
-import { POW10, readUnits, readValue, textUnits, wideToNumber, writeUnits, writeValue } from '../data/value.ts'
+import {
+  POW10,
+  readUnits,
+  readValue,
+  textUnits,
+  wideToNumber,
+  writeUnits,
+  writeValue,
+} from '../data/value.ts'
 import type { Aggregate } from '../plan/aggregate.ts'
 import { is, type Node, type Order, type Plan, type Row, type Side } from '../plan/node.ts'
 import { rowJson, rowResult } from './kernel.ts'
@@ -16,12 +24,19 @@ import { compare, passes } from './where.ts'
 export interface Interpreted {
   /** Rows by node id; a write has its input's. */
   readonly rows: ReadonlyMap<number, readonly Row[]>
-  readonly rejected: readonly { readonly node: number; readonly reason: string; readonly raw: string }[]
+  readonly rejected: readonly {
+    readonly node: number
+    readonly reason: string
+    readonly raw: string
+  }[]
   readonly dropped: ReadonlyMap<string, number>
 }
 
 /** `read` gives the rows of a source node. Throws what user code throws. */
-export async function interpret(plan: Plan, read: (node: Node<'read'>) => readonly Row[]): Promise<Interpreted> {
+export async function interpret(
+  plan: Plan,
+  read: (node: Node<'read'>) => readonly Row[],
+): Promise<Interpreted> {
   const run = new Interpreter(read)
   for (const node of inOrder(plan)) run.rows.set(node.id, await run.node(node, plan))
   return run
@@ -47,19 +62,27 @@ class Interpreter implements Interpreted {
   }
 
   async node(node: Node, plan: Plan): Promise<readonly Row[]> {
-    const input = (i = 0): readonly Row[] => this.rows.get((node.inputs[i] as Node).id) as readonly Row[]
+    const input = (i = 0): readonly Row[] =>
+      this.rows.get((node.inputs[i] as Node).id) as readonly Row[]
     if (is(node, 'read')) return this.#read(node)
     if (is(node, 'create')) return node.op.rows.map(r => stored(node.schema, r))
     if (is(node, 'filter'))
-      return this.#each(node, input(), row => (node.op.fn(row) === true ? [row] : this.#drop(node, node.op.reason)))
+      return this.#each(node, input(), row =>
+        node.op.fn(row) === true ? [row] : this.#drop(node, node.op.reason),
+      )
     if (is(node, 'where'))
-      return input().filter(r => node.op.tests.every(t => passes(t, r[t.column])) || !this.#drop(node, node.op.reason))
+      return input().filter(
+        r => node.op.tests.every(t => passes(t, r[t.column])) || !this.#drop(node, node.op.reason),
+      )
     if (is(node, 'dropNulls'))
-      return input().filter(r => node.op.columns.every(c => r[c] !== null) || !this.#drop(node, node.op.reason))
+      return input().filter(
+        r => node.op.columns.every(c => r[c] !== null) || !this.#drop(node, node.op.reason),
+      )
     if (is(node, 'fillNulls'))
       return input().map(r => {
         const filled = { ...r }
-        for (const { column, value } of node.op.values) if (filled[column] === null) filled[column] = value
+        for (const { column, value } of node.op.values)
+          if (filled[column] === null) filled[column] = value
         return stored(node.schema, filled)
       })
     if (is(node, 'derive')) {
@@ -73,7 +96,9 @@ class Interpreter implements Interpreted {
       return input().map(r => Object.fromEntries(node.op.columns.map(c => [c.name, r[c.from]])))
     if (is(node, 'map')) {
       const sides = this.#sides(node.op.sides, node)
-      return this.#each(node, input(), row => [stored(node.schema, rowResult(node.schema, node.op.fn(row, sides)))])
+      return this.#each(node, input(), row => [
+        stored(node.schema, rowResult(node.schema, node.op.fn(row, sides))),
+      ])
     }
     if (is(node, 'flatMap')) {
       const sides = this.#sides(node.op.sides, node)
@@ -84,13 +109,22 @@ class Interpreter implements Interpreted {
     if (is(node, 'mapAsync')) {
       const results: Row[] = []
       for (const row of input())
-        results.push(...(await this.#asyncRow(node, row, async () => stored(node.schema, (await node.op.fn(row)) as object))))
+        results.push(
+          ...(await this.#asyncRow(node, row, async () =>
+            stored(node.schema, (await node.op.fn(row)) as object),
+          )),
+        )
       return results
     }
     if (is(node, 'parDo')) return this.#parDo(node, input())
     if (is(node, 'partition')) return this.#partition(node, input())
-    if (is(node, 'output')) return this.#tagged.get((node.inputs[0] as Node).id)?.get(node.op.tag) ?? []
-    if (is(node, 'distinct')) return firsts(input(), node.schema.list.map(f => f.name))
+    if (is(node, 'output'))
+      return this.#tagged.get((node.inputs[0] as Node).id)?.get(node.op.tag) ?? []
+    if (is(node, 'distinct'))
+      return firsts(
+        input(),
+        node.schema.list.map(f => f.name),
+      )
     if (is(node, 'distinctBy')) {
       const { keys, keep, by } = node.op
       return [...groups(input(), keys).values()].map(rows => pick(rows, by, keep === 'last'))
@@ -99,7 +133,9 @@ class Interpreter implements Interpreted {
     if (is(node, 'top')) {
       const { keys, n, order, rank } = node.op
       return [...groups(input(), keys).values()].flatMap(rows =>
-        sorted(rows, [order]).slice(0, n).map((r, i) => (rank === null ? r : { ...r, [rank]: i + 1 })),
+        sorted(rows, [order])
+          .slice(0, n)
+          .map((r, i) => (rank === null ? r : { ...r, [rank]: i + 1 })),
       )
     }
     if (is(node, 'groupFlatMap')) {
@@ -115,7 +151,11 @@ class Interpreter implements Interpreted {
     if (is(node, 'flatten')) return node.inputs.flatMap((_, i) => input(i))
     if (is(node, 'reshuffle') || is(node, 'write')) return input()
     if (is(node, 'sortBy')) return sorted(input(), node.op.sort)
-    if (is(node, 'reify')) return input().map(r => ({ ...r, ...Object.fromEntries(node.op.columns.map(c => [c.name, null])) }))
+    if (is(node, 'reify'))
+      return input().map(r => ({
+        ...r,
+        ...Object.fromEntries(node.op.columns.map(c => [c.name, null])),
+      }))
     if (is(node, 'rejects')) {
       const of = node.inputs[0]?.id
       const mine = this.rejected.filter(r => of === undefined || r.node === of)
@@ -180,7 +220,10 @@ class Interpreter implements Interpreted {
     const tagged = new Map<string, Row[]>(op.tags.map(t => [t.tag, []]))
     this.#tagged.set(node.id, tagged)
     const emits = Object.fromEntries(
-      op.tags.map(({ tag, schema }) => [tag, (row: object) => (tagged.get(tag) as Row[]).push(stored(schema, rowResult(schema, row)))]),
+      op.tags.map(({ tag, schema }) => [
+        tag,
+        (row: object) => (tagged.get(tag) as Row[]).push(stored(schema, rowResult(schema, row))),
+      ]),
     )
     const resource = await op.setup?.()
     const context = {
@@ -315,7 +358,11 @@ export function sorted(rows: readonly Row[], sort: readonly Order[]): Row[] {
   })
 }
 
-function aggregated(a: Aggregate, rows: readonly Row[], o: { from: AnySchema; kind: Kind }): unknown {
+function aggregated(
+  a: Aggregate,
+  rows: readonly Row[],
+  o: { from: AnySchema; kind: Kind },
+): unknown {
   const kept = rows.filter(r => a.where.every(t => passes(t, r[t.column])))
   if (a.name === 'count') return kept.length
   if (a.name === 'combine') {
@@ -329,7 +376,12 @@ function aggregated(a: Aggregate, rows: readonly Row[], o: { from: AnySchema; ki
   if (a.name === 'countDistinct') return new Set(present.map(r => keyText(r, [column]))).size
   if (a.name === 'first' || a.name === 'last')
     return kept.length === 0 ? null : pick(kept, a.by as string, a.name === 'last')[column]
-  if (a.name === 'sum' || a.name === 'mean') return total(a, present.map(r => r[column]), { ...o, column })
+  if (a.name === 'sum' || a.name === 'mean')
+    return total(
+      a,
+      present.map(r => r[column]),
+      { ...o, column },
+    )
   let best: unknown = null
   for (const { [column]: v } of present) {
     const c = best === null ? 1 : compare(v, best)
@@ -338,7 +390,11 @@ function aggregated(a: Aggregate, rows: readonly Row[], o: { from: AnySchema; ki
   return best
 }
 
-function total(a: Aggregate, values: unknown[], o: { from: AnySchema; kind: Kind; column: string }): unknown {
+function total(
+  a: Aggregate,
+  values: unknown[],
+  o: { from: AnySchema; kind: Kind; column: string },
+): unknown {
   const kind = fieldOf(o.from, o.column).kind
   if (values.length === 0) return o.kind.optional ? null : kind.tag === 'bigint' ? 0n : 0
   if (kind.tag === 'bigint') {
@@ -359,7 +415,10 @@ function total(a: Aggregate, values: unknown[], o: { from: AnySchema; kind: Kind
 function join(node: Node<'join'>, left: readonly Row[], right: readonly Row[]): Row[] {
   const { kind, leftKeys, rightKeys, right: kept } = node.op
   const nulls = Object.fromEntries(kept.map(p => [p.name, null]))
-  const index = groups(right.filter(r => rightKeys.every(k => r[k] !== null)), rightKeys)
+  const index = groups(
+    right.filter(r => rightKeys.every(k => r[k] !== null)),
+    rightKeys,
+  )
   const used = new Set<Row>()
   const matchesOf = (row: Row): readonly Row[] => {
     if (leftKeys.some(k => row[k] === null)) return []

@@ -21,7 +21,15 @@ import { key, readCode } from './read-code.ts'
 import { safeToView } from './safe-to-view.ts'
 import { writeCode } from './write-code.ts'
 
-export type StepType = 'filter' | 'where' | 'dropNulls' | 'fillNulls' | 'derive' | 'map' | 'reify' | 'project'
+export type StepType =
+  | 'filter'
+  | 'where'
+  | 'dropNulls'
+  | 'fillNulls'
+  | 'derive'
+  | 'map'
+  | 'reify'
+  | 'project'
 export const STEP_TYPES: ReadonlySet<string> = new Set<StepType>([
   'filter',
   'where',
@@ -108,13 +116,17 @@ class Emitter {
       const value = present ? readCode(kind, slot, `${at}i`, at) : `M(${slot})`
       getters.push(`get ${key(name)}(){return ${value}}`)
       if (!present) continue
-      const own = ['c', 'n', 'k', ...(isText(kind) ? ['s', 'p'] : [])].map(v => `${prefix}${v}${slot}`)
+      const own = ['c', 'n', 'k', ...(isText(kind) ? ['s', 'p'] : [])].map(
+        v => `${prefix}${v}${slot}`,
+      )
       fields.push(...own.map(f => `this.${f}=null;`))
       this.bind.push(
         `v${id}.${prefix}k${slot}=K[${slot}];v${id}.${prefix}c${slot}=K[${slot}].values;v${id}.${prefix}n${slot}=K[${slot}].valid;`,
       )
       if (isText(kind))
-        this.bind.push(`v${id}.${prefix}p${slot}=K[${slot}].pool;v${id}.${prefix}s${slot}=K[${slot}].pool.strings;`)
+        this.bind.push(
+          `v${id}.${prefix}p${slot}=K[${slot}].pool;v${id}.${prefix}s${slot}=K[${slot}].pool.strings;`,
+        )
     }
     this.classes.push(
       `class V${id}{constructor(){this.${prefix}i=0;${fields.join('')}}${getters.join('\n')}}\nconst v${id}=new V${id}();`,
@@ -134,7 +146,9 @@ class Emitter {
     if (onError !== 'deadLetter') this.code.push(code)
     else {
       this.drops = true
-      this.code.push(`try{${code}}catch(e){if(Q.missed>=0)throw e;E(${step},i,e);r${step}++;continue}`)
+      this.code.push(
+        `try{${code}}catch(e){if(Q.missed>=0)throw e;E(${step},i,e);r${step}++;continue}`,
+      )
     }
   }
 
@@ -171,7 +185,9 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
       const to = e.slot(from.kind.required)
       e.lambdas.push({ node, fn: value })
       const x = readCode(from.kind, from.slot, 'i')
-      e.code.push(`x=${x};if(x===null)x=f${e.lambdas.length - 1};${writeCode(from.kind.required, to, 'i', 'x')}`)
+      e.code.push(
+        `x=${x};if(x===null)x=f${e.lambdas.length - 1};${writeCode(from.kind.required, to, 'i', 'x')}`,
+      )
       e.env = e.env.map(b => (b === from ? { ...b, kind: from.kind.required, slot: to } : b))
     }
   },
@@ -185,9 +201,7 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
       added.push({ name, kind, slot })
     }
     e.guard(step, node.op.onError, code.join(''))
-    e.env = node.schema.list.map(
-      f => added.find(a => a.name === f.name) ?? bound(e.env, f.name),
-    )
+    e.env = node.schema.list.map(f => added.find(a => a.name === f.name) ?? bound(e.env, f.name))
   },
   map(e, step, node) {
     const row = e.row([node.op.fn])
@@ -199,7 +213,10 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
   },
   reify(e, _step, node) {
     const added = node.op.columns.map(({ name, known }) => {
-      const { kind } = bound(node.schema.list.map(f => ({ ...f, slot: 0 })), name)
+      const { kind } = bound(
+        node.schema.list.map(f => ({ ...f, slot: 0 })),
+        name,
+      )
       const slot = e.slot(kind)
       e.code.push(`x=O(${JSON.stringify(known)},i);${writeCode(kind, slot, 'i', 'x')}`)
       return { name, kind, slot }
@@ -267,7 +284,9 @@ export function emitKernel(nodes: readonly Node[], input: Env, have: ReadonlySet
     .filter(slot => slot >= e.inputs || e.have.has(slot))
     .map(slot => {
       const kind = (input[slot]?.kind ?? e.derived[slot - e.inputs]) as Kind
-      const text = isText(kind) ? `,p${slot}=k${slot}.pool,s${slot}=p${slot}.strings,t${slot}=X[${slot}]` : ''
+      const text = isText(kind)
+        ? `,p${slot}=k${slot}.pool,s${slot}=p${slot}.strings,t${slot}=X[${slot}]`
+        : ''
       return `const k${slot}=K[${slot}],c${slot}=k${slot}.values,n${slot}=k${slot}.valid${text};`
     })
   const counters = nodes.map((_, step) => `let d${step}=0,r${step}=0;`).join('')

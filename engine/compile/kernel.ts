@@ -175,7 +175,9 @@ export class Kernel implements Operator {
       (known: string, row: number) => this.#known(known, row),
       (id: number, pool: Pool) => this.#memo(id, pool),
       (id: number, column: Column, row: number) =>
-        passes((emitted.tests[id] as Emitted['tests'][number]).test, readValue(column, row)) ? 1 : 2,
+        passes((emitted.tests[id] as Emitted['tests'][number]).test, readValue(column, row))
+          ? 1
+          : 2,
       (id: number) => {
         const { test, kind } = emitted.tests[id] as Emitted['tests'][number]
         return storedBound(kind, test.value as number)
@@ -277,13 +279,16 @@ export function userFault(
   const wrong = error instanceof Error && error.constructor.name === 'ValueError'
   const detail = [`row   ${row.length > 500 ? `${row.slice(0, 500)}…` : row}`]
   const offset = origin?.offsets?.[index]
-  if (origin)
-    detail.push(`from  ${origin.uri}${offset === undefined ? '' : ` at byte ${offset}`}`)
-  return new Fault('data', wrong ? `${node.name} returned a wrong value: ${said}` : `${node.name} threw ${kind}: ${said}`, {
-    at: node.at,
-    detail,
-    hint: "mend the function, or send such rows to the step's rejects with onError: 'deadLetter'",
-  })
+  if (origin) detail.push(`from  ${origin.uri}${offset === undefined ? '' : ` at byte ${offset}`}`)
+  return new Fault(
+    'data',
+    wrong ? `${node.name} returned a wrong value: ${said}` : `${node.name} threw ${kind}: ${said}`,
+    {
+      at: node.at,
+      detail,
+      hint: "mend the function, or send such rows to the step's rejects with onError: 'deadLetter'",
+    },
+  )
 }
 
 /** Checks that a function returned a row of the schema: an object, without other columns. */
@@ -296,7 +301,9 @@ export function rowResult(schema: AnySchema, value: unknown): object {
   if (count > schema.list.length) {
     const extra = Object.keys(value).filter(name => !(name in schema.fields))
     if (extra.length > 0)
-      throw new TypeError(`column ${extra.map(e => JSON.stringify(e)).join(', ')} is not in the schema`)
+      throw new TypeError(
+        `column ${extra.map(e => JSON.stringify(e)).join(', ')} is not in the schema`,
+      )
   }
   return value
 }

@@ -93,7 +93,11 @@ function writeColumn(schema: AnySchema) {
       writeValue(column, i, value)
     } catch (error) {
       const at = schema.list.find(f => f.kind === column.kind)
-      if (error instanceof Error && at && schema.list.filter(f => f.kind === column.kind).length === 1)
+      if (
+        error instanceof Error &&
+        at &&
+        schema.list.filter(f => f.kind === column.kind).length === 1
+      )
         error.message = `column ${JSON.stringify(at.name)}: ${error.message}`
       throw error
     }

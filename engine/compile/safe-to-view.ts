@@ -5,7 +5,8 @@
  * on one side: whatever it does not recognise (spread, a row passed on, kept or returned, a property
  * that is no column, `arguments`) gets row literals, which are plain objects and always right.
  */
-const PARAMETER = /^(?:async\s+)?(?:function\b\s*\*?\s*[\w$]*\s*)?\(?\s*([A-Za-z_$][\w$]*)\s*(?:=>|[,)])/
+const PARAMETER =
+  /^(?:async\s+)?(?:function\b\s*\*?\s*[\w$]*\s*)?\(?\s*([A-Za-z_$][\w$]*)\s*(?:=>|[,)])/
 const METHOD = /^(?:async\s+)?\*?\s*[\w$]+\s*\(\s*([A-Za-z_$][\w$]*)\s*[,)]/
 const DESTRUCTURED = /^(?:async\s+)?(?:function\b\s*\*?\s*[\w$]*\s*)?\(?\s*\{([^{}[\]=]*)\}\s*[,)]/
 
@@ -19,7 +20,10 @@ export function safeToView(fn: Function, columns: ReadonlySet<string>): boolean 
   if (name === undefined) return false
   const body = text.slice(text.indexOf(name) + name.length)
   const escaped = name.replaceAll('$', '\\$')
-  const uses = new RegExp(`(\\.\\.\\.|\\.|[\\w$])?${escaped}(?![\\w$])(\\s*\\??\\.\\s*([\\w$]+)\\s*(=(?!=)|\\+\\+|--|[-+*/%&|^]=)?)?`, 'g')
+  const uses = new RegExp(
+    `(\\.\\.\\.|\\.|[\\w$])?${escaped}(?![\\w$])(\\s*\\??\\.\\s*([\\w$]+)\\s*(=(?!=)|\\+\\+|--|[-+*/%&|^]=)?)?`,
+    'g',
+  )
   for (const [, before, access, column, assigned] of body.matchAll(uses)) {
     if (before !== undefined && before !== '...') continue
     if (access === undefined || assigned !== undefined) return false

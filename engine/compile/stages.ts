@@ -5,7 +5,6 @@
  * stage that feeds it. The cut depends on the plan alone, so each thread makes the same one.
  */
 import type { AnySchema } from '../data/schema.ts'
-import { REJECTED } from '../plan/rejected.ts'
 import { is, type Node, type OperationType, type Plan, type Side } from '../plan/node.ts'
 import { layoutOf } from './aggregate/layout.ts'
 import { STEP_TYPES } from './kernel-source.ts'
@@ -102,12 +101,29 @@ export function cutStages(plan: Plan): Stages {
   const incoming = new Map<string, readonly Exchange[]>()
 
   /** The exchange(s) of a node's input: one set, however many stages feed it. */
-  const into = (node: Node, input: number, purpose: Exchange['purpose'], schema: AnySchema, keys: readonly string[]) => {
-    const exchange = { id: exchanges.length, schema, keys, to: node, purpose, name: `${node.name}${input > 0 ? ` input ${input}` : ''}` }
+  const into = (
+    node: Node,
+    input: number,
+    purpose: Exchange['purpose'],
+    schema: AnySchema,
+    keys: readonly string[],
+  ) => {
+    const exchange = {
+      id: exchanges.length,
+      schema,
+      keys,
+      to: node,
+      purpose,
+      name: `${node.name}${input > 0 ? ` input ${input}` : ''}`,
+    }
     exchanges.push(exchange)
     return exchange
   }
-  const exchangesInto = (node: Node, input: number, purpose: Exchange['purpose']): readonly Exchange[] => {
+  const exchangesInto = (
+    node: Node,
+    input: number,
+    purpose: Exchange['purpose'],
+  ): readonly Exchange[] => {
     const id = `${node.id} ${input} ${purpose}`
     const known = incoming.get(id)
     if (known) return known
@@ -116,7 +132,10 @@ export function cutStages(plan: Plan): Stages {
     if (is(node, 'aggregate') && purpose === 'head') {
       const layout = layoutOf(node, from.schema)
       made = [layout.partials, ...layout.pairs].map(s => into(node, input, purpose, s, layout.keys))
-    } else made = [into(node, input, purpose, from.schema, purpose === 'head' ? keysOf(node, input) : [])]
+    } else
+      made = [
+        into(node, input, purpose, from.schema, purpose === 'head' ? keysOf(node, input) : []),
+      ]
     incoming.set(id, made)
     return made
   }
@@ -135,13 +154,30 @@ export function cutStages(plan: Plan): Stages {
       if (isBroadcast(node)) shared.push(...exchangesInto(node, 1, 'broadcast'))
       if (is(node, 'write') && isGroupedWrite(node)) return
       for (const { to, input } of consumers.get(node) ?? []) {
-        if (input === SIDE) terminals.push({ type: 'exchange', from: node, node, exchanges: exchangesInto(node, 0, 'side') })
+        if (input === SIDE)
+          terminals.push({
+            type: 'exchange',
+            from: node,
+            node,
+            exchanges: exchangesInto(node, 0, 'side'),
+          })
         else if (isBroadcast(to) && input === 1)
-          terminals.push({ type: 'exchange', from: node, node: to, exchanges: exchangesInto(to, 1, 'broadcast') })
+          terminals.push({
+            type: 'exchange',
+            from: node,
+            node: to,
+            exchanges: exchangesInto(to, 1, 'broadcast'),
+          })
         else if (isBoundary(to)) {
           const type = to.type === 'aggregate' ? 'aggregate' : 'exchange'
-          terminals.push({ type, from: node, node: to, exchanges: exchangesInto(to, input, 'head') })
-        } else if (is(to, 'write')) terminals.push({ type: 'write', from: node, node: to, exchanges: [] })
+          terminals.push({
+            type,
+            from: node,
+            node: to,
+            exchanges: exchangesInto(to, input, 'head'),
+          })
+        } else if (is(to, 'write'))
+          terminals.push({ type: 'write', from: node, node: to, exchanges: [] })
         else visit(to)
       }
     }
@@ -149,9 +185,17 @@ export function cutStages(plan: Plan): Stages {
     const inputs = isSourceNode(head)
       ? []
       : head.inputs.flatMap((_, input) => exchangesInto(head, input, 'head'))
-    stages.push({ id: stages.length, name: head.name, head, inputs, nodes, terminals, shared: [...new Set(shared)] })
+    stages.push({
+      id: stages.length,
+      name: head.name,
+      head,
+      inputs,
+      nodes,
+      terminals,
+      shared: [...new Set(shared)],
+    })
   }
-  return { plan, stages: ordered(plan, stages), exchanges }
+  return { plan, stages: ordered(stages), exchanges }
 }
 
 const SIDE = -1
@@ -171,10 +215,10 @@ function consumersOf(plan: Plan): Map<Node, { to: Node; input: number }[]> {
 }
 
 /** Stages by what they wait for; rejects come after all that can refuse rows. */
-function ordered(plan: Plan, stages: readonly Stage[]): Stage[] {
+function ordered(stages: readonly Stage[]): Stage[] {
   const done = new Set<Stage>()
   const result: Stage[] = []
-  const waitsFor = (stage: Stage): Stage[] => feedersOf(plan, stages, stage)
+  const waitsFor = (stage: Stage): Stage[] => feedersOf(stages, stage)
   const visit = (stage: Stage, path: readonly Stage[]): void => {
     if (done.has(stage) || path.includes(stage)) return
     for (const feeder of waitsFor(stage)) visit(feeder, [...path, stage])
@@ -186,13 +230,16 @@ function ordered(plan: Plan, stages: readonly Stage[]): Stage[] {
 }
 
 /** The stages that must be done before this one starts. */
-export function feedersOf(plan: Plan, stages: readonly Stage[], stage: Stage): Stage[] {
+export function feedersOf(stages: readonly Stage[], stage: Stage): Stage[] {
   const wanted = new Set([...stage.inputs, ...stage.shared].map(e => e.id))
   const feeds = stages.filter(s => s.terminals.some(t => t.exchanges.some(e => wanted.has(e.id))))
   if (stage.head.type !== 'rejects') {
     if (is(stage.head, 'readWritten')) {
       const { written } = stage.head.op
-      return [...feeds, ...stages.filter(s => s.head === written || s.terminals.some(t => t.node === written))]
+      return [
+        ...feeds,
+        ...stages.filter(s => s.head === written || s.terminals.some(t => t.node === written)),
+      ]
     }
     return feeds
   }
@@ -214,6 +261,3 @@ function downstreamOf(stages: readonly Stage[], stage: Stage): Set<Stage> {
     }
   return reached
 }
-
-/** Rejects cross to the stages that read them with these columns: the node, the task, then REJECTED. */
-export const rejectedSchema = (): AnySchema => REJECTED as AnySchema

@@ -20,12 +20,7 @@
 import { isWide, type Kind } from './kind.ts'
 import { Pool } from './pool.ts'
 
-export type Values =
-  | Uint8Array
-  | Int32Array
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
+export type Values = Uint8Array | Int32Array | Float32Array | Float64Array | BigInt64Array
 
 export interface Column {
   readonly kind: Kind
@@ -47,7 +42,8 @@ export type Buffers = ArrayBuffer | SharedArrayBuffer
 /** Bytes that a row of this kind takes in `values`. */
 export function bytesPerRow(kind: Kind): number {
   if (kind.tag === 'bool') return 1
-  if (isText(kind) || kind.tag === 'int32' || kind.tag === 'date' || kind.tag === 'float32') return 4
+  if (isText(kind) || kind.tag === 'int32' || kind.tag === 'date' || kind.tag === 'float32')
+    return 4
   return isWide(kind) ? 16 : 8
 }
 

@@ -43,7 +43,8 @@ interface Base<out Self extends Kind, out V, out T extends string, out Inner = u
   readonly nullable: Nullable<Self>
   readonly required: Self
 }
-export interface Nullable<out K extends Kind> extends Kind<K['value'] | null, K['tag'], K['inner']> {
+export interface Nullable<out K extends Kind>
+  extends Kind<K['value'] | null, K['tag'], K['inner']> {
   readonly nullable: Nullable<K>
   readonly required: K
 }

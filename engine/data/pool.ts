@@ -54,9 +54,7 @@ export class Pool {
 
   /** Bytes that this pool holds in memory, JS strings left out. */
   get heldBytes(): number {
-    return (
-      this.bytes.length + 4 * (this.offsets.length + this.hashes.length + this.#index.length)
-    )
+    return this.bytes.length + 4 * (this.offsets.length + this.hashes.length + this.#index.length)
   }
 
   /** The code of source[start..end), added where it is new. Only for unique pools. */

@@ -94,7 +94,8 @@ export function schemaOf(list: readonly Field[]): AnySchema {
 }
 
 /** Position of a column, -1 where there is none. */
-export const indexOf = (s: AnySchema, name: string): number => (s as unknown as SchemaOf).indexOf(name)
+export const indexOf = (s: AnySchema, name: string): number =>
+  (s as unknown as SchemaOf).indexOf(name)
 
 /** A column by name. Throws pipeline: there is none, with the nearest name. */
 export function fieldOf(s: AnySchema, name: string): Field {
@@ -135,7 +136,11 @@ export const t = {
   /** A utf8 column with a closed set of values: any other is a reject at the scan, an error in a lambda. */
   oneOf<const V extends string>(...values: V[]): OneOf<V> {
     const facts = { precision: 0, scale: 0, values }
-    return makeKind<OneOf<V>>('utf8', `oneOf(${values.map(v => JSON.stringify(v)).join(',')})`, facts)
+    return makeKind<OneOf<V>>(
+      'utf8',
+      `oneOf(${values.map(v => JSON.stringify(v)).join(',')})`,
+      facts,
+    )
   },
   bytes: makeKind<Bytes>('bytes', 'bytes'),
   /** Epoch milliseconds of midnight UTC in a lambda; days inside. */

@@ -137,7 +137,8 @@ export function toStored(kind: Kind, value: unknown): number {
       return decimalUnits(kind, value)
     case 'date': {
       const days = value / DAY_MS
-      if ((days | 0) !== days) throw new ValueError(kind, value, 'midnight UTC in epoch milliseconds')
+      if ((days | 0) !== days)
+        throw new ValueError(kind, value, 'midnight UTC in epoch milliseconds')
       return days | 0
     }
     case 'timestamp':

@@ -32,8 +32,17 @@ export type Audit =
   | string
   | { readonly audit: 'unique'; readonly columns: readonly string[] }
   | { readonly audit: 'notNull'; readonly columns: readonly string[] }
-  | { readonly audit: 'accepted'; readonly column: string; readonly values: readonly (string | number | boolean)[] }
-  | { readonly audit: 'relationship'; readonly column: string; readonly to: string; readonly toColumn: string }
+  | {
+      readonly audit: 'accepted'
+      readonly column: string
+      readonly values: readonly (string | number | boolean)[]
+    }
+  | {
+      readonly audit: 'relationship'
+      readonly column: string
+      readonly to: string
+      readonly toColumn: string
+    }
   | { readonly audit: 'rowCount'; readonly min: number | null; readonly max: number | null }
 
 export interface Warehouse {

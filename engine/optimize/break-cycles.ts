@@ -29,14 +29,24 @@ export function breakCycles(plan: Plan): Plan {
   }
 
   return rebuild(plan, (node, add) => {
-    const held = [...sidesOf(node).map(s => s.side.of), ...(isBroadcast(node) ? [node.inputs[1] as Node] : [])]
+    const held = [
+      ...sidesOf(node).map(s => s.side.of),
+      ...(isBroadcast(node) ? [node.inputs[1] as Node] : []),
+    ]
     const feeding = headsOf(held)
     const own = headsOf(mainInputs(node))
     const circular = [...feeding].some(f => [...own].some(o => reaches(f, o)))
     const [first, ...others] = node.inputs
     let result = node
     if (held.length > 0 && circular && first) {
-      const apart = add({ ...first, type: 'reshuffle', op: { ordered: true }, inputs: [first], name: `materialise for ${node.name}`, at: node.at })
+      const apart = add({
+        ...first,
+        type: 'reshuffle',
+        op: { ordered: true },
+        inputs: [first],
+        name: `materialise for ${node.name}`,
+        at: node.at,
+      })
       book(apart, headsOf([first]))
       result = { ...node, inputs: [apart, ...others] }
     }

@@ -31,9 +31,15 @@ test('two reads of one source become one, and all between exchanges is fused', (
   const text = explained(p => {
     const a = p.read(source('x') as never) as never as ReturnType<typeof p.create<typeof S.fields>>
     const b = p.read(source('x') as never) as never as typeof a
-    flatten(a.filter(r => r.v > 0, { reason: 'neg' }), b.where({ v: 3 }))
+    flatten(
+      a.filter(r => r.v > 0, { reason: 'neg' }),
+      b.where({ v: 3 }),
+    ).distinct()
+    flatten(a, b)
+      .groupBy('k')
+      .aggregate(g => ({ n: g.count() }))
+      .where({ n: { gt: 1 } })
       .distinct()
-    flatten(a, b).groupBy('k').aggregate(g => ({ n: g.count() })).where({ n: { gt: 1 } }).distinct()
   })
   assert.equal((text.match(/^stage/gm) ?? []).length, 5)
   assert.match(text, /fused .*filter "neg"/)
@@ -42,7 +48,10 @@ test('two reads of one source become one, and all between exchanges is fused', (
 
 test('a join with rows of the pipeline itself is broadcast', () => {
   const text = explained(p => {
-    const left = p.create(S, Array.from({ length: 20_000 }, (_, v) => ({ k: 'a', v })))
+    const left = p.create(
+      S,
+      Array.from({ length: 20_000 }, (_, v) => ({ k: 'a', v })),
+    )
     left.join(p.create(T, [{ k: 'a', name: 'A' }]), { on: 'k' }).distinct()
   })
   assert.match(text, /holds .*\(broadcast\)/)

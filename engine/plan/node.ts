@@ -78,7 +78,10 @@ export interface Operations {
   rejects: Record<never, never>
   distinct: Record<never, never>
   distinctBy: { keys: readonly string[]; keep: 'first' | 'last'; by: string }
-  aggregate: { keys: readonly string[]; aggregates: readonly { name: string; aggregate: Aggregate }[] }
+  aggregate: {
+    keys: readonly string[]
+    aggregates: readonly { name: string; aggregate: Aggregate }[]
+  }
   top: { keys: readonly string[]; n: number; order: Order; rank: string | null }
   /** GroupByKey with a function over each key's rows. */
   groupFlatMap: {
@@ -121,7 +124,8 @@ export interface Node<T extends OperationType = OperationType> {
 }
 
 /** Narrows a node to its operation. */
-export const is = <T extends OperationType>(node: Node, type: T): node is Node<T> => node.type === type
+export const is = <T extends OperationType>(node: Node, type: T): node is Node<T> =>
+  node.type === type
 
 export interface Plan {
   readonly name: string

@@ -2,7 +2,14 @@
 import { Piscina } from 'piscina'
 import { Fault, faultFromJson } from '../fault.ts'
 import type { Progress } from './progress.ts'
-import type { Answer, AssembleSpec, Assembled, RunSettings, TaskResult, TaskSpec } from './protocol.ts'
+import type {
+  Answer,
+  AssembleSpec,
+  Assembled,
+  RunSettings,
+  TaskResult,
+  TaskSpec,
+} from './protocol.ts'
 import type { TaskRunner } from './task-runner.ts'
 
 export interface Executor {

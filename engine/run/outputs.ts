@@ -82,7 +82,10 @@ export class Outputs {
     this.#journal?.end()
   }
 
-  async #places(node: Node<'write'>, shards: readonly Shard[]): Promise<{ path: string; target: string }[]> {
+  async #places(
+    node: Node<'write'>,
+    shards: readonly Shard[],
+  ): Promise<{ path: string; target: string }[]> {
     const folder = this.#folders.get(node)
     if (folder) return Promise.all(shards.map(s => folder.shard(s.folder, s.index)))
     const staging = join(this.#settings.scratch, `table-${node.id}`)
@@ -144,7 +147,11 @@ function shardsOf(
   return shards
 }
 
-async function assemble(shards: readonly Shard[], places: readonly { path: string }[], executor: Executor): Promise<number> {
+async function assemble(
+  shards: readonly Shard[],
+  places: readonly { path: string }[],
+  executor: Executor,
+): Promise<number> {
   let bytes = 0
   let next = 0
   const lane = async () => {

@@ -61,10 +61,14 @@ export class Program {
 
   #consumers(node: Node): Emit[] {
     return this.#stage.nodes
-      .filter(n => n.inputs.some((from, input) => from === node && !(isBroadcast(n) && input === 1)))
+      .filter(n =>
+        n.inputs.some((from, input) => from === node && !(isBroadcast(n) && input === 1)),
+      )
       .filter(n => !isBoundary(n) && n.type !== 'rejects')
       .flatMap(n => {
-        const times = n.inputs.filter((from, i) => from === node && !(isBroadcast(n) && i === 1)).length
+        const times = n.inputs.filter(
+          (from, i) => from === node && !(isBroadcast(n) && i === 1),
+        ).length
         const taker = is(n, 'flatten') ? this.#flatten(n, node) : this.#operatorOf(n)
         return Array.from({ length: times }, () => taker)
       })
@@ -130,7 +134,12 @@ function fanOut(takers: readonly Emit[]): Emit {
   }
 }
 
-async function rest(takers: readonly Emit[], from: number, batch: Batch, first: Promise<void>): Promise<void> {
+async function rest(
+  takers: readonly Emit[],
+  from: number,
+  batch: Batch,
+  first: Promise<void>,
+): Promise<void> {
   await first
   for (let i = from; i < takers.length; i++) await (takers[i] as Emit)(batch)
 }

@@ -10,17 +10,26 @@ const ALWAYS_ALLOWED = 100
 const SHOWN = 3
 
 /** Throws data: a source has more than `share` of its rows rejected, above 100. */
-export function checkRejects(plan: Plan, ledger: Ledger, runs: readonly StageRun[], share: number): void {
+export function checkRejects(
+  plan: Plan,
+  ledger: Ledger,
+  runs: readonly StageRun[],
+  share: number,
+): void {
   for (const node of plan.nodes) {
     if (!is(node, 'read')) continue
     const { in: read, rejected } = ledger.of(node.id)
     if (rejected <= ALWAYS_ALLOWED || rejected <= read * share) continue
     const samples = samplesOf(runs, node.id)
-    throw new Fault('data', `${rejected} of ${read} rows of ${node.name} were rejected, at most ${percent(share)} may be`, {
-      at: node.at,
-      detail: samples.map(s => `such as  ${sampleText(s)}`),
-      hint: 'mend the schema or the file, or allow more with --max-rejects',
-    })
+    throw new Fault(
+      'data',
+      `${rejected} of ${read} rows of ${node.name} were rejected, at most ${percent(share)} may be`,
+      {
+        at: node.at,
+        detail: samples.map(s => `such as  ${sampleText(s)}`),
+        hint: 'mend the schema or the file, or allow more with --max-rejects',
+      },
+    )
   }
 }
 
@@ -33,6 +42,7 @@ export function samplesOf(runs: readonly StageRun[], node: number): RejectSample
 
 /** `in.csv at byte 120  quantity: expected int32, got "12x"` */
 export function sampleText(s: RejectSample): string {
-  const place = s.source === null ? '' : `${s.source}${s.offset === null ? '' : ` at byte ${s.offset}`}  `
+  const place =
+    s.source === null ? '' : `${s.source}${s.offset === null ? '' : ` at byte ${s.offset}`}  `
   return `${place}${s.column === null ? '' : `${s.column}: `}${s.reason}`
 }

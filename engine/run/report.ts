@@ -38,9 +38,21 @@ export interface RunReport {
   readonly stages: readonly StageReport[]
   readonly outputs: readonly OutputReport[]
   /** Rows dropped, by step and reason. */
-  readonly dropped: readonly { readonly step: string; readonly reason: string; readonly rows: number }[]
+  readonly dropped: readonly {
+    readonly step: string
+    readonly reason: string
+    readonly rows: number
+  }[]
   /** Rows rejected, by step, with the first few of each. */
-  readonly rejects: readonly { readonly step: string; readonly rows: number; readonly samples: readonly RejectSample[] }[]
-  readonly counters: readonly { readonly step: string; readonly name: string; readonly value: number }[]
+  readonly rejects: readonly {
+    readonly step: string
+    readonly rows: number
+    readonly samples: readonly RejectSample[]
+  }[]
+  readonly counters: readonly {
+    readonly step: string
+    readonly name: string
+    readonly value: number
+  }[]
   readonly error?: FaultJson
 }

@@ -36,7 +36,10 @@ export class OutputFolder {
     this.node = node
     this.#sink = sink
     this.target = resolve(sink.uri)
-    const beside = join(dirname(this.target), `.${basename(this.target)}.millrace-${o.key.slice(0, 12)}`)
+    const beside = join(
+      dirname(this.target),
+      `.${basename(this.target)}.millrace-${o.key.slice(0, 12)}`,
+    )
     this.#overwrite = o.overwrite || sink.options.overwrite
     this.#staging = beside
     this.#old = `${beside}.old`
@@ -89,14 +92,18 @@ export class OutputFolder {
 /** A partition value as a Hive folder's name: `%`-escapes whatever could leave the folder or confuse a reader. */
 export function hiveName(column: string, value: string | null): string {
   const text = value === null ? '__HIVE_DEFAULT_PARTITION__' : value === '' ? '%00' : value
-  return `${escape(column)}=${value === null ? text : escape(text)}`
+  return `${escaped(column)}=${value === null ? text : escaped(text)}`
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   let out = ''
   for (const char of text) {
     const plain = /^[\p{L}\p{N} _.,+()@~!$&;-]$/u.test(char)
-    out += plain ? char : [...Buffer.from(char)].map(b => `%${b.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+    out += plain
+      ? char
+      : [...Buffer.from(char)]
+          .map(b => `%${b.toString(16).toUpperCase().padStart(2, '0')}`)
+          .join('')
   }
   return /^\.+$/.test(out) ? out.replaceAll('.', '%2E') : out
 }

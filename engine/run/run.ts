@@ -59,7 +59,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   readonly watch?: Watch
   /** Told once the stages are known, before the first task. */
-  readonly started?: (run: { stages: Stages; inputs: Inputs; progress: Progress; runId: string }) => void
+  readonly started?: (run: {
+    stages: Stages
+    inputs: Inputs
+    progress: Progress
+    runId: string
+  }) => void
 }
 
 interface Prepared {
@@ -118,7 +123,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   })
 }
 
-function gather(ledger: Ledger, results: readonly (import('./protocol.ts').TaskResult | undefined)[]): void {
+function gather(
+  ledger: Ledger,
+  results: readonly (import('./protocol.ts').TaskResult | undefined)[],
+): void {
   for (const result of results) {
     if (!result) continue
     for (const { node, term, rows } of result.account) ledger.add(node, term, rows)
@@ -133,7 +141,11 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   const loaded = inline
     ? { definition: options.pipeline as Definition, hash: '' }
     : await loadPipeline(options.pipeline as string, options.export ?? null)
-  const build = { params: options.params ?? {}, runId: randomBytes(8).toString('hex'), startedAt: Date.now() }
+  const build = {
+    params: options.params ?? {},
+    runId: randomBytes(8).toString('hex'),
+    startedAt: Date.now(),
+  }
   const plan = planOf(loaded.definition, loaded.hash, build)
   const workers = inline ? 1 : (options.workers ?? (await import('node:os')).availableParallelism())
   const memoryBytes = options.memoryBytes ?? 1024 * MB
@@ -156,8 +168,11 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   return { settings, plan, stages: cutStages(plan) }
 }
 
-function executorOf(settings: RunSettings, stages: Stages, shared: { arena: Arena; progress: Progress }): Executor {
+function executorOf(
+  settings: RunSettings,
+  stages: Stages,
+  shared: { arena: Arena; progress: Progress },
+): Executor {
   if (settings.module === null) return new InlineExecutor(new TaskRunner(settings, stages, shared))
   return new PoolExecutor(settings, { arena: shared.arena.buffer, progress: shared.progress })
 }
-

@@ -59,7 +59,11 @@ export class Scheduler {
     for (;;) {
       if (signal.aborted) this.#failure ??= signal.reason
       if (this.#failure === null) this.#release(waiting)
-      while (this.#failure === null && this.#active < executor.concurrency && this.#queue.length > 0)
+      while (
+        this.#failure === null &&
+        this.#active < executor.concurrency &&
+        this.#queue.length > 0
+      )
         this.#start(this.#queue.shift() as { run: StageRun; task: TaskSpec })
       if (this.#active === 0) break
       await new Promise<void>(resolve => {
@@ -70,7 +74,10 @@ export class Scheduler {
     }
     if (this.#failure !== null) throw this.#failure
     if (waiting.size > 0)
-      throw new Fault('engine', `stages wait for each other: ${[...waiting].map(s => s.name).join(', ')}`)
+      throw new Fault(
+        'engine',
+        `stages wait for each other: ${[...waiting].map(s => s.name).join(', ')}`,
+      )
   }
 
   /** Starts the stages whose feeders are done; those without tasks are done at once. */
@@ -80,11 +87,24 @@ export class Scheduler {
       again = false
       for (const stage of stages.stages) {
         if (!waiting.has(stage)) continue
-        if (feedersOf(stages.plan, stages.stages, stage).some(f => !this.#done.has(f))) continue
+        if (feedersOf(stages.stages, stage).some(f => !this.#done.has(f))) continue
         waiting.delete(stage)
         const splits = inputs.splits.get(stage.id)
-        const tasks = tasksOf(stage, splits, { blocks: this.blocks, partitions: inputs.partitions, lines: this.#lines, limit })
-        const run: StageRun = { stage, splits: splits ?? [], tasks, results: [], pending: tasks.length, startedMs: performance.now(), seconds: 0 }
+        const tasks = tasksOf(stage, splits, {
+          blocks: this.blocks,
+          partitions: inputs.partitions,
+          lines: this.#lines,
+          limit,
+        })
+        const run: StageRun = {
+          stage,
+          splits: splits ?? [],
+          tasks,
+          results: [],
+          pending: tasks.length,
+          startedMs: performance.now(),
+          seconds: 0,
+        }
         this.runs.push(run)
         this.#s.watch.stageStarted?.(run)
         // A preview reads its splits one after another, until it has its rows.
@@ -150,7 +170,8 @@ export class Scheduler {
     const wrong = head.op.source.verify?.(run.splits, ends) ?? new Map()
     if (wrong.size === 0) return false
     const attempts = run.tasks.reduce((max, t) => Math.max(max, t.attempt), 0)
-    if (attempts > VERIFICATIONS_MAX) throw new Fault('engine', `the splits of ${head.name} do not settle`)
+    if (attempts > VERIFICATIONS_MAX)
+      throw new Fault('engine', `the splits of ${head.name} do not settle`)
     const splits = [...run.splits]
     for (const [index, split] of wrong) {
       splits[index] = split

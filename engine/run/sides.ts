@@ -11,10 +11,14 @@ export const SIDE_ROWS_MAX = 5_000_000
 
 export function viewOf(side: Side, rows: Partition, at: string): unknown {
   if (rows.rows > SIDE_ROWS_MAX)
-    throw new Fault('resource', `a side input has ${rows.rows} rows, at most ${SIDE_ROWS_MAX} fit`, {
-      at,
-      hint: 'join with the collection instead',
-    })
+    throw new Fault(
+      'resource',
+      `a side input has ${rows.rows} rows, at most ${SIDE_ROWS_MAX} fit`,
+      {
+        at,
+        hint: 'join with the collection instead',
+      },
+    )
   const list: AnyRow[] = []
   const reader = rowReader(side.of.schema)
   for (const batch of rows.batches()) {
@@ -31,10 +35,14 @@ export function viewOf(side: Side, rows: Partition, at: string): unknown {
       if (known) known.push(row)
       else map.set(key, [row])
     } else if (map.has(key))
-      throw new Fault('data', `side input "${side.of.name}" has two rows for ${JSON.stringify(key)}`, {
-        at,
-        hint: 'make the key unique with distinctBy, or use asMultimap',
-      })
+      throw new Fault(
+        'data',
+        `side input "${side.of.name}" has two rows for ${JSON.stringify(key)}`,
+        {
+          at,
+          hint: 'make the key unique with distinctBy, or use asMultimap',
+        },
+      )
     else map.set(key, row)
   }
   return map

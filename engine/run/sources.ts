@@ -31,7 +31,10 @@ export async function readSplit(
       const batch = next instanceof Promise ? await next : next
       if (batch === null) break
       const left = limit === null ? batch.selected : Math.min(batch.selected, limit - rows)
-      const given = left < batch.selected ? { ...batch, selected: left, rows: batch.selection ? batch.rows : left } : batch
+      const given =
+        left < batch.selected
+          ? { ...batch, selected: left, rows: batch.selection ? batch.rows : left }
+          : batch
       given.widen = column => {
         wanted[column] = true
         const wider = reader.widen(wanted)

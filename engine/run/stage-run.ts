@@ -59,14 +59,32 @@ export interface TaskContext {
 }
 
 /** The tasks of a stage whose feeders are done: one a split, or one a partition. */
-export function tasksOf(stage: Stage, splits: readonly Split[] | undefined, c: TaskContext): TaskSpec[] {
+export function tasksOf(
+  stage: Stage,
+  splits: readonly Split[] | undefined,
+  c: TaskContext,
+): TaskSpec[] {
   const shared = stage.shared.map(e => ({ exchange: e.id, blocks: c.blocks.of(e, 0) }))
   const partitions = stage.terminals
     .flatMap(t => t.exchanges)
     .map(e => ({ exchange: e.id, count: c.partitions.get(e.id) ?? 1 }))
-  const base = { stage: stage.id, attempt: 0, tasks: 1, limit: c.limit, shared, partitions, lines: [] as readonly LineBase[] }
+  const base = {
+    stage: stage.id,
+    attempt: 0,
+    tasks: 1,
+    limit: c.limit,
+    shared,
+    partitions,
+    lines: [] as readonly LineBase[],
+  }
   if (is(stage.head, 'read'))
-    return (splits ?? []).map((split, index) => ({ ...base, tasks: splits?.length ?? 0, index, split, inputs: [] }))
+    return (splits ?? []).map((split, index) => ({
+      ...base,
+      tasks: splits?.length ?? 0,
+      index,
+      split,
+      inputs: [],
+    }))
   if (is(stage.head, 'rejects'))
     return [{ ...base, index: 0, split: null, inputs: [c.blocks.rejects], lines: c.lines }]
   const [first] = stage.inputs

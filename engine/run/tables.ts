@@ -89,6 +89,19 @@ async function loadOf(
     cluster: cluster.map(written),
   }
   const hash = createHash('sha256').update(JSON.stringify([o.run, sink.table, options, columns]))
-  for (const file of files) hash.update(basename(file)).update(createHash('sha256').update(await readFile(file)).digest())
-  return { id: hash.digest('hex'), table: sink.table, columns, files, rows: o.rows, options, at: node.at }
+  for (const file of files)
+    hash.update(basename(file)).update(
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest(),
+    )
+  return {
+    id: hash.digest('hex'),
+    table: sink.table,
+    columns,
+    files,
+    rows: o.rows,
+    options,
+    at: node.at,
+  }
 }

@@ -6,7 +6,14 @@
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import type { StageScope } from '../compile/kernel.ts'
-import { type Exchange, isSourceNode, sidesOf, type Stage, type Stages, type Terminal } from '../compile/stages.ts'
+import {
+  type Exchange,
+  isSourceNode,
+  sidesOf,
+  type Stage,
+  type Stages,
+  type Terminal,
+} from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
 import { is, type Node } from '../plan/node.ts'
 import { writtenSchema } from '../plan/written.ts'
@@ -60,9 +67,17 @@ export class TaskRunner {
   async run(spec: TaskSpec): Promise<TaskResult> {
     const stage = this.stages.stages[spec.stage] as Stage
     const started = performance.now()
-    const folder = join(this.settings.scratch, `task-${process.pid}-${spec.stage}-${spec.index}-${spec.attempt}-${this.#fresh++}`)
+    const folder = join(
+      this.settings.scratch,
+      `task-${process.pid}-${spec.stage}-${spec.index}-${spec.attempt}-${this.#fresh++}`,
+    )
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const task = new Task(spec, { settings: this.settings, stages: this.stages, folder, ...this.#shared })
+    const task = new Task(spec, {
+      settings: this.settings,
+      stages: this.stages,
+      folder,
+      ...this.#shared,
+    })
     this.#task = task
     try {
       const warm = this.#warm(stage)
@@ -126,7 +141,8 @@ export class TaskRunner {
       this.#shared.progress.rows(stage.id, batch.selected)
       return entry(batch)
     }
-    if (is(head, 'read')) return readSplit(head, task, { emit: counted, wanted: this.#wantedOf(head) })
+    if (is(head, 'read'))
+      return readSplit(head, task, { emit: counted, wanted: this.#wantedOf(head) })
     if (is(head, 'create')) return createRows(head, task, counted)
     const { arena } = this.#shared
     if (is(head, 'rejects')) {
@@ -138,8 +154,9 @@ export class TaskRunner {
         at: head.at,
         hint: 'read it in a second pipeline, after this one',
       })
-    const inputs = stage.inputs.map((exchange, i): Partition =>
-      held(partitionOf(task.spec.inputs[i] ?? [], arena, exchange.schema)),
+    const inputs = stage.inputs.map(
+      (exchange, i): Partition =>
+        held(partitionOf(task.spec.inputs[i] ?? [], arena, exchange.schema)),
     )
     await (warm.head as Head).run(inputs, counted, task)
   }
@@ -154,12 +171,25 @@ export class TaskRunner {
 
   #terminal(terminal: Terminal, scope: StageScope): Operator {
     const { node, from } = terminal
-    if (terminal.type === 'write') return new FragmentEnd(node as Node<'write'>, () => this.#task as Task)
-    const ends = terminal.exchanges.map(exchange => new ExchangeEnd(exchange, () => this.#task as Task))
+    if (terminal.type === 'write')
+      return new FragmentEnd(node as Node<'write'>, () => this.#task as Task)
+    const ends = terminal.exchanges.map(
+      exchange => new ExchangeEnd(exchange, () => this.#task as Task),
+    )
     if (terminal.type === 'exchange') return ends[0] as Operator
     const aggregate = node as Node<'aggregate'>
-    const emits = ends.map((end): Emit => batch => end.push(batch))
-    const partial = new PartialAggregate(aggregate, from.schema, layoutOf(aggregate, from.schema), emits, scope)
+    const emits = ends.map(
+      (end): Emit =>
+        batch =>
+          end.push(batch),
+    )
+    const partial = new PartialAggregate(
+      aggregate,
+      from.schema,
+      layoutOf(aggregate, from.schema),
+      emits,
+      scope,
+    )
     return {
       push: batch => partial.push(batch),
       finish: async () => {
@@ -173,7 +203,15 @@ export class TaskRunner {
     let join: Operator | null = null
     const ready = (): Operator => {
       const exchange = this.#sharedExchange(node, 'broadcast')
-      const made = join ?? broadcastJoin(node, (node.inputs[0] as Node).schema, this.#sharedRows(exchange), emit, () => scope.task)
+      const made =
+        join ??
+        broadcastJoin(
+          node,
+          (node.inputs[0] as Node).schema,
+          this.#sharedRows(exchange),
+          emit,
+          () => scope.task,
+        )
       join = made
       return made
     }
@@ -184,14 +222,16 @@ export class TaskRunner {
     const sides = sidesOf(node)
     if (sides.length === 0) return undefined
     return Object.freeze(
-      Object.fromEntries(sides.map(({ name, side }) => {
-        const exchange = this.#sharedExchange(side.of, 'side')
-        const id = exchange.id * 8 + ['singleton', 'list', 'map', 'multimap'].indexOf(side.view)
-        const key = side.key === null ? id : -1
-        const view = this.#views.get(key) ?? viewOf(side, this.#sharedRows(exchange), node.at)
-        if (key >= 0) this.#views.set(key, view)
-        return [name, view]
-      })),
+      Object.fromEntries(
+        sides.map(({ name, side }) => {
+          const exchange = this.#sharedExchange(side.of, 'side')
+          const id = exchange.id * 8 + ['singleton', 'list', 'map', 'multimap'].indexOf(side.view)
+          const key = side.key === null ? id : -1
+          const view = this.#views.get(key) ?? viewOf(side, this.#sharedRows(exchange), node.at)
+          if (key >= 0) this.#views.set(key, view)
+          return [name, view]
+        }),
+      ),
     )
   }
 
@@ -225,4 +265,3 @@ function passThrough(node: Node): Head {
     },
   }
 }
-

@@ -14,7 +14,13 @@ import type { PartitionOf } from './exchange/splitter.ts'
 import { ExchangeWriter } from './exchange/writer.ts'
 import type { TaskContext } from './operator.ts'
 import type { Progress } from './progress.ts'
-import type { ExchangeOutput, RunSettings, TaskResult, TaskSpec, WrittenFragment } from './protocol.ts'
+import type {
+  ExchangeOutput,
+  RunSettings,
+  TaskResult,
+  TaskSpec,
+  WrittenFragment,
+} from './protocol.ts'
 import { REJECT_STREAM, RejectCollector } from './rejects.ts'
 
 export interface TaskSetting {
@@ -60,18 +66,32 @@ export class Task implements TaskContext {
     this.runId = settings.runId
     this.startedAt = settings.startedAt
     this.spill = new TaskSpill(folder)
-    this.#rejects = new RejectCollector(stages.plan, { stage: spec.stage, task: spec.index }, batch => {
-      this.#rejectWriter ??= this.writer(REJECT_STREAM, 1)
-      this.#rejectWriter.write(batch)
-    })
+    this.#rejects = new RejectCollector(
+      stages.plan,
+      { stage: spec.stage, task: spec.index },
+      batch => {
+        this.#rejectWriter ??= this.writer(REJECT_STREAM, 1)
+        this.#rejectWriter.write(batch)
+      },
+    )
   }
 
   /** An exchange writer of this task; what it wrote is taken back where the task fails. */
-  writer(schema: AnySchema, partitions: number, partitionOf: PartitionOf | null = null): ExchangeWriter {
+  writer(
+    schema: AnySchema,
+    partitions: number,
+    partitionOf: PartitionOf | null = null,
+  ): ExchangeWriter {
     const { stage, index, attempt } = this.spec
     const name = `x-${process.pid}-${stage}-${index}-${attempt}-${randomBytes(6).toString('hex')}.spill`
     const overflow = new SpillFile(join(this.settings.scratch, name))
-    const writer = new ExchangeWriter({ schema, partitions, partitionOf, arena: this.arena, overflow })
+    const writer = new ExchangeWriter({
+      schema,
+      partitions,
+      partitionOf,
+      arena: this.arena,
+      overflow,
+    })
     this.undo.push(() => writer.abort())
     return writer
   }

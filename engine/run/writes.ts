@@ -72,7 +72,10 @@ class Fragments {
     const task = this.#task()
     const { stage, index, attempt } = task.spec
     const name = `f-${process.pid}-${this.#node.id}-${stage}-${index}-${attempt}-${this.#count++}.part`
-    const writer = sinkOf(this.#node, task.settings.scratch).open(join(task.settings.scratch, name), this.#written.schema)
+    const writer = sinkOf(this.#node, task.settings.scratch).open(
+      join(task.settings.scratch, name),
+      this.#written.schema,
+    )
     task.undo.push(() => writer.abort())
     return writer
   }
@@ -82,7 +85,8 @@ class Fragments {
 function slice(batch: Batch, from: number, to: number): Batch {
   if (from === 0 && to === batch.selected) return batch
   const selection = new Int32Array(to - from)
-  for (let k = from; k < to; k++) selection[k - from] = batch.selection ? (batch.selection[k] as number) : k
+  for (let k = from; k < to; k++)
+    selection[k - from] = batch.selection ? (batch.selection[k] as number) : k
   return { ...batch, selection, selected: to - from }
 }
 
@@ -123,20 +127,29 @@ export class GroupedWriteHead implements Head {
     const { partitionBy, sortBy } = this.#node.op.sink.options as FileSink['options']
     const input = (this.#node.inputs[0] as Node).schema
     const fragments = new Fragments(this.#node, this.#task)
-    const folders = new Folders(this.#node, partitionBy.map(name => indexOf(input, name)))
+    const folders = new Folders(
+      this.#node,
+      partitionBy.map(name => indexOf(input, name)),
+    )
     const order = [...partitionBy, ...sortBy].map(by => ({ by, order: 'asc' as const }))
-    const silent: TaskContext = Object.create(task, { account: { value: { add() {}, drop() {}, count() {} } } })
+    const silent: TaskContext = Object.create(task, {
+      account: { value: { add() {}, drop() {}, count() {} } },
+    })
     const sort = sortHead(this.#node.id, input, order)
-    await sort.run(inputs, async batch => {
-      task.account.add(this.#node.id, 'in', batch.selected)
-      task.account.add(this.#node.id, 'out', batch.selected)
-      let from = 0
-      while (from < batch.rows) {
-        const to = folders.endOfRun(batch, from)
-        await fragments.write(slice(batch, from, to), folders.name(batch, from))
-        from = to
-      }
-    }, silent)
+    await sort.run(
+      inputs,
+      async batch => {
+        task.account.add(this.#node.id, 'in', batch.selected)
+        task.account.add(this.#node.id, 'out', batch.selected)
+        let from = 0
+        while (from < batch.rows) {
+          const to = folders.endOfRun(batch, from)
+          await fragments.write(slice(batch, from, to), folders.name(batch, from))
+          from = to
+        }
+      },
+      silent,
+    )
     await fragments.close()
   }
 }
@@ -161,7 +174,9 @@ class Folders {
 
   name(batch: Batch, row: number): string {
     return this.#at
-      .map((index, i) => `${hiveName(this.#names[i] as string, text(columnOf(batch, index), row))}/`)
+      .map(
+        (index, i) => `${hiveName(this.#names[i] as string, text(columnOf(batch, index), row))}/`,
+      )
       .join('')
   }
 }
@@ -181,7 +196,11 @@ function text(column: Column, row: number): string | null {
   const { tag, scale } = column.kind
   if (tag === 'date') return new Date(value as number).toISOString().slice(0, 10)
   if (tag === 'timestamp' || tag === 'datetime')
-    return new Date(value as number).toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '')
+    return new Date(value as number)
+      .toISOString()
+      .replace('T', ' ')
+      .replace('.000Z', '')
+      .replace('Z', '')
   if (tag === 'decimal') return (value as number).toFixed(scale)
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
 }

@@ -48,7 +48,9 @@ export default pipeline({
 
     const snake = { names: 'snake_case' } as const
     const fact = sales.drop('day')
-    fact.write(parquet(`${output}/sales`, { partitionBy: ['month'], sortBy: ['customerId'], ...snake }))
+    fact.write(
+      parquet(`${output}/sales`, { partitionBy: ['month'], sortBy: ['customerId'], ...snake }),
+    )
     byCountryMonth.write(parquet(`${output}/revenue_by_country_month`, snake))
     byDay.write(parquet(`${output}/revenue_by_day`, snake))
     top.write(parquet(`${output}/top_products`, snake))

@@ -2,7 +2,15 @@
  * The conformance cases: each builds collections from the same rows, in public verbs. Every case runs
  * interpreted, and compiled in several settings; answers must be equal. Adding a case is adding a line.
  */
-import { coGroupByKey, combineFn, flatten, type PCollection, type Pipeline, schema, t } from 'millrace'
+import {
+  coGroupByKey,
+  combineFn,
+  flatten,
+  type PCollection,
+  type Pipeline,
+  schema,
+  t,
+} from 'millrace'
 import { Every, everyRows, Product, productRows } from './rows.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: collections of whatever fields
@@ -81,7 +89,8 @@ export const cases: Readonly<Record<string, Case>> = {
     }),
   }),
   'rows may be spread, kept and passed on': ({ every }) => {
-    const text = (row: object) => JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? String(v) : v))
+    const text = (row: object) =>
+      JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? String(v) : v))
     return {
       spread: every.map(Every, r => ({ ...r, id: r.id + 1 })),
       keys: every.derive({ keys: [t.int32, r => Object.keys(r).length] }),
@@ -94,7 +103,11 @@ export const cases: Readonly<Record<string, Case>> = {
     swapped: every.select('id', 'small').rename({ small: 'x' }).rename({ id: 'small' }),
   }),
   'map to another schema': ({ every }) => ({
-    out: every.map(Out, r => ({ id: r.id, label: `${r.text}`, twice: r.small === null ? null : r.small * 2 })),
+    out: every.map(Out, r => ({
+      id: r.id,
+      label: `${r.text}`,
+      twice: r.small === null ? null : r.small * 2,
+    })),
   }),
   'map to the dead letter': ({ every }) => {
     const out = every.map(
@@ -135,7 +148,9 @@ export const cases: Readonly<Record<string, Case>> = {
     return { odd, even }
   },
   partition: ({ every }) => {
-    const { home, away } = every.partition(['home', 'away'], r => (r.group === 'g1' ? 'home' : 'away'))
+    const { home, away } = every.partition(['home', 'away'], r =>
+      r.group === 'g1' ? 'home' : 'away',
+    )
     return { home, away: away.select('id') }
   },
   'group by text, all aggregates': ({ every }) => ({
@@ -176,7 +191,9 @@ export const cases: Readonly<Record<string, Case>> = {
   }),
   'aggregate without keys': ({ every }) => ({
     out: every.aggregate(g => ({ n: g.count(), d: g.countDistinct('group'), s: g.sum('id') })),
-    none: every.filter(r => r.id < 0).aggregate(g => ({ n: g.count(), d: g.countDistinct('group') })),
+    none: every
+      .filter(r => r.id < 0)
+      .aggregate(g => ({ n: g.count(), d: g.countDistinct('group') })),
   }),
   'distinct and distinctBy': ({ every }) => ({
     distinct: every.select('flag', 'text', 'double', 'wide').distinct(),
@@ -198,7 +215,9 @@ export const cases: Readonly<Record<string, Case>> = {
       anti: left.antiJoin(products, { on: 'group' }),
       broadcast: left.join(products, { on: 'group', hint: 'broadcast' }),
       broadcastLeft: left.leftJoin(products, { on: 'group', hint: 'broadcast' }),
-      nulls: products.leftJoin(every.select('text', 'id').rename({ text: 'group' }), { on: 'group' }),
+      nulls: products.leftJoin(every.select('text', 'id').rename({ text: 'group' }), {
+        on: 'group',
+      }),
     }
   },
   coGroupByKey: ({ every, products }) => ({
@@ -207,7 +226,13 @@ export const cases: Readonly<Record<string, Case>> = {
       'group',
     ).flatMap(Stats, ({ key, lines, products: found }) => {
       const [first] = lines
-      return [{ group: key.group, rows: [...lines].length * 10 + [...found].length, first: first?.small ?? null }]
+      return [
+        {
+          group: key.group,
+          rows: [...lines].length * 10 + [...found].length,
+          first: first?.small ?? null,
+        },
+      ]
     }),
   }),
   'groupBy flatMap streams rows in order': ({ every }) => ({
@@ -225,14 +250,23 @@ export const cases: Readonly<Record<string, Case>> = {
     ),
   }),
   'flatten and reshuffle': ({ every }) => ({
-    out: flatten(every.select('id', 'text'), every.select('text', 'id').filter(r => r.id > 100)),
-    shuffled: every.select('id').reshuffle().filter(r => r.id % 3 === 0),
+    out: flatten(
+      every.select('id', 'text'),
+      every.select('text', 'id').filter(r => r.id > 100),
+    ),
+    shuffled: every
+      .select('id')
+      .reshuffle()
+      .filter(r => r.id % 3 === 0),
   }),
   sortBy: ({ every }) => ({
     out: every.sortBy({ by: 'text', order: 'desc' }, 'double', { by: 'wide', order: 'asc' }),
   }),
   'side inputs': ({ every, products }) => {
-    const rates = products.dropNulls('group').distinctBy('group', { keep: 'first', by: 'rate' }).asMap('group')
+    const rates = products
+      .dropNulls('group')
+      .distinctBy('group', { keep: 'first', by: 'rate' })
+      .asMap('group')
     const total = every.aggregate(g => ({ n: g.count() })).asSingleton()
     const names = products.asList()
     return {

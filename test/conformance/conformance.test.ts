@@ -46,7 +46,13 @@ for (const name of Object.keys(cases))
   })
 
 test('conformance: on worker threads, the same rows in the same order as on one', async () => {
-  for (const name of ['a chain over several exchanges', 'group by text, all aggregates', 'joins', 'side inputs', 'map to the dead letter']) {
+  for (const name of [
+    'a chain over several exchanges',
+    'group by text, all aggregates',
+    'joins',
+    'side inputs',
+    'map to the dead letter',
+  ]) {
     const options = { partitions: 4, rowsPerBatch: 256 }
     const one = await compiled(name, module, { ...options, workers: 1 })
     const two = await compiled(name, module, { ...options, workers: 2 })
@@ -66,15 +72,27 @@ async function interpreted(name: string): Promise<Answer> {
   return answer
 }
 
-async function compiled(name: string, pipeline: RunOptions['pipeline'], options: Omit<RunOptions, 'pipeline'>) {
+async function compiled(
+  name: string,
+  pipeline: RunOptions['pipeline'],
+  options: Omit<RunOptions, 'pipeline'>,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-conformance-'))
   try {
     const params = { case: name, out: folder }
-    const report = await runPipeline({ ...options, pipeline, params, overwrite: true, scratch: folder })
+    const report = await runPipeline({
+      ...options,
+      pipeline,
+      params,
+      overwrite: true,
+      scratch: folder,
+    })
     if (report.error) throw faultFromJson(report.error)
     const answer: Answer = {}
     for (const output of readdirSync(folder))
-      answer[output] = readdirSync(join(folder, output)).sort().flatMap(f => readRows(join(folder, output, f)))
+      answer[output] = readdirSync(join(folder, output))
+        .sort()
+        .flatMap(f => readRows(join(folder, output, f)))
     return { answer, report }
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -32,7 +32,18 @@ export function random(seed: number): () => number {
   }
 }
 
-const TEXTS = ['', 'a', 'ab', 'Ä', 'z\u{1F600}', '__proto__', 'line\nbreak', '"quoted", comma', '\uFFFD', 'constructor']
+const TEXTS = [
+  '',
+  'a',
+  'ab',
+  'Ä',
+  'z\u{1F600}',
+  '__proto__',
+  'line\nbreak',
+  '"quoted", comma',
+  '\uFFFD',
+  'constructor',
+]
 const DOUBLES = [0, -0, 1.5, -2.25, NaN, Infinity, -Infinity, 1e300, 5e-324, 3]
 
 export function everyRows(count: number, seed = 42) {
@@ -60,7 +71,11 @@ export function everyRows(count: number, seed = 42) {
 }
 
 export const productRows = [
-  ...Array.from({ length: 7 }, (_, i) => ({ group: `g${i}`, name: `product ${i}`, rate: i + 0.25 })),
+  ...Array.from({ length: 7 }, (_, i) => ({
+    group: `g${i}`,
+    name: `product ${i}`,
+    rate: i + 0.25,
+  })),
   { group: 'g3', name: 'second of g3', rate: 9.99 },
   { group: null, name: 'no group', rate: 1 },
   { group: 'nobody', name: 'unused', rate: 2 },

@@ -71,7 +71,14 @@ class Held {
   }
 }
 
-type Better = (held: Values, g: number, from: Values, i: number, a: Pool | null, b: Pool | null) => boolean
+type Better = (
+  held: Values,
+  g: number,
+  from: Values,
+  i: number,
+  a: Pool | null,
+  b: Pool | null,
+) => boolean
 
 /** Whether the row at i beats what is held, by the values' order. */
 function betterOf(kind: Kind, greatest: boolean, ties: boolean): Better {

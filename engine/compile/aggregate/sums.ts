@@ -62,7 +62,13 @@ export class Sum implements Accumulator {
   #high = new Float64Array(0)
   #counts = new Float64Array(0)
 
-  constructor(name: string, column: number, kind: Kind, output: Kind, o: { mean: boolean; at: string }) {
+  constructor(
+    name: string,
+    column: number,
+    kind: Kind,
+    output: Kind,
+    o: { mean: boolean; at: string },
+  ) {
     this.#column = column
     this.#kind = kind
     this.#output = output
@@ -70,7 +76,8 @@ export class Sum implements Accumulator {
     this.#way = wayOf(kind)
     this.#big = this.#way === 'bigint' || this.#way === 'wide'
     if (this.#big) this.#low = []
-    this.#total = kind.tag === 'decimal' ? t.decimal(38, kind.scale).nullable : sumKind(kind).nullable
+    this.#total =
+      kind.tag === 'decimal' ? t.decimal(38, kind.scale).nullable : sumKind(kind).nullable
     this.partialFields = [
       { name: `${name}.sum`, kind: this.#total },
       { name: `${name}.count`, kind: t.int64 },
@@ -96,7 +103,16 @@ export class Sum implements Accumulator {
 
   update(batch: Batch, groups: Int32Array): void {
     const { values, valid } = columnOf(batch, this.#column)
-    this.#update(values, valid, batch.selected, batch.selection, groups, this.#low, this.#high, this.#counts)
+    this.#update(
+      values,
+      valid,
+      batch.selected,
+      batch.selection,
+      groups,
+      this.#low,
+      this.#high,
+      this.#counts,
+    )
   }
 
   merge(batch: Batch, groups: Int32Array, at: number): void {
@@ -105,7 +121,16 @@ export class Sum implements Accumulator {
     const ones = this.#counts.slice()
     if (this.#way === 'narrow') this.#mergeUnits(sums, batch, groups)
     else
-      this.#merge(sums.values, sums.valid, batch.selected, batch.selection, groups, this.#low, this.#high, this.#counts)
+      this.#merge(
+        sums.values,
+        sums.valid,
+        batch.selected,
+        batch.selection,
+        groups,
+        this.#low,
+        this.#high,
+        this.#counts,
+      )
     this.#counts.set(ones)
     addCounts(this.#counts, counts, batch, groups)
   }
@@ -126,7 +151,10 @@ export class Sum implements Accumulator {
 
   #units(g: number): bigint {
     if (this.#big) return (this.#low as bigint[])[g] as bigint
-    return BigInt(this.#high[g] as number) * BigInt(CARRY) + BigInt((this.#low as Float64Array)[g] as number)
+    return (
+      BigInt(this.#high[g] as number) * BigInt(CARRY) +
+      BigInt((this.#low as Float64Array)[g] as number)
+    )
   }
 
   partial(count: number): Column[] {
@@ -143,7 +171,10 @@ export class Sum implements Accumulator {
     if (!seen) return
     if (column.kind.tag === 'decimal') {
       const units = this.#units(g)
-      if (units >= 10n ** BigInt(column.kind.precision) || -units >= 10n ** BigInt(column.kind.precision))
+      if (
+        units >= 10n ** BigInt(column.kind.precision) ||
+        -units >= 10n ** BigInt(column.kind.precision)
+      )
         throw new Fault('data', `a sum of ${this.#kind.name} does not fit ${column.kind.name}`)
       writeUnits(column, g, units)
     } else if (column.kind.tag === 'bigint') {
@@ -168,7 +199,8 @@ export class Sum implements Accumulator {
 
   #average(g: number): number {
     const n = this.#counts[g] as number
-    if (this.#way === 'float' || this.#way === 'whole') return ((this.#low as Float64Array)[g] as number) / n
+    if (this.#way === 'float' || this.#way === 'whole')
+      return ((this.#low as Float64Array)[g] as number) / n
     return Number(this.#units(g)) / n / (POW10[this.#kind.scale] as number)
   }
 
@@ -202,7 +234,9 @@ export class Count implements Accumulator {
     const { selection, selected } = batch
     if (selection === null)
       for (let i = 0; i < selected; i++) (counts[groups[i] as number] as number)++
-    else for (let k = 0; k < selected; k++) (counts[groups[selection[k] as number] as number] as number)++
+    else
+      for (let k = 0; k < selected; k++)
+        (counts[groups[selection[k] as number] as number] as number)++
   }
   merge(batch: Batch, groups: Int32Array, at: number): void {
     addCounts(this.#counts, columnOf(batch, at).values as Float64Array, batch, groups)
@@ -246,4 +280,3 @@ export function grow(values: Float64Array<ArrayBuffer>, size: number): Float64Ar
   grown.set(values)
   return grown
 }
-

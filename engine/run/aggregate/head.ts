@@ -38,17 +38,32 @@ export class AggregateHead implements Head {
     await this.#level(inputs, emit, task, 0)
   }
 
-  async #level(inputs: readonly Partition[], emit: Emit, task: TaskContext, level: number): Promise<void> {
+  async #level(
+    inputs: readonly Partition[],
+    emit: Emit,
+    task: TaskContext,
+    level: number,
+  ): Promise<void> {
     const bytes = inputs.reduce((sum, p) => sum + p.bytes, 0)
     const splits = this.#layout.keys.length > 0 && level < LEVELS_MAX
     if (bytes * TABLE_FACTOR <= task.memoryBytes || !splits) return this.#merge(inputs, emit, task)
     const schemas = [this.#layout.partials, ...this.#layout.pairs]
     const parts = inputs.map((partition, i) => {
       const hasher = keyHasher(schemas[i] as AnySchema, this.#layout.keys)
-      return repartition(partition, task.spill, { hashRows: hasher, schema: schemas[i] as AnySchema, level, fanout: FANOUT })
+      return repartition(partition, task.spill, {
+        hashRows: hasher,
+        schema: schemas[i] as AnySchema,
+        level,
+        fanout: FANOUT,
+      })
     })
     for (let part = 0; part < FANOUT; part++)
-      await this.#level(parts.map(p => p[part] as Partition), emit, task, level + 1)
+      await this.#level(
+        parts.map(p => p[part] as Partition),
+        emit,
+        task,
+        level + 1,
+      )
   }
 
   async #merge(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
@@ -80,14 +95,18 @@ export class AggregateHead implements Head {
     let distinct = 0
     const { keys, aggregates } = this.#node.op
     const byName = new Map<string, Column>()
-    keys.forEach((key, j) => byName.set(key, groups.column(j, fieldOf(this.#node.schema, key).kind)))
+    keys.forEach((key, j) =>
+      byName.set(key, groups.column(j, fieldOf(this.#node.schema, key).kind)),
+    )
     aggregates.forEach(({ name }, i) => {
       const { kind } = fieldOf(this.#node.schema, name)
       const made = r.made[i]
       if (made) byName.set(name, made.result(r.count))
       else {
         const column = newColumn(kind, r.count)
-        ;(column.values as Float64Array).set((r.counts[distinct++] as Float64Array).subarray(0, r.count))
+        ;(column.values as Float64Array).set(
+          (r.counts[distinct++] as Float64Array).subarray(0, r.count),
+        )
         column.valid?.fill(1)
         byName.set(name, column)
       }

@@ -21,20 +21,36 @@ const ROWS_A_BATCH = 16_384
 /** An aggregate's own `where`: narrows a batch's selection for this aggregate only. */
 export type Narrow = (batch: Batch) => Batch | null
 
-export function narrowOf(node: Node<'aggregate'>, index: number, input: AnySchema, scope: StageScope): Narrow {
-  const { where } = (node.op.aggregates[index] as Operations['aggregate']['aggregates'][number]).aggregate
+export function narrowOf(
+  node: Node<'aggregate'>,
+  index: number,
+  input: AnySchema,
+  scope: StageScope,
+): Narrow {
+  const { where } = (node.op.aggregates[index] as Operations['aggregate']['aggregates'][number])
+    .aggregate
   if (where.length === 0) return batch => batch
   let result: Batch | null = null
-  const test: Node<'where'> = { ...node, type: 'where', op: { tests: where, reason: '' }, schema: input }
+  const test: Node<'where'> = {
+    ...node,
+    type: 'where',
+    op: { tests: where, reason: '' },
+    schema: input,
+  }
   const silent = { add() {}, drop() {}, count() {} }
-  const kernel = new Kernel([test as Node], input, narrowed => {
-    result = narrowed
-  }, {
-    get task() {
-      return { ...scope.task, account: silent }
+  const kernel = new Kernel(
+    [test as Node],
+    input,
+    narrowed => {
+      result = narrowed
     },
-    sidesOf: () => undefined,
-  })
+    {
+      get task() {
+        return { ...scope.task, account: silent }
+      },
+      sidesOf: () => undefined,
+    },
+  )
   return batch => {
     result = null
     kernel.push(batch)
@@ -89,7 +105,13 @@ export class PartialAggregate implements Operator {
   readonly #emits: readonly Emit[]
 
   /** `emits`: the partials' stream, then that of each countDistinct. */
-  constructor(node: Node<'aggregate'>, input: AnySchema, layout: Layout, emits: readonly Emit[], scope: StageScope) {
+  constructor(
+    node: Node<'aggregate'>,
+    input: AnySchema,
+    layout: Layout,
+    emits: readonly Emit[],
+    scope: StageScope,
+  ) {
     this.#node = node
     this.#layout = layout
     this.#scope = scope
@@ -101,7 +123,9 @@ export class PartialAggregate implements Operator {
     const distinct = made.flatMap((a, i) => (a ? [] : [i]))
     this.#accumulators = at.map(i => made[i] as Accumulator)
     this.#narrows = at.map(i => narrowOf(node, i, input, scope))
-    this.#pairs = distinct.map(i => new Pairs(input, node.op.aggregates[i]?.aggregate.column as string))
+    this.#pairs = distinct.map(
+      i => new Pairs(input, node.op.aggregates[i]?.aggregate.column as string),
+    )
     this.#pairNarrows = distinct.map(i => narrowOf(node, i, input, scope))
   }
 
@@ -133,7 +157,10 @@ export class PartialAggregate implements Operator {
     if (count === 0) return
     const keys = this.#layout.keyKinds.map((kind, j) => this.#groups.column(j, kind))
     const partials = this.#accumulators.flatMap(a => a.partial(count))
-    await inSlices(dense(this.#layout.partials, [...keys, ...partials], count), this.#emits[0] as Emit)
+    await inSlices(
+      dense(this.#layout.partials, [...keys, ...partials], count),
+      this.#emits[0] as Emit,
+    )
     for (const [i, pairs] of this.#pairs.entries()) {
       const schema = this.#layout.pairs[i] as AnySchema
       const numbers = pairs.table.values[0] as Int32Array

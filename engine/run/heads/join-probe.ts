@@ -3,15 +3,14 @@
  * order and, for one left row, in the right side's order. Where no row of a batch has two matches, its
  * columns are handed on as they are, with a selection; else they are copied.
  */
-import { type Batch, columnOf, dense } from '../../data/batch.ts'
-import { type Column, lanes, newValues } from '../../data/column.ts'
-import type { Kind } from '../../data/kind.ts'
-import { indexOf } from '../../data/schema.ts'
-import { copyBytes, type Gather, gatherOf } from '../exchange/gather.ts'
+import type { Batch } from '../../data/batch.ts'
+import { isText } from '../../data/column.ts'
+import { fieldOf } from '../../data/schema.ts'
 import type { Awaitable, Emit } from '../operator.ts'
-import type { JoinShape, JoinTable } from './join-table.ts'
+import { JoinOutput } from './join-output.ts'
+import type { JoinShape } from './join-shape.ts'
+import type { JoinTable } from './join-table.ts'
 import type { KeyLookup } from './key-table.ts'
-import { type Scatter, scatterBytes, scatterOf } from './scatter.ts'
 import { TextMap } from './text-store.ts'
 
 /** Where the left rows are met again, with other parts of the right side. */
@@ -33,7 +32,7 @@ export class JoinProbe {
   readonly #lookup: KeyLookup
   readonly #maps: readonly (TextMap | null)[]
   readonly #earlier: Earlier | null
-  readonly #out: Outputs
+  readonly #out: JoinOutput
   readonly #rowsPerBatch: number
   #left = new Int32Array(0)
   #right = new Int32Array(0)
@@ -44,14 +43,11 @@ export class JoinProbe {
     this.#table = table
     this.#lookup = table.lookup(shape.left, shape.op.leftKeys)
     this.#maps = shape.op.leftKeys.map(name =>
-      shape.left.list[indexOf(shape.left, name)]?.kind.tag === 'utf8' ||
-      shape.left.list[indexOf(shape.left, name)]?.kind.tag === 'bytes'
-        ? new TextMap()
-        : null,
+      isText(fieldOf(shape.left, name).kind) ? new TextMap() : null,
     )
     this.#earlier = o.earlier ?? null
     this.#rowsPerBatch = o.rowsPerBatch
-    this.#out = new Outputs(shape, table)
+    this.#out = new JoinOutput(shape, table)
     this.used = new Uint8Array(shape.op.kind === 'full' ? table.rows.rows : 0)
   }
 
@@ -60,7 +56,7 @@ export class JoinProbe {
     this.#lookup.find(batch, this.#maps)
     const most = this.#mark(batch)
     const { kind } = this.#shape.op
-    if (kind === 'semi' || kind === 'anti') return this.#selected(batch, emit)
+    if (kind === 'semi' || kind === 'anti') return this.#exists(batch, emit)
     return most > 1 ? this.#fanOut(batch, emit) : this.#single(batch, emit)
   }
 
@@ -97,20 +93,15 @@ export class JoinProbe {
   }
 
   /** semi, anti: the batch itself, with fewer rows. */
-  #selected(batch: Batch, emit: Emit): Awaitable {
-    const wanted = this.#shape.op.kind === 'semi' ? 0 : -1
-    return this.#some(batch, emit, first => first === wanted)
-  }
-
-  #some(batch: Batch, emit: Emit, keeps: (first: number) => boolean): Awaitable {
+  #exists(batch: Batch, emit: Emit): Awaitable {
     const { numbers } = this.#lookup
+    const wanted = this.#shape.op.kind === 'semi' ? 0 : -1
     this.#reserve(batch.selected)
-    const selection = this.#left
+    const rows = this.#left
     let count = 0
     for (let k = 0; k < batch.selected; k++)
-      if (keeps(numbers[k] as number)) selection[count++] = batch.selection === null ? k : (batch.selection[k] as number)
-    if (count === 0) return
-    return emit(this.#out.over(batch, { selection, count }, null))
+      if (numbers[k] === wanted) rows[count++] = batch.selection === null ? k : (batch.selection[k] as number)
+    if (count > 0) return emit(this.#out.over(batch, { left: rows, right: null, count }))
   }
 
   /** At most one match a row. */
@@ -118,16 +109,15 @@ export class JoinProbe {
     const { numbers } = this.#lookup
     const inner = this.#shape.op.kind === 'inner'
     this.#reserve(batch.selected)
-    const [selection, matches] = [this.#left, this.#right]
+    const [left, right] = [this.#left, this.#right]
     let count = 0
     for (let k = 0; k < batch.selected; k++) {
       const first = numbers[k] as number
       if (first === -2 || (first < 0 && inner)) continue
-      matches[count] = first
-      selection[count++] = batch.selection === null ? k : (batch.selection[k] as number)
+      right[count] = first
+      left[count++] = batch.selection === null ? k : (batch.selection[k] as number)
     }
-    if (count === 0) return
-    return emit(this.#out.over(batch, { selection, count }, matches))
+    if (count > 0) return emit(this.#out.over(batch, { left, right, count }))
   }
 
   /** Several matches for some row: dense batches of copies. */
@@ -176,60 +166,5 @@ export class JoinProbe {
     if (this.#left.length >= rows) return
     this.#left = new Int32Array(rows)
     this.#right = new Int32Array(rows)
-  }
-}
-
-/** A column of output batches that is used again and again. */
-class OutColumn {
-  readonly kind: Kind
-  readonly gather: Gather
-  readonly scatter: Scatter
-  readonly #column: Column
-
-  constructor(kind: Kind) {
-    this.kind = kind
-    this.gather = gatherOf(kind)
-    this.scatter = scatterOf(kind)
-    this.#column = { kind, values: newValues(kind, 0), valid: null, pool: null }
-  }
-
-  /** Room for rows, every one of them without a value; `pool`: what codes point into. */
-  empty(rows: number, pool: Column['pool']): Column & { valid: Uint8Array } {
-    const column = this.#column
-    if (column.values.length < rows * lanes(this.kind)) {
-      column.values = newValues(this.kind, rows)
-      column.valid = null
-    }
-    column.valid ??= new Uint8Array(column.values.length / lanes(this.kind))
-    if (column.values instanceof BigInt64Array) column.values.fill(0n)
-    else column.values.fill(0)
-    column.valid.fill(0)
-    column.pool = pool
-    return column as Column & { valid: Uint8Array }
-  }
-}
-
-class Outputs {
-  readonly #shape: JoinShape
-  readonly #table: JoinTable
-  readonly #left: readonly OutColumn[]
-  readonly #right: readonly OutColumn[]
-  /** Full joins: where a left column is a key, the kept right column that stands in for it. */
-  readonly #keyOf: readonly number[]
-  #from = new Int32Array(0)
-  #to = new Int32Array(0)
-
-  constructor(shape: JoinShape, table: JoinTable) {
-    this.#shape = shape
-    this.#table = table
-    const { left, output, op } = shape
-    const lefts = left.list.length
-    this.#left = output.list.slice(0, lefts).map(f => new OutColumn(f.kind))
-    this.#right = output.list.slice(lefts).map(f => new OutColumn(f.kind))
-    const names = table.rows.schema.list.map(f => f.name)
-    this.#keyOf = left.list.map(f => {
-      const key = op.leftKeys.indexOf(f.name)
-      return key < 0 ? -1 : names.indexOf(op.rightKeys[key] as string)
-    })
   }
 }

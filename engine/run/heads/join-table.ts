@@ -6,28 +6,18 @@ import type { Batch } from '../../data/batch.ts'
 import { type AnySchema, indexOf, schemaOf } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import { KeyLookup, KeyTable } from './key-table.ts'
+import type { JoinShape } from './join-shape.ts'
 import { type Intake, RowStore } from './row-store.ts'
 
 type Fields = AnySchema['list']
-
-/** Where a join's columns come from. */
-export interface JoinShape {
-  readonly op: Node<'join'>['op']
-  readonly left: AnySchema
-  readonly right: AnySchema
-  readonly output: AnySchema
-  /** Of the right side's columns: those kept, in the output's order, then ordinal, if there is one. */
-  readonly kept: readonly number[]
-}
 
 export class JoinTable {
   readonly op: Node<'join'>['op']
   /** Kept columns of all right rows that may match or must come out. */
   readonly rows: RowStore
-  /** By key: the first of its rows; by row: the next of its key, -1 at the end. */
+  /** By key: one more than the first of its rows, 0 for none. By row: the next of its key, -1 at the end. */
   heads = new Int32Array(256)
   next = new Int32Array(256)
-  /** Rows with a null key: they match nothing, and are kept for a full join. */
   readonly #keys: RowStore
   readonly #table: KeyTable
   readonly #lookup: KeyLookup
@@ -38,7 +28,7 @@ export class JoinTable {
   #tails = new Int32Array(256)
   #matching = new Int32Array(0)
 
-  constructor({ op, right, kept }: Pick<JoinShape, 'op' | 'right' | 'kept'>) {
+  constructor({ op, right, kept }: JoinShape) {
     this.op = op
     this.#kept = kept
     this.#keyAt = op.rightKeys.map(name => indexOf(right, name))
@@ -99,7 +89,6 @@ export class JoinTable {
       const key = numbers[k] as number
       next[row] = -1
       if (key < 0) continue
-      // 0 means none: heads and tails are kept plus one.
       if (heads[key] === 0) heads[key] = row + 1
       else next[(tails[key] as number) - 1] = row
       tails[key] = row + 1

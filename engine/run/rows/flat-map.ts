@@ -14,7 +14,10 @@ export function flatMapOperator(node: Node<'flatMap'>, emit: Emit, scope: StageS
   /** The rows that one row becomes, all of them or, where the function fails, none. */
   const results = (row: object): unknown[] => {
     const answer = fn(row as never, sides)
-    if (typeof (answer as Iterable<unknown> | null)?.[Symbol.iterator] !== 'function' || typeof answer === 'string')
+    if (
+      typeof (answer as Iterable<unknown> | null)?.[Symbol.iterator] !== 'function' ||
+      typeof answer === 'string'
+    )
       throw new TypeError('expected an iterable of rows')
     return [...(answer as Iterable<unknown>)]
   }

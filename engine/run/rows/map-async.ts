@@ -50,7 +50,8 @@ export function asyncMapOperator(node: Node<'mapAsync'>, emit: Emit, scope: Stag
         if (builder.full) await flush()
         builder.append(result.value)
       } catch (error) {
-        if (onError !== 'deadLetter') throw userFault(node, error, rowJson(inputs[k]), batch.origin, i)
+        if (onError !== 'deadLetter')
+          throw userFault(node, error, rowJson(inputs[k]), batch.origin, i)
         rejected++
         task.reject(node.id, rejectOf(error, inputs[k], batch, i))
       }

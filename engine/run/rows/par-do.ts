@@ -38,7 +38,10 @@ export function parDoOperator(
   const { op } = node
   const rows = rowReader((node.inputs[0] as Node).schema)
   const outputs = new Map<string, Output>(
-    op.tags.map(({ tag, schema }) => [tag, { builder: null, full: [], emit: emits.get(tag), node: schema }]),
+    op.tags.map(({ tag, schema }) => [
+      tag,
+      { builder: null, full: [], emit: emits.get(tag), node: schema },
+    ]),
   )
   let context: Record<string, unknown> | null = null
   let ready: Promise<void> | null = null

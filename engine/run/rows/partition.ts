@@ -17,7 +17,8 @@ export function partitionOperator(
   let selections = names.map(() => new Int32Array(0))
 
   const push = async (batch: Batch): Promise<void> => {
-    if ((selections[0]?.length ?? 0) < batch.rows) selections = names.map(() => new Int32Array(batch.rows))
+    if ((selections[0]?.length ?? 0) < batch.rows)
+      selections = names.map(() => new Int32Array(batch.rows))
     counts.fill(0)
     const read = rows(batch)
     eachRow(batch, i => {
@@ -39,7 +40,8 @@ export function partitionOperator(
     for (const [output, name] of names.entries()) {
       const emit = emits.get(name)
       const selected = counts[output] as number
-      if (emit && selected > 0) await emit({ ...batch, selection: selections[output] as Int32Array, selected })
+      if (emit && selected > 0)
+        await emit({ ...batch, selection: selections[output] as Int32Array, selected })
     }
   }
   return { push, finish() {} }

@@ -40,7 +40,10 @@ export function auditQuery(audit: Audit, table: string): AuditQuery {
     }
     default: {
       const { min, max } = audit
-      const bounds = [min === null ? '' : `rows < ${min}`, max === null ? '' : `rows > ${max}`].filter(b => b !== '')
+      const bounds = [
+        min === null ? '' : `rows < ${min}`,
+        max === null ? '' : `rows > ${max}`,
+      ].filter(b => b !== '')
       return {
         title: `row count ${min ?? 0} to ${max ?? 'any'}`,
         sql: `SELECT rows FROM (SELECT count(*) AS rows FROM ${t}) WHERE ${bounds.join(' OR ') || 'false'}`,

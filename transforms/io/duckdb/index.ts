@@ -1,7 +1,7 @@
 /** `table`: a warehouse's table as a sink, and the audits that can be asked of it. */
 import { dirname } from 'node:path'
 import { mkdirSync } from 'node:fs'
-import { type FileSink, type TableOptions, type TableSink } from '../../../engine/io/sink.ts'
+import type { FileSink, TableOptions, TableSink } from '../../../engine/io/sink.ts'
 import type { Audit } from '../../../engine/io/warehouse.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import { parquet } from '../parquet/index.ts'
@@ -112,4 +112,3 @@ export const audits = {
   /** SQL that must return no rows. */
   sql: (query: string): Audit => query,
 }
-

@@ -7,7 +7,8 @@ export const STAGING = 'millrace_staging'
 /** An identifier: whatever it holds, it is a name. */
 export const name = (text: string): string => `"${text.replaceAll('"', '""')}"`
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
-const names = (list: readonly string[], before = ''): string => list.map(n => `${before}${name(n)}`).join(', ')
+const names = (list: readonly string[], before = ''): string =>
+  list.map(n => `${before}${name(n)}`).join(', ')
 
 export function typeOf(kind: Kind): string {
   const types: Readonly<Record<string, string>> = {
@@ -27,19 +28,28 @@ export function typeOf(kind: Kind): string {
   return types[kind.tag] as string
 }
 
-export const stagingOf = (load: TableLoad): string => `${STAGING}.${name(`${load.table}-${load.id.slice(0, 16)}`)}`
+export const stagingOf = (load: TableLoad): string =>
+  `${STAGING}.${name(`${load.table}-${load.id.slice(0, 16)}`)}`
 
 const declared = (load: TableLoad): string =>
-  load.columns.map(c => `${name(c.name)} ${typeOf(c.kind)}${c.kind.optional ? '' : ' NOT NULL'}`).join(', ')
+  load.columns
+    .map(c => `${name(c.name)} ${typeOf(c.kind)}${c.kind.optional ? '' : ' NOT NULL'}`)
+    .join(', ')
 
 /** Shards, in order, into a fresh staging table. */
 export function stageStatements(load: TableLoad): string[] {
   const columns = load.columns.map(c => `CAST(${name(c.name)} AS ${typeOf(c.kind)})`).join(', ')
   const target = stagingOf(load)
-  const make = [`CREATE SCHEMA IF NOT EXISTS ${STAGING}`, `CREATE OR REPLACE TABLE ${target} (${declared(load)})`]
+  const make = [
+    `CREATE SCHEMA IF NOT EXISTS ${STAGING}`,
+    `CREATE OR REPLACE TABLE ${target} (${declared(load)})`,
+  ]
   if (load.files.length === 0) return make
   const files = load.files.map(text).join(', ')
-  return [...make, `INSERT INTO ${target} SELECT ${columns} FROM read_parquet([${files}], hive_partitioning = false)`]
+  return [
+    ...make,
+    `INSERT INTO ${target} SELECT ${columns} FROM read_parquet([${files}], hive_partitioning = false)`,
+  ]
 }
 
 /** The statements that put a staged table in its place, inside the transaction. */
@@ -56,7 +66,11 @@ export function publishStatements(load: TableLoad): string[] {
   if (mode === 'replacePartition') {
     const { by = '', unit = 'day' } = load.options.partition ?? {}
     const part = `date_trunc('${unit}', ${name(by)})`
-    return [...create, `DELETE FROM ${target} WHERE ${part} IN (SELECT DISTINCT ${part} FROM ${from})`, insert]
+    return [
+      ...create,
+      `DELETE FROM ${target} WHERE ${part} IN (SELECT DISTINCT ${part} FROM ${from})`,
+      insert,
+    ]
   }
   return [...create, ...mergeStatements(load, columns)]
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type Field, t } from '../../../engine/data/schema.ts'
-import { Fault } from '../../../engine/fault.ts'
+import type { Fault } from '../../../engine/fault.ts'
 import type { TableOptions } from '../../../engine/io/sink.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
@@ -28,7 +28,10 @@ let files = 0
 async function shard(rows: readonly Row[]): Promise<string> {
   const path = join(folder, `shard-${files++}.parquet`)
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  const values = rows.map(([id, v, at, gone = false]) => `(${id}, ${v === null ? 'NULL' : `'${v}'`}, DATE '${at}', ${gone})`)
+  const values = rows.map(
+    ([id, v, at, gone = false]) =>
+      `(${id}, ${v === null ? 'NULL' : `'${v}'`}, DATE '${at}', ${gone})`,
+  )
   const select = `SELECT gone, "at", v::VARCHAR AS v, id::INTEGER AS id FROM (VALUES ${values.join(', ')}) AS x(id, v, "at", gone)`
   await connection.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`)
   connection.closeSync()
@@ -46,9 +49,20 @@ const defaults: TableOptions = {
   audit: [],
 }
 
-async function loadOf(rows: readonly Row[], o: Partial<TableOptions> & { id: string; table?: string }): Promise<TableLoad> {
+async function loadOf(
+  rows: readonly Row[],
+  o: Partial<TableOptions> & { id: string; table?: string },
+): Promise<TableLoad> {
   const { id, table = 'sales', ...options } = o
-  return { id: id.padEnd(20, '0'), table, columns, files: [await shard(rows)], rows: rows.length, options: { ...defaults, ...options }, at: 'user.ts:1  .write' }
+  return {
+    id: id.padEnd(20, '0'),
+    table,
+    columns,
+    files: [await shard(rows)],
+    rows: rows.length,
+    options: { ...defaults, ...options },
+    at: 'user.ts:1  .write',
+  }
 }
 
 async function warehouse(name: string): Promise<DuckDbWarehouse> {
@@ -63,11 +77,22 @@ async function put(w: DuckDbWarehouse, ...loads: TableLoad[]): Promise<void> {
 }
 
 const ids = async (w: DuckDbWarehouse, table = 'sales') =>
-  (await w.query(`SELECT id, v FROM "${table}" ORDER BY id, v`)).map(r => `${r['id']}${r['v'] ?? '-'}`).join(' ')
+  (await w.query(`SELECT id, v FROM "${table}" ORDER BY id, v`))
+    .map(r => `${r['id']}${r['v'] ?? '-'}`)
+    .join(' ')
 
 test('replace, then append, which is done once however often it is published', async () => {
   const w = await warehouse('modes.duckdb')
-  await put(w, await loadOf([[1, 'a', '2020-01-01'], [2, null, '2020-01-02']], { id: 'r1' }))
+  await put(
+    w,
+    await loadOf(
+      [
+        [1, 'a', '2020-01-01'],
+        [2, null, '2020-01-02'],
+      ],
+      { id: 'r1' },
+    ),
+  )
   assert.equal(await ids(w), '1a 2-')
   const more = await loadOf([[3, 'c', '2020-01-03']], { id: 'a1', mode: 'append' })
   await put(w, more)
@@ -82,7 +107,16 @@ test('replace, then append, which is done once however often it is published', a
 test('replacePartition replaces the days that it brings, and no others', async () => {
   const w = await warehouse('partition.duckdb')
   const o = { mode: 'replacePartition', partition: { by: 'at', unit: 'month' } } as const
-  await put(w, await loadOf([[1, 'a', '2020-01-01'], [2, 'b', '2020-02-01']], { id: 'p1', ...o }))
+  await put(
+    w,
+    await loadOf(
+      [
+        [1, 'a', '2020-01-01'],
+        [2, 'b', '2020-02-01'],
+      ],
+      { id: 'p1', ...o },
+    ),
+  )
   const second = await loadOf([[3, 'c', '2020-02-20']], { id: 'p2', ...o })
   await put(w, second)
   await put(w, second)
@@ -93,9 +127,29 @@ test('replacePartition replaces the days that it brings, and no others', async (
 test('merge keeps the latest of each key, honours deletes, and repeats to the same table', async () => {
   const w = await warehouse('merge.duckdb')
   const o = { mode: 'merge', key: ['id'], latest: 'at', deleted: 'gone' } as const
-  await put(w, await loadOf([[1, 'old', '2020-01-01'], [1, 'new', '2020-01-05'], [2, 'b', '2020-01-01'], [3, 'c', '2020-01-09']], { id: 'm1', ...o }))
+  await put(
+    w,
+    await loadOf(
+      [
+        [1, 'old', '2020-01-01'],
+        [1, 'new', '2020-01-05'],
+        [2, 'b', '2020-01-01'],
+        [3, 'c', '2020-01-09'],
+      ],
+      { id: 'm1', ...o },
+    ),
+  )
   assert.equal(await ids(w), '1new 2b 3c')
-  const second = await loadOf([[1, 'late', '2020-01-02'], [2, 'b', '2020-01-03', true], [3, 'first', '2020-01-09'], [3, 'tie', '2020-01-09'], [4, 'd', '2020-01-01']], { id: 'm2', ...o })
+  const second = await loadOf(
+    [
+      [1, 'late', '2020-01-02'],
+      [2, 'b', '2020-01-03', true],
+      [3, 'first', '2020-01-09'],
+      [3, 'tie', '2020-01-09'],
+      [4, 'd', '2020-01-01'],
+    ],
+    { id: 'm2', ...o },
+  )
   await put(w, second)
   assert.equal(await ids(w), '1new 3tie 4d')
   await put(w, second)
@@ -107,22 +161,41 @@ test('a failed audit publishes none of the tables and shows the rows', async () 
   const w = await warehouse('audit.duckdb')
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'x1' }))
   const good = await loadOf([[5, 'e', '2020-01-01']], { id: 'x2' })
-  const bad = await loadOf([[7, 'q', '2020-01-01'], [7, 'r', '2020-01-01']], { id: 'x3', table: 'other', audit: [{ audit: 'unique', columns: ['id'] }] })
+  const bad = await loadOf(
+    [
+      [7, 'q', '2020-01-01'],
+      [7, 'r', '2020-01-01'],
+    ],
+    { id: 'x3', table: 'other', audit: [{ audit: 'unique', columns: ['id'] }] },
+  )
   await assert.rejects(put(w, good, bad), (error: Fault) => {
     assert.match(error.message, /audit "unique id" of table other failed for 1 rows/)
     assert.match(error.detail.join('\n'), /"id":7/)
     return error.kind === 'data'
   })
   assert.equal(await ids(w), '1a')
-  assert.equal((await w.query(`SELECT 1 FROM duckdb_tables() WHERE table_name = 'other'`)).length, 0)
-  assert.equal((await w.query(`SELECT 1 FROM duckdb_tables() WHERE schema_name = 'millrace_staging' AND table_name LIKE 'other%'`)).length, 1)
+  assert.equal(
+    (await w.query(`SELECT 1 FROM duckdb_tables() WHERE table_name = 'other'`)).length,
+    0,
+  )
+  assert.equal(
+    (
+      await w.query(
+        `SELECT 1 FROM duckdb_tables() WHERE schema_name = 'millrace_staging' AND table_name LIKE 'other%'`,
+      )
+    ).length,
+    1,
+  )
   await w.close()
 })
 
 test('every audit finds what it looks for', async () => {
   const w = await warehouse('audits.duckdb')
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'k', table: 'known' }))
-  const rows: Row[] = [[1, null, '2020-01-01'], [2, 'b', '2020-01-01']]
+  const rows: Row[] = [
+    [1, null, '2020-01-01'],
+    [2, 'b', '2020-01-01'],
+  ]
   const audits = [
     { audit: 'notNull', columns: ['v'] },
     { audit: 'accepted', column: 'v', values: ['a'] },
@@ -131,8 +204,17 @@ test('every audit finds what it looks for', async () => {
     'SELECT * FROM sales WHERE id = 2',
   ]
   for (const [i, audit] of audits.entries())
-    await assert.rejects(put(w, await loadOf(rows, { id: `f${i}`, audit: [audit] })), /failed for 1 rows/)
-  await put(w, await loadOf(rows, { id: 'ok', audit: [{ audit: 'rowCount', min: 2, max: 2 }, 'SELECT 1 WHERE false'] }))
+    await assert.rejects(
+      put(w, await loadOf(rows, { id: `f${i}`, audit: [audit] })),
+      /failed for 1 rows/,
+    )
+  await put(
+    w,
+    await loadOf(rows, {
+      id: 'ok',
+      audit: [{ audit: 'rowCount', min: 2, max: 2 }, 'SELECT 1 WHERE false'],
+    }),
+  )
   assert.equal(await ids(w), '1- 2b')
   await w.close()
 })
@@ -142,7 +224,10 @@ test('a table with other columns is refused, except by replace', async () => {
   await w.query('CREATE TABLE sales (id BIGINT, extra VARCHAR)')
   const load = await loadOf([[1, 'a', '2020-01-01']], { id: 'c', mode: 'append' })
   await assert.rejects(put(w, load), (error: Fault) => {
-    assert.match(error.detail.join('\n'), /id: expected INTEGER, the table has BIGINT[\s\S]*extra: in the table only/)
+    assert.match(
+      error.detail.join('\n'),
+      /id: expected INTEGER, the table has BIGINT[\s\S]*extra: in the table only/,
+    )
     return true
   })
   await put(w, { ...load, options: defaults })
@@ -154,14 +239,20 @@ test('names are names: quotes and SQL in a table name do nothing', async () => {
   const w = await warehouse('names.duckdb')
   const table = 'x"; DROP TABLE sales; --'
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'n', table, cluster: ['id'] }))
-  assert.equal((await w.query(`SELECT 1 FROM duckdb_tables() WHERE table_name = 'x"; DROP TABLE sales; --'`)).length, 1)
+  assert.equal(
+    (await w.query(`SELECT 1 FROM duckdb_tables() WHERE table_name = 'x"; DROP TABLE sales; --'`))
+      .length,
+    1,
+  )
   await w.close()
 })
 
 test('a file that another process holds is named with its pid, before anything is read', async () => {
   const path = join(folder, 'held.duckdb')
   const code = `const { DuckDBInstance } = await import('@duckdb/node-api'); globalThis.held = await DuckDBInstance.create(${JSON.stringify(path)}); console.log('ready'); setInterval(() => {}, 1000)`
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await new Promise(resolve => holder.stdout.once('data', resolve))
   try {
     const w = new DuckDbWarehouse(`duckdb:${path}`, limits)

@@ -46,7 +46,8 @@ export class DuckDbWarehouse implements Warehouse {
     try {
       for (const load of loads) await this.#publishOne(connection, load)
       for (const load of loads)
-        for (const audit of load.options.audit as readonly Audit[]) await this.#audit(connection, load, audit)
+        for (const audit of load.options.audit as readonly Audit[])
+          await this.#audit(connection, load, audit)
       await this.#run(connection, 'COMMIT')
     } catch (error) {
       await connection.run('ROLLBACK').catch(() => {})
@@ -57,7 +58,9 @@ export class DuckDbWarehouse implements Warehouse {
   }
 
   async #publishOne(connection: DuckDBConnection, load: TableLoad): Promise<void> {
-    const known = await connection.runAndReadAll(`SELECT 1 FROM ${LEDGER} WHERE id = ${text(load.id)}`)
+    const known = await connection.runAndReadAll(
+      `SELECT 1 FROM ${LEDGER} WHERE id = ${text(load.id)}`,
+    )
     if (load.options.mode === 'append' && known.currentRowCount > 0) return
     if (load.options.mode !== 'replace') await this.#compareColumns(connection, load)
     for (const sql of publishStatements(load)) await this.#run(connection, sql, load)
@@ -75,11 +78,15 @@ export class DuckDbWarehouse implements Warehouse {
     const have = new Map(rows)
     const wrong = load.columns.flatMap(c => {
       const type = have.get(c.name)
-      const wanted = typeOf(c.kind).replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE').replace(', ', ',')
+      const wanted = typeOf(c.kind)
+        .replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE')
+        .replace(', ', ',')
       if (type === wanted) return []
       return [`${c.name}: expected ${wanted}, the table has ${type ?? 'no such column'}`]
     })
-    const extra = rows.filter(([n]) => !load.columns.some(c => c.name === n)).map(([n]) => `${n}: in the table only`)
+    const extra = rows
+      .filter(([n]) => !load.columns.some(c => c.name === n))
+      .map(([n]) => `${n}: in the table only`)
     if (wrong.length + extra.length === 0) return
     throw new Fault('data', `table ${load.table} has other columns than what is loaded`, {
       at: load.at,
@@ -92,17 +99,24 @@ export class DuckDbWarehouse implements Warehouse {
     const { title, sql } = auditQuery(audit, load.table)
     const failing = await this.#run(connection, sql, load)
     if (failing.length === 0) return
-    const shown = failing.slice(0, ROWS_SHOWN).map(r => JSON.stringify(r, (_, v) => (typeof v === 'bigint' ? Number(v) : v)))
-    throw new Fault('data', `audit "${title}" of table ${load.table} failed for ${failing.length} rows`, {
-      at: load.at,
-      detail: [...shown.map(r => `row   ${r}`), `sql   ${sql}`, `kept  ${stagingOf(load)}`],
-      hint: 'nothing was published; look at the rows in the staging table',
-    })
+    const shown = failing
+      .slice(0, ROWS_SHOWN)
+      .map(r => JSON.stringify(r, (_, v) => (typeof v === 'bigint' ? Number(v) : v)))
+    throw new Fault(
+      'data',
+      `audit "${title}" of table ${load.table} failed for ${failing.length} rows`,
+      {
+        at: load.at,
+        detail: [...shown.map(r => `row   ${r}`), `sql   ${sql}`, `kept  ${stagingOf(load)}`],
+        hint: 'nothing was published; look at the rows in the staging table',
+      },
+    )
   }
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
     if (this.#connection === null) return
-    for (const load of loads) await this.#run(this.#connection, `DROP TABLE IF EXISTS ${stagingOf(load)}`)
+    for (const load of loads)
+      await this.#run(this.#connection, `DROP TABLE IF EXISTS ${stagingOf(load)}`)
   }
 
   async query(sql: string): Promise<Record<string, unknown>[]> {
@@ -136,13 +150,24 @@ export class DuckDbWarehouse implements Warehouse {
   #openFault(error: Error): Fault {
     const pid = /PID (\d+)/.exec(error.message)?.[1]
     if (pid !== undefined)
-      return new Fault('resource', `duckdb file ${this.#path} is held by another process (pid ${pid})`, {
-        hint: 'end that process, or write to another file',
-      })
-    return new Fault('resource', `duckdb file ${this.#path} cannot be opened: ${error.message.split('\n')[0]}`)
+      return new Fault(
+        'resource',
+        `duckdb file ${this.#path} is held by another process (pid ${pid})`,
+        {
+          hint: 'end that process, or write to another file',
+        },
+      )
+    return new Fault(
+      'resource',
+      `duckdb file ${this.#path} cannot be opened: ${error.message.split('\n')[0]}`,
+    )
   }
 
-  async #run(connection: DuckDBConnection, sql: string, load?: TableLoad): Promise<Record<string, unknown>[]> {
+  async #run(
+    connection: DuckDBConnection,
+    sql: string,
+    load?: TableLoad,
+  ): Promise<Record<string, unknown>[]> {
     try {
       return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[]
     } catch (error) {
@@ -154,4 +179,3 @@ export class DuckDbWarehouse implements Warehouse {
     }
   }
 }
-

@@ -15,7 +15,7 @@ import { textOf } from './decode/text-of.ts'
 import { type Bytes, type Fields, NULL } from './fields.ts'
 import { linesOf, type Rejected, Rejects } from './rejects.ts'
 import type { Scratch } from './scratch.ts'
-import type { Stopped, Walk } from './walk.ts'
+import { LF, type Stopped, type Walk } from './walk.ts'
 
 /** What tells one text format from another. */
 export interface TextFormat {
@@ -31,15 +31,15 @@ export interface TextFormat {
 export interface Opened {
   readonly uri: string
   readonly stream: ByteStream
-  /** Where our records may start, [from, stop). Before `from` there may be a line that is not ours. */
+  /** Our records start in [from, stop). */
   readonly from: number
   readonly stop: number
+  /** True where a record may begin before `from`: ours start after the line break at or after from - 1. */
+  readonly guessed: boolean
   readonly walk: Walk
   tokenise(): Stopped
-  /** True where `from` is the byte before a guessed start: what is left of its line is passed over. */
-  readonly guessed: boolean
-  /** Bytes and lines before `from` that belong to the split: a header. */
-  readonly before: { readonly startedAt: number; readonly lines: number } | null
+  /** Line breaks of the header; null where the split does not begin its file. */
+  readonly headerLines: number | null
 }
 
 export class RecordReader implements SplitReader, Fields {
@@ -60,7 +60,8 @@ export class RecordReader implements SplitReader, Fields {
   #column = -1
   #stored = 0
   #firstRow = 0
-  #startedAt = -1
+  /** -1 until the guessed start is found. */
+  #startedAt: number
   #done = false
   #closed = false
 
@@ -77,25 +78,23 @@ export class RecordReader implements SplitReader, Fields {
     this.bytes = window.bytes
     this.view = window.view
     this.plain = scratch.plain
-    walk.skipping = opened.guessed
-    if (opened.guessed) walk.lines = -1
-    walk.lines += opened.before?.lines ?? 0
-    walk.stop = opened.stop - window.base
+    walk.lines = opened.headerLines ?? 0
+    this.#startedAt = opened.guessed ? -1 : opened.from
     this.#rejects = new Rejects(uri, format, request)
     for (const text of scratch.texts) text?.startSplit()
   }
 
   next(): Batch | null | Promise<Batch | null> {
-    const { walk } = this.#o
     this.#batch = null
     while (!this.#done) {
-      walk.rows = 0
-      walk.broken.length = 0
-      const lines = walk.lines
+      const { walk } = this.#o
+      this.#look()
       const from = walk.next
-      const stopped = this.#tokenise()
-      if (stopped === 'done') this.#done = true
-      const batch = walk.rows > 0 || walk.broken.length > 0 ? this.#decode(from, lines) : null
+      const { lines } = walk
+      const stopped = this.#startedAt < 0 ? this.#align() : this.#o.tokenise()
+      this.#done = stopped === 'done'
+      const found = walk.rows > 0 || walk.broken.length > 0
+      const batch = found ? this.#decode(from, lines) : null
       if (batch !== null) return batch
       if (stopped !== 'more') continue
       const filling = this.#fill()
@@ -105,30 +104,29 @@ export class RecordReader implements SplitReader, Fields {
     return null
   }
 
-  #tokenise(): Stopped {
-    const { walk, guessed, from } = this.#o
+  /** Lets the walk see the window as it is now. */
+  #look(): void {
+    const { walk, stop } = this.#o
     const { window } = this.#scratch
     walk.bytes = this.bytes = window.bytes
     walk.view = this.view = window.view
     walk.limit = window.limit
     walk.final = window.final
-    walk.stop = this.#o.stop - window.base
-    // A guessed start that lies beyond the split: nothing is ours, however long the line.
-    if (this.#startedAt < 0 && walk.skipping && guessed && walk.next >= walk.stop) return 'done'
-    const skipping = walk.skipping
-    const stopped = this.#o.tokenise()
-    if (this.#startedAt < 0 && !(skipping && guessed && walk.skipping))
-      this.#startedAt = guessed ? this.#firstStart(skipping) : from
-    return stopped
+    walk.stop = stop - window.base
+    walk.rows = 0
+    walk.broken.length = 0
   }
 
-  /** Where the walk's first record could start: after the line break that ended the skipped line. */
-  #firstStart(skipped: boolean): number {
-    return this.#scratch.window.base + (skipped ? this.#skippedTo : this.#o.walk.next)
-  }
-
-  get #skippedTo(): number {
-    return this.#o.walk.skippedTo
+  /** Finds the first start from a guess: a line break is taken for the end of a record. */
+  #align(): Stopped {
+    const { walk } = this.#o
+    const feed = walk.bytes.indexOf(LF, walk.next)
+    const none = feed >= walk.limit
+    walk.next = none ? walk.limit : feed + 1
+    if (walk.next >= walk.stop || (none && walk.final)) return 'done'
+    if (none) return 'more'
+    this.#startedAt = this.#scratch.window.base + walk.next
+    return 'full'
   }
 
   #fill(): Promise<void> | null {
@@ -175,15 +173,15 @@ export class RecordReader implements SplitReader, Fields {
     const { base } = window
     const offsets = this.#scratch.offsets
     for (let row = 0; row < walk.rows; row++) offsets[row] = base + (walk.starts[row] as number)
-    const origin = { uri, offsets, firstRow: this.#firstRow }
+    batch.origin = { uri, offsets, firstRow: this.#firstRow }
     this.#firstRow += walk.rows
     if (this.#bad.size > 0 || walk.broken.length > 0) this.#reject({ from, lines })
     if (this.#bad.size > 0) {
       batch.selection = this.#alive()
       batch.selected = walk.rows - this.#bad.size
     }
-    this.#batch = { ...batch, origin }
-    return batch.selected === 0 ? null : this.#batch
+    this.#batch = batch
+    return batch.selected === 0 ? null : batch
   }
 
   #plainColumn(k: number, decode: Decode): Column {
@@ -268,12 +266,10 @@ export class RecordReader implements SplitReader, Fields {
   }
 
   end(): SplitEnd | null {
-    const { walk, before, stop, from, guessed } = this.#o
-    if (!this.#done) return null
-    const endedAt = this.#scratch.window.base + walk.next
-    const startedAt = before?.startedAt ?? (guessed ? this.#startedAt : from)
-    if (before === null && (startedAt < 0 || startedAt >= stop)) return null
-    return { startedAt, endedAt, lines: Math.max(0, walk.lines) }
+    const { walk, headerLines, stop } = this.#o
+    const startedAt = headerLines === null ? this.#startedAt : 0
+    if (!this.#done || startedAt < 0 || startedAt >= stop) return null
+    return { startedAt, endedAt: this.#scratch.window.base + walk.next, lines: walk.lines }
   }
 
   close(): void {

@@ -12,6 +12,8 @@ const FIELDS_MAX = 1 << 21
 
 export class Scratch {
   readonly schema: AnySchema
+  /** Rows a batch that were asked for, and that fit. */
+  readonly rowsAsked: number
   readonly rowsMax: number
   readonly window = new Window()
   /** Null where the column is text: those are made when they are first wanted. */
@@ -32,6 +34,7 @@ export class Scratch {
   constructor(schema: AnySchema, rows: number, idle: Scratch[]) {
     const { list } = schema
     this.schema = schema
+    this.rowsAsked = rows
     this.rowsMax = Math.max(1, Math.min(rows, Math.floor(FIELDS_MAX / (list.length + 1))))
     const rowsMax = this.rowsMax
     this.decodes = list.map(({ kind }) => (kind.tag === 'utf8' ? null : decodeOf(kind.tag)))
@@ -74,7 +77,6 @@ export class Scratch {
       final: false,
       stop: 0,
       skipping: false,
-      skippedTo: 0,
       rows: 0,
       rowsMax,
       starts,

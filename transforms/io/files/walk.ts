@@ -25,8 +25,6 @@ export interface Walk {
   stop: number
   /** True where all up to the next line break is to be passed over. */
   skipping: boolean
-  /** Where the last line passed over ended. */
-  skippedTo: number
   rows: number
   readonly rowsMax: number
   /** First byte of each row, and the byte after its last. */
@@ -51,7 +49,7 @@ export const CR = 13
 export function skipLine(w: Walk): boolean {
   const feed = w.bytes.indexOf(LF, w.next)
   w.skipping = feed >= w.limit
-  w.next = w.skippedTo = w.skipping ? w.limit : feed + 1
+  w.next = w.skipping ? w.limit : feed + 1
   if (!w.skipping) w.lines++
   return !w.skipping
 }

@@ -49,6 +49,13 @@ export class Window {
     return this.#read(to)
   }
 
+  /** Forgets the first bytes. */
+  drop(count: number): void {
+    this.bytes.copyWithin(0, count, this.limit + 1)
+    this.base += count
+    this.limit -= count
+  }
+
   #read(to: number): Promise<void> | null {
     const stream = this.#stream as ByteStream
     while (this.limit < to) {

@@ -1,0 +1,138 @@
+/** Reads CSV files: plans their splits, checks their headers, opens readers. */
+import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
+import { Fault, redactUri } from '../../../engine/fault.ts'
+import type { PlanRequest, ReadRequest, Source, SourcePlan, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
+import { openBytes } from '../files/byte-stream.ts'
+import { type Compression, sniff } from '../files/compression.ts'
+import { listFiles } from '../files/list.ts'
+import { RecordReader } from '../files/record-reader.ts'
+import { Scratch } from '../files/scratch.ts'
+import { splitsOf, type TextSplit, wrongStarts } from '../files/splits.ts'
+import { Window } from '../files/window.ts'
+import { CsvFormat } from './format.ts'
+import { BOM, type Header, namesOf, slotsOf } from './header.ts'
+import { type CsvDialect, type CsvSource, dialectOf } from './options.ts'
+import { tokenise } from './tokenise.ts'
+
+const COMMA = 44
+const TAB = 9
+
+export class CsvFiles<F extends Fields> implements Source<F> {
+  readonly format = 'csv'
+  readonly schema: Schema<F>
+  readonly uri: string
+  readonly fingerprint: string
+  readonly #path: string
+  readonly #dialect: CsvDialect
+  readonly #format: CsvFormat
+  /** Arrays and dictionaries of readers that were closed. */
+  readonly #idle: Scratch[] = []
+  #lastHeader: { uri: string; header: Header } | null = null
+
+  constructor(uri: string, schema: Schema<F>, options: CsvSource<F>) {
+    this.schema = schema
+    this.uri = redactUri(uri)
+    this.#path = uri
+    this.#dialect = dialectOf(schema as AnySchema, options)
+    this.#format = new CsvFormat(schema as AnySchema, this.#dialect)
+    this.fingerprint = `csv ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
+  }
+
+  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
+    const files = listFiles(this.#path)
+    const splits: Split[] = []
+    for (const file of files) {
+      const { compression } = sniff(file.path)
+      if (file.bytes > 0) await this.#headerOf(file.path, compression)
+      splits.push(...splitsOf(file, { detail: { compression }, splitBytes }))
+    }
+    const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
+    return { splits, inputs }
+  }
+
+  async open(split: Split, request: ReadRequest): Promise<SplitReader> {
+    const { compression, exact } = split.detail as TextSplit
+    const header = await this.#headerOf(split.uri, compression)
+    const first = split.start === 0
+    const guessed = !first && exact === undefined
+    const from = exact ?? (first ? header.end : split.start)
+    const scratch = this.#scratch(request)
+    // A compressed file is read from its start, and what lies before the first record passed over.
+    const seek = compression !== 'none' ? 0 : guessed ? from - 1 : from
+    const stream = openBytes(split.uri, { compression, from: seek })
+    scratch.window.open(stream, seek)
+    const walk = { ...scratch.walk(this.#dialect.recordBytesMax), slots: header.slots, delimiter: this.#delimiterOf(split.uri) }
+    if (compression !== 'none') await skip(scratch.window, header.end)
+    return new RecordReader(
+      this.#format,
+      {
+        uri: split.uri,
+        stream,
+        from,
+        stop: split.end,
+        guessed,
+        walk,
+        tokenise: () => tokenise(walk),
+        headerLines: first ? header.lines : null,
+      },
+      { request, scratch },
+    )
+  }
+
+  verify(splits: readonly Split[], ends: readonly (SplitEnd | null)[]): Map<number, Split> {
+    return wrongStarts(splits, ends)
+  }
+
+  #scratch({ rowsPerBatch }: ReadRequest): Scratch {
+    const known = this.#idle.pop()
+    if (known && known.rowsAsked === rowsPerBatch) return known
+    return new Scratch(this.schema as AnySchema, rowsPerBatch, this.#idle)
+  }
+
+  #delimiterOf(path: string): number {
+    return this.#dialect.delimiter ?? (/\.(?:tsv|tab)(?:\.\w+)?$/i.test(path) ? TAB : COMMA)
+  }
+
+  async #headerOf(uri: string, compression: Compression): Promise<Header> {
+    if (this.#lastHeader?.uri === uri) return this.#lastHeader.header
+    const header = await this.#readHeader(uri, compression)
+    this.#lastHeader = { uri, header }
+    return header
+  }
+
+  async #readHeader(uri: string, compression: Compression): Promise<Header> {
+    const window = new Window()
+    const stream = openBytes(uri, { compression, from: 0 })
+    window.open(stream, 0)
+    const { header, latin1, recordBytesMax } = this.#dialect
+    try {
+      for (;;) {
+        await window.fill(0, 0)
+        const bytes = window.bytes.subarray(0, window.limit)
+        if (header === false && (window.final || bytes.length > 2)) return this.#noHeader(bytes)
+        const found = namesOf(bytes, { delimiter: this.#delimiterOf(uri), final: window.final, latin1 })
+        if (found === null && window.limit > recordBytesMax)
+          throw new Fault('data', `the header of ${uri} has no end within ${recordBytesMax} bytes`)
+        if (found === null) continue
+        // Nothing at all, not even a header, is a file without rows.
+        const blank = found.names.length === 1 && found.names[0] === '' && found.end >= bytes.length && window.final
+        if (blank) return { ...this.#noHeader(bytes), end: found.end, lines: found.lines }
+        const slots = slotsOf(found.names, { schema: this.schema as AnySchema, dialect: this.#dialect, uri })
+        return { slots, end: found.end, lines: found.lines }
+      }
+    } finally {
+      stream.close()
+    }
+  }
+
+  #noHeader(bytes: Buffer): Header {
+    const slots = Int32Array.from(this.schema.list, (_, k) => k)
+    return { slots, end: bytes.subarray(0, 3).equals(BOM) ? 3 : 0, lines: 0 }
+  }
+}
+
+/** Leaves the window at `end`, which lies in the stream's first bytes or a header of many. */
+async function skip(window: Window, end: number): Promise<void> {
+  while (window.limit < end && !window.final) await window.fill(0, Number.POSITIVE_INFINITY)
+  window.drop(end)
+}
