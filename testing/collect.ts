@@ -21,7 +21,7 @@ export function collectSink(folder: string): FileSink {
       rowsPerFile: null,
       bytesPerFile: Infinity,
       names: 'asIs',
-      overwrite: true,
+      overwrite: false,
     },
     fingerprint: `rows ${folder}`,
     open: (path, schema) => new RowsWriter(path, schema),

@@ -30,6 +30,9 @@ export class Outputs {
   readonly #folders = new Map<Node, OutputFolder>()
   readonly #tables: Tables
   #journal: Journal | null = null
+  /** A dead run of the same key began; its mark stays until a run ends well. */
+  #resuming = false
+  #committing = false
 
   constructor(plan: Plan, settings: RunSettings, limit: number | null) {
     this.#plan = plan
@@ -50,6 +53,7 @@ export class Outputs {
     const targets = [...this.#folders.values()].map(f => f.target)
     this.#journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
     const unfinished = this.#journal.begin()
+    this.#resuming = unfinished
     for (const folder of this.#folders.values()) await folder.prepare(unfinished)
     await this.#tables.check()
   }
@@ -78,6 +82,7 @@ export class Outputs {
     }
     await this.#tables.load(loaded)
     await this.#tables.publish()
+    this.#committing = true
     for (const folder of this.#folders.values()) await folder.commit()
     this.#journal?.end()
   }
@@ -98,6 +103,7 @@ export class Outputs {
 
   async abandon(): Promise<void> {
     for (const folder of this.#folders.values()) await folder.abandon()
+    if (!this.#resuming && !this.#committing) this.#journal?.end()
   }
 
   close(): Promise<void> {

@@ -14,7 +14,7 @@ export class Recent {
   readonly #empty = Buffer.alloc(0)
   #pool: Pool | null = null
   #bytes: Buffer = this.#empty
-  #view = new DataView(new ArrayBuffer(0))
+  #view: DataView = new DataView(new ArrayBuffer(0))
 
   /** `slots`: a power of two. */
   constructor(slots = 4096) {
