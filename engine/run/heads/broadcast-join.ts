@@ -33,10 +33,14 @@ export function broadcastJoin(
   for (const batch of right.batches()) {
     table.add(batch)
     if (table.heldBytes > bytesMax)
-      throw new Fault('resource', `the right side of ${node.name} takes more than ${bytesMax >> 20} MB`, {
-        at: node.at,
-        hint: "leave out hint: 'broadcast', or give the run more memory",
-      })
+      throw new Fault(
+        'resource',
+        `the right side of ${node.name} takes more than ${bytesMax >> 20} MB`,
+        {
+          at: node.at,
+          hint: "leave out hint: 'broadcast', or give the run more memory",
+        },
+      )
   }
   const probe = new JoinProbe(shape, table, { rowsPerBatch: task().rowsPerBatch })
   return {

@@ -10,7 +10,16 @@ import type { Node } from '../../plan/node.ts'
 import type { Head } from '../operator.ts'
 import { type Fold, foldHead } from './fold.ts'
 import { KeyLookup, KeyTable } from './key-table.ts'
-import { bindSide, type Compared, ORDER_PARAMETERS, orderCode, type OrderKey, orderNan, orderWide, sideNames } from './order.ts'
+import {
+  bindSide,
+  type Compared,
+  ORDER_PARAMETERS,
+  orderCode,
+  type OrderKey,
+  orderNan,
+  orderWide,
+  sideNames,
+} from './order.ts'
 import { type Intake, RowStore, type StoreColumn } from './row-store.ts'
 import { compareBytes } from './text-bytes.ts'
 
@@ -57,7 +66,11 @@ class DistinctBy implements Fold {
     this.#store = new RowStore(input)
     this.#table = new KeyTable(this.#store)
     const at = keys.map(key => indexOf(input, key))
-    this.#lookup = new KeyLookup(this.#table, { keys: { schema: input, keys }, at, nullsMatch: true })
+    this.#lookup = new KeyLookup(this.#table, {
+      keys: { schema: input, keys },
+      at,
+      nullsMatch: true,
+    })
     this.#intake = this.#store.intake()
     this.#by = indexOf(input, by)
     this.#columns = input.list.length - (numbered ? 1 : 0)

@@ -52,7 +52,10 @@ class FoldJob implements Job {
     this.#task = task
   }
 
-  async attempt([partition]: readonly Partition[], { numbered, bounded, emit }: Attempt): Promise<boolean> {
+  async attempt(
+    [partition]: readonly Partition[],
+    { numbered, bounded, emit }: Attempt,
+  ): Promise<boolean> {
     const { memoryBytes, rowsPerBatch, account } = this.#task
     const { node, lost } = this.#spec
     const input = this.inputs[0] as AnySchema

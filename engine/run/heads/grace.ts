@@ -57,8 +57,16 @@ export async function runJob(
   await split.split(parts, 0)
   const schema = withOrdinal(job.output)
   const ordinal = (schema.list.at(-1) as AnySchema['list'][number]).name
-  const merge = { schema, sort: [{ by: ordinal, order: 'asc' as const }], rowsPerBatch: task.rowsPerBatch }
-  const runs = fewerRuns(split.runs, { ...merge, spill: task.spill, runsMax: runsMaxFor(task.memoryBytes) })
+  const merge = {
+    schema,
+    sort: [{ by: ordinal, order: 'asc' as const }],
+    rowsPerBatch: task.rowsPerBatch,
+  }
+  const runs = fewerRuns(split.runs, {
+    ...merge,
+    spill: task.spill,
+    runsMax: runsMaxFor(task.memoryBytes),
+  })
   const at = job.output.list.map((_, j) => j)
   for (const batch of mergeRuns(runs, merge)) await emit(project(batch, job.output, at))
 }
@@ -83,7 +91,13 @@ class Split {
     const parts = inputs.map((input, i) => {
       const schema = this.#inputs[i] as AnySchema
       const hashRows = keyHasher(schema, this.#job.keys[i] as string[])
-      return repartition(input, spill, { schema, hashRows, level, fanout: FANOUT, release: level > 0 })
+      return repartition(input, spill, {
+        schema,
+        hashRows,
+        level,
+        fanout: FANOUT,
+        release: level > 0,
+      })
     })
     const rows = rowsOf(inputs)
     for (let p = 0; p < FANOUT; p++) {
@@ -100,7 +114,12 @@ class Split {
       this.#writer ??= this.#task.spill.open(this.#output)
       this.#writer.write(batch)
     }
-    const done = await this.#job.attempt(part, { numbered: true, bounded, emit, nextRun: () => this.#endRun() })
+    const done = await this.#job.attempt(part, {
+      numbered: true,
+      bounded,
+      emit,
+      nextRun: () => this.#endRun(),
+    })
     this.#endRun()
     return done
   }

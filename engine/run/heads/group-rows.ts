@@ -21,7 +21,7 @@ export class GroupCursor {
   readonly #readers: (batch: Batch) => ReadRow
   readonly #group: number
   #read: ReadRow | null = null
-  #groups = new Int32Array(0)
+  #groups: Int32Array = new Int32Array(0)
   #rows = 0
   #at = 0
 
@@ -74,7 +74,7 @@ export class GroupCursor {
 export class GroupRows implements Iterable<Row> {
   readonly #cursor: GroupCursor
   readonly #group: number
-  readonly #name: string
+  readonly #name: () => string
   #kept: Row[] = []
   /** Rows taken from the cursor so far; more than are kept where the group is too large. */
   #taken = 0
@@ -82,7 +82,7 @@ export class GroupRows implements Iterable<Row> {
   #over = false
 
   /** `name`: what the group is called where it is too large. */
-  constructor(cursor: GroupCursor, group: number, name: string) {
+  constructor(cursor: GroupCursor, group: number, name: () => string) {
     this.#cursor = cursor
     this.#group = group
     this.#name = name
@@ -127,9 +127,16 @@ export class GroupRows implements Iterable<Row> {
 
   #tooLarge(): Fault {
     if (this.#over)
-      return new Fault('data', `the rows of ${this.#name} were walked after the function had ended`)
-    return new Fault('resource', `${this.#name} does not fit in memory, so its rows can be walked once only`, {
-      hint: 'walk the rows once, in one loop, or give the run more memory',
-    })
+      return new Fault(
+        'data',
+        `the rows of ${this.#name()} were walked after the function had ended`,
+      )
+    return new Fault(
+      'resource',
+      `${this.#name()} does not fit in memory, so its rows can be walked once only`,
+      {
+        hint: 'walk the rows once, in one loop, or give the run more memory',
+      },
+    )
   }
 }

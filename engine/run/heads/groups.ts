@@ -8,20 +8,17 @@
  * Account: in + created = out + merged; merged: all rows that came in; created: all that came out.
  */
 import { rowJson, userFault } from '../../compile/kernel.ts'
-import { RowBuilder, rowReader } from '../../compile/rows.ts'
-import { type Batch, columnOf, dense } from '../../data/batch.ts'
+import { RowBuilder } from '../../compile/rows.ts'
+import { dense } from '../../data/batch.ts'
 import type { Column } from '../../data/column.ts'
-import { type AnySchema, indexOf, schemaOf, t } from '../../data/schema.ts'
+import { type AnySchema, t } from '../../data/schema.ts'
 import { Fault } from '../../fault.ts'
 import type { Node, Order, Row } from '../../plan/node.ts'
 import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
 import { type Attempt, type Job, runJob, withOrdinal } from './grace.ts'
+import { GroupKeys, Numberer } from './group-keys.ts'
 import { GroupCursor, GroupRows } from './group-rows.ts'
-import { KeyLookup, KeyTable } from './key-table.ts'
-import { RowStore } from './row-store.ts'
 import { Sorter } from './sort.ts'
-
-type Fields = AnySchema['list']
 
 export interface GroupSpec {
   readonly node: Node
@@ -40,6 +37,9 @@ export function groupHead(spec: GroupSpec, inputs: readonly AnySchema[]): Head {
   }
 }
 
+/** Of the task's memory: for the keys, for the sorts, for rows that the function may walk again. */
+const SHARES = { keys: 0.25, sorts: 0.5, rows: 0.25 }
+
 class GroupJob implements Job {
   readonly inputs: readonly AnySchema[]
   readonly keys: readonly (readonly string[])[]
@@ -55,32 +55,33 @@ class GroupJob implements Job {
     this.#task = task
   }
 
-  async attempt(inputs: readonly Partition[], { numbered, bounded, emit }: Attempt): Promise<boolean> {
+  async attempt(inputs: readonly Partition[], a: Attempt): Promise<boolean> {
     const { memoryBytes, account } = this.#task
-    const schemas = numbered ? this.inputs.map(withOrdinal) : this.inputs
-    const keys = new GroupKeys(this.#spec.keys, schemas[0] as AnySchema, numbered)
-    // A third for the keys, a third for the sorts, a third for rows that the function holds.
-    const share = memoryBytes / 3
+    const keys = new GroupKeys(this.#spec.keys, this.inputs, a.numbered)
     const sorters: Sorter[] = []
     for (const [i, input] of inputs.entries()) {
-      const stream = new Numberer(keys, schemas[i] as AnySchema, this.#spec)
-      const sorter = new Sorter({ ...stream, memoryBytes: share / inputs.length }, this.#task)
+      const numberer = new Numberer(keys, this.inputs[i] as AnySchema, this.#spec.sort)
+      const { schema, sort } = numberer
+      const bytes = (memoryBytes * SHARES.sorts) / inputs.length
+      const sorter = new Sorter({ schema, sort, memoryBytes: bytes }, this.#task)
       for (const batch of input.batches()) {
-        sorter.add(stream.number(batch))
-        if (bounded && keys.heldBytes > share) return false
+        sorter.add(numberer.number(batch))
+        if (a.bounded && keys.heldBytes > memoryBytes * SHARES.keys) return false
       }
       sorters.push(sorter)
     }
+    const bytes = (memoryBytes * SHARES.rows) / inputs.length
     const cursors = sorters.map(
-      (sorter, i) => new GroupCursor(this.inputs[i] as AnySchema, sorter.sorted(), share / inputs.length, numbered ? 1 : 0),
+      (sorter, i) => new GroupCursor(this.inputs[i] as AnySchema, sorter.sorted(), bytes),
     )
+    const { id } = this.#spec.node
     try {
-      const out = await this.#call(keys, cursors, { emit, numbered })
+      const out = await this.#call(keys, cursors, a)
       const rows = inputs.reduce((sum, p) => sum + p.rows, 0)
-      account.add(this.#spec.node.id, 'in', rows)
-      account.add(this.#spec.node.id, 'merged', rows)
-      account.add(this.#spec.node.id, 'created', out)
-      account.add(this.#spec.node.id, 'out', out)
+      account.add(id, 'in', rows)
+      account.add(id, 'merged', rows)
+      account.add(id, 'created', out)
+      account.add(id, 'out', out)
     } finally {
       for (const cursor of cursors) cursor.close()
     }
@@ -88,101 +89,106 @@ class GroupJob implements Job {
   }
 
   /** Calls the function for each group; answers how many rows it gave. */
-  async #call(
-    keys: GroupKeys,
-    cursors: readonly GroupCursor[],
-    { emit, numbered }: { emit: Emit; numbered: boolean },
-  ): Promise<number> {
-    const { node, names, call } = this.#spec
-    const { rowsPerBatch } = this.#task
-    const out = new RowBuilder(node.schema, rowsPerBatch)
-    const ordinals = numbered ? new Float64Array(rowsPerBatch) : null
-    const flush = async () => {
-      const batch = out.take()
-      if (batch.rows > 0) await emit(ordinals === null ? batch : withColumn(batch, ordinals, withOrdinal(node.schema)))
-      out.trim()
-    }
-    let count = 0
+  async #call(keys: GroupKeys, cursors: readonly GroupCursor[], a: Attempt): Promise<number> {
+    const { names } = this.#spec
+    const out = new Output(this.#spec.node, this.#task.rowsPerBatch, a)
     for (let group = 0; group < keys.count; group++) {
       const key = keys.row(group)
-      const rows = cursors.map((cursor, i) => new GroupRows(cursor, group, `${names[i]} of ${rowJson(key)}`))
-      let made: unknown
-      try {
-        for (const row of iterable(call(key, rows))) {
-          made = row
-          if (out.full) await flush()
-          if (ordinals !== null) ordinals[out.rows] = keys.ordinal(group)
-          out.append(row)
-          made = undefined
-          count++
-        }
-      } catch (error) {
-        throw groupFault(node, error, { key, made })
+      const rows = cursors.map(
+        (cursor, i) => new GroupRows(cursor, group, () => `${names[i]} of ${rowJson(key)}`),
+      )
+      const made = new Answers(this.#spec, key, rows)
+      for (let row = made.next(); row !== END; row = made.next()) {
+        if (out.full) await out.flush()
+        made.use(() => out.append(row, a.numbered ? keys.ordinal(group) : 0))
       }
       for (const of of rows) of.end()
     }
-    await flush()
-    return count
+    await out.flush()
+    return out.count
   }
 }
 
-function iterable(answer: unknown): Iterable<unknown> {
+const END = Symbol('end')
+
+/** What the function answers for a group, row by row; what it throws becomes a fault. */
+class Answers {
+  readonly #spec: GroupSpec
+  readonly #key: Row
+  readonly #rows: Iterator<unknown>
+  #row: unknown
+
+  constructor(spec: GroupSpec, key: Row, rows: readonly GroupRows[]) {
+    this.#spec = spec
+    this.#key = key
+    this.#rows = this.use(() => iterator(spec.call(key, rows)))
+  }
+
+  next(): unknown {
+    this.#row = undefined
+    const { done, value } = this.use(() => this.#rows.next())
+    this.#row = value
+    return done ? END : value
+  }
+
+  use<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      const { node } = this.#spec
+      if (error instanceof Fault) {
+        error.at ??= node.at
+        throw error
+      }
+      const fault = userFault(node, error, '', null, 0)
+      const detail = [`key   ${rowJson(this.#key)}`]
+      if (this.#row !== undefined) detail.push(`row   ${String(rowJson(this.#row)).slice(0, 500)}`)
+      const hint = 'mend the function, or filter such rows before it'
+      throw new Fault('data', fault.message, { at: node.at, detail, hint, cause: error })
+    }
+  }
+}
+
+function iterator(answer: unknown): Iterator<unknown> {
   const is = typeof (answer as Iterable<unknown> | null)?.[Symbol.iterator] === 'function'
   if (!is || typeof answer === 'string') throw new TypeError('expected an iterable of rows')
-  return answer as Iterable<unknown>
+  return (answer as Iterable<unknown>)[Symbol.iterator]()
 }
 
-function groupFault(node: Node, error: unknown, { key, made }: { key: Row; made: unknown }): Fault {
-  if (error instanceof Fault) {
-    error.at ??= node.at
-    return error
-  }
-  const fault = userFault(node, error, rowJson(key), null, 0)
-  const detail = [`key   ${rowJson(key)}`]
-  if (made !== undefined) detail.push(`row   ${(rowJson(made) ?? String(made)).slice(0, 500)}`)
-  return new Fault('data', fault.message, { at: node.at, detail, hint: 'mend the function', cause: error })
-}
+/** Collects the rows that the function gives, with their groups' ordinals where they are numbered. */
+class Output {
+  count = 0
+  readonly #builder: RowBuilder
+  readonly #ordinals: Float64Array | null
+  readonly #schema: AnySchema
+  readonly #emit: Emit
 
-function withColumn(batch: Batch, ordinals: Float64Array, schema: AnySchema): Batch {
-  const ordinal: Column = { kind: t.int64, values: ordinals, valid: null, pool: null }
-  return dense(schema, [...batch.columns, ordinal], batch.rows)
-}
-
-/** The keys met so far, each with the row (and ordinal) that it came first with. */
-class GroupKeys {
-  readonly table: KeyTable
-  readonly store: RowStore
-  readonly names: readonly string[]
-  readonly held: readonly string[]
-  readonly #keys: readonly string[]
-  readonly #reader: ReturnType<typeof rowReader>
-
-  constructor(keys: readonly string[], first: AnySchema, numbered: boolean) {
-    this.#keys = keys
-    this.names = keys
-    this.held = numbered ? [...keys, ordinalOf(first)] : keys
-    this.store = new RowStore(schemaOf(this.held.map(name => first.list[indexOf(first, name)] as Fields[number])))
-    this.table = new KeyTable(this.store)
-    this.#reader = rowReader(schemaOf(this.store.schema.list.slice(0, keys.length)))
+  constructor({ schema }: Node, rowsPerBatch: number, { numbered, emit }: Attempt) {
+    this.#builder = new RowBuilder(schema, rowsPerBatch)
+    this.#ordinals = numbered ? new Float64Array(rowsPerBatch) : null
+    this.#schema = numbered ? withOrdinal(schema) : schema
+    this.#emit = emit
   }
 
-  get count(): number {
-    return this.store.rows
+  get full(): boolean {
+    return this.#builder.full
   }
 
-  get heldBytes(): number {
-    return this.store.heldBytes + this.table.heldBytes
+  append(row: unknown, ordinal: number): void {
+    const at = this.#builder.rows
+    this.#builder.append(row)
+    this.count++
+    if (this.#ordinals !== null) this.#ordinals[at] = ordinal
   }
 
-  row(group: number): Row {
-    this.#read ??= this.#reader(this.store.slice(0, this.store.rows))
-    return this.#read(group)
-  }
-  #read: ((i: number) => Row) | null = null
-
-  ordinal(group: number): number {
-    return (this.store.columns[this.#keys.length]?.values as Float64Array)[group] as number
+  async flush(): Promise<void> {
+    if (this.#builder.rows === 0) return
+    const batch = this.#builder.take()
+    if (this.#ordinals === null) await this.#emit(batch)
+    else {
+      const ordinal: Column = { kind: t.int64, values: this.#ordinals, valid: null, pool: null }
+      await this.#emit(dense(this.#schema, [...batch.columns, ordinal], batch.rows))
+    }
+    this.#builder.trim()
   }
 }
-
-const ordinalOf = (schema: AnySchema): string => (schema.list.at(-1) as Fields[number]).name

@@ -85,7 +85,10 @@ export class Heaps {
     for (;;) {
       let child = 2 * k + 1
       if (child >= size) break
-      if (child + 1 < size && compare(rows[start + child + 1] as number, rows[start + child] as number) > 0)
+      if (
+        child + 1 < size &&
+        compare(rows[start + child + 1] as number, rows[start + child] as number) > 0
+      )
         child++
       const other = rows[start + child] as number
       if (compare(row, other) >= 0) break

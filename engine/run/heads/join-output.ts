@@ -82,7 +82,8 @@ export class JoinOutput {
     const column = out.empty(o.rows, stored.pool)
     out.scatter(stored.values, column.values, this.#from, this.#to, o.matched)
     if (column.valid === null) return column
-    if (stored.valid !== null) scatterBytes(stored.valid, column.valid, this.#from, this.#to, o.matched)
+    if (stored.valid !== null)
+      scatterBytes(stored.valid, column.valid, this.#from, this.#to, o.matched)
     else for (let k = 0; k < o.matched; k++) column.valid[this.#to[k] as number] = 1
     return column
   }
@@ -132,7 +133,11 @@ class OutColumn {
     return column
   }
 
-  gathered(from: Pick<Column, 'values' | 'valid' | 'pool'>, rows: Int32Array, count: number): Column {
+  gathered(
+    from: Pick<Column, 'values' | 'valid' | 'pool'>,
+    rows: Int32Array,
+    count: number,
+  ): Column {
     const column = this.#sized(count, from.pool)
     this.#gather(from.values, column.values, 0, { rows, from: 0, to: count })
     if (column.valid === null) return column

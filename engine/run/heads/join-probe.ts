@@ -100,7 +100,8 @@ export class JoinProbe {
     const rows = this.#left
     let count = 0
     for (let k = 0; k < batch.selected; k++)
-      if (numbers[k] === wanted) rows[count++] = batch.selection === null ? k : (batch.selection[k] as number)
+      if (numbers[k] === wanted)
+        rows[count++] = batch.selection === null ? k : (batch.selection[k] as number)
     if (count > 0) return emit(this.#out.over(batch, { left: rows, right: null, count }))
   }
 

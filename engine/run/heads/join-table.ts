@@ -16,8 +16,8 @@ export class JoinTable {
   /** Kept columns of all right rows that may match or must come out. */
   readonly rows: RowStore
   /** By key: one more than the first of its rows, 0 for none. By row: the next of its key, -1 at the end. */
-  heads = new Int32Array(256)
-  next = new Int32Array(256)
+  heads: Int32Array = new Int32Array(256)
+  next: Int32Array = new Int32Array(256)
   readonly #keys: RowStore
   readonly #table: KeyTable
   readonly #lookup: KeyLookup
@@ -25,7 +25,7 @@ export class JoinTable {
   readonly #keyIntake: Intake
   readonly #kept: readonly number[]
   readonly #intake: Intake
-  #tails = new Int32Array(256)
+  #tails: Int32Array = new Int32Array(256)
   #matching = new Int32Array(0)
 
   constructor({ op, right, kept }: JoinShape) {

@@ -72,11 +72,20 @@ class JoinJob implements Job {
     this.#task = task
   }
 
-  async attempt(inputs: readonly Partition[], { numbered, bounded, emit, nextRun }: Attempt): Promise<boolean> {
+  async attempt(
+    inputs: readonly Partition[],
+    { numbered, bounded, emit, nextRun }: Attempt,
+  ): Promise<boolean> {
     const [left, right] = inputs as [Partition, Partition]
     const [leftSchema, rightSchema] = this.inputs as [AnySchema, AnySchema]
     const shape = joinShape(this.#node, { left: leftSchema, right: rightSchema, numbered })
-    const met: Met = { left: left.rows, right: right.rows, pairs: 0, matchedRows: 0, unmatchedRight: 0 }
+    const met: Met = {
+      left: left.rows,
+      right: right.rows,
+      pairs: 0,
+      matchedRows: 0,
+      unmatchedRight: 0,
+    }
     const builder = new Builder(shape, right, this.#task.memoryBytes * TABLE_SHARE)
     try {
       let table = builder.next()

@@ -148,7 +148,17 @@ export class KeyLookup {
     })
     const { numbers, fresh } = this
     const hashes = this.#hashes
-    this.freshCount = this.#loop(columns, stored, batch.selection, selected, hashes, table, numbers, fresh, adds)
+    this.freshCount = this.#loop(
+      columns,
+      stored,
+      batch.selection,
+      selected,
+      hashes,
+      table,
+      numbers,
+      fresh,
+      adds,
+    )
   }
 }
 
@@ -208,7 +218,11 @@ function equalCode(kind: Kind, j: number, side: 'held' | 'own'): string {
   return `(y${j}?${none}:!${none}&&${same})`
 }
 
-function valueCode(kind: Kind, j: number, at: { values: string; row: string; held: boolean }): string {
+function valueCode(
+  kind: Kind,
+  j: number,
+  at: { values: string; row: string; held: boolean },
+): string {
   const { values, row, held } = at
   const other = `${values}[${row}]`
   if (isText(kind)) {

@@ -9,7 +9,15 @@ import type { Column } from '../../data/column.ts'
 import { type AnySchema, fieldOf, indexOf } from '../../data/schema.ts'
 import type { Order } from '../../plan/node.ts'
 import type { Partition, Spill } from '../operator.ts'
-import { bindSide, ORDER_PARAMETERS, orderAll, type OrderKey, orderNan, orderWide, sideNames } from './order.ts'
+import {
+  bindSide,
+  ORDER_PARAMETERS,
+  orderAll,
+  type OrderKey,
+  orderNan,
+  orderWide,
+  sideNames,
+} from './order.ts'
 import { type Intake, RowStore } from './row-store.ts'
 import { compareBytes } from './text-bytes.ts'
 
@@ -33,7 +41,10 @@ export interface MergeOptions {
 }
 
 /** The keys of an order over a schema, nulls last, with the columns' positions. */
-export function orderKeys(schema: AnySchema, sort: readonly Order[]): { keys: OrderKey[]; at: number[] } {
+export function orderKeys(
+  schema: AnySchema,
+  sort: readonly Order[],
+): { keys: OrderKey[]; at: number[] } {
   const keys = sort.map(({ by, order }) => {
     const { kind } = fieldOf(schema, by)
     return { kind, descending: order === 'desc', nulls: 'last' as const }
@@ -163,7 +174,8 @@ class Merge {
     for (;;) {
       let child = 2 * k + 1
       if (child >= heap.length) return
-      if (child + 1 < heap.length && compare(heap[child + 1] as number, heap[child] as number) < 0) child++
+      if (child + 1 < heap.length && compare(heap[child + 1] as number, heap[child] as number) < 0)
+        child++
       const [above, below] = [heap[k] as number, heap[child] as number]
       if (compare(above, below) <= 0) return
       heap[k] = below

@@ -56,11 +56,17 @@ function valueOrder(kind: Kind, j: number, a: Side, b: Side): string {
 }
 
 /** Statements that bind a side's variables: `column` is an expression for column j. */
-export function bindSide(keys: readonly OrderKey[], name: string, column: (j: number) => string): string {
+export function bindSide(
+  keys: readonly OrderKey[],
+  name: string,
+  column: (j: number) => string,
+): string {
   return keys
     .map(({ kind }, j) => {
       const from = column(j)
-      const text = isText(kind) ? `${name}b${j}=${from}.pool.bytes;${name}o${j}=${from}.pool.offsets;` : ''
+      const text = isText(kind)
+        ? `${name}b${j}=${from}.pool.bytes;${name}o${j}=${from}.pool.offsets;`
+        : ''
       return `${name}c${j}=${from}.values;${name}n${j}=${from}.valid;${text}`
     })
     .join('')

@@ -4,7 +4,14 @@
  * as batches. A row keeps its number.
  */
 import { type Batch, columnOf, dense } from '../../data/batch.ts'
-import { bytesPerRow, type Column, isText, lanes, newValues, type Values } from '../../data/column.ts'
+import {
+  bytesPerRow,
+  type Column,
+  isText,
+  lanes,
+  newValues,
+  type Values,
+} from '../../data/column.ts'
 import type { Kind } from '../../data/kind.ts'
 import type { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
@@ -59,7 +66,10 @@ export class RowStore {
     this.schema = schema
     this.#capacity = capacity
     this.columns = schema.list.map(f => new StoreColumn(f.kind, capacity))
-    this.#rowBytes = schema.list.reduce((n, f) => n + bytesPerRow(f.kind) + (f.kind.optional ? 1 : 0), 0)
+    this.#rowBytes = schema.list.reduce(
+      (n, f) => n + bytesPerRow(f.kind) + (f.kind.optional ? 1 : 0),
+      0,
+    )
     this.#out = schema.list.map(() => null)
   }
 
@@ -112,7 +122,8 @@ export class RowStore {
     const rows = to - from
     const columns = this.columns.map((column, j) => {
       const known = this.#out[j]
-      const out = known && known.values.length >= rows * lanes(column.kind) ? known : spare(column.kind, rows)
+      const out =
+        known && known.values.length >= rows * lanes(column.kind) ? known : spare(column.kind, rows)
       this.#out[j] = out
       column.gather(column.values, out.values, 0, { rows: ids, from, to })
       if (column.valid !== null) copyBytes(column.valid, out.valid as Uint8Array, 0, ids, from, to)
@@ -156,7 +167,8 @@ export class Intake {
   /** The codes of column j's map, up to date. */
   map(j: number): Int32Array | null {
     const map = this.maps[j]
-    return map ? map.current((this.store.columns[j]?.text as TextStore).generation) : null
+    const text = this.store.columns[j]?.text
+    return map && text ? map.current(text.generation) : null
   }
 
   /** Adds the first `count` rows of `rows`, or all from 0, of the batch begun. Answers the first's number. */
@@ -193,7 +205,8 @@ export class Intake {
     if (into.valid !== null) into.valid[to] = there ? 1 : 0
     if (into.text === null) {
       const width = lanes(into.kind)
-      for (let w = 0; w < width; w++) into.values[to * width + w] = values[from * width + w] as number
+      for (let w = 0; w < width; w++)
+        into.values[to * width + w] = values[from * width + w] as number
       return
     }
     const map = this.map(j) as Int32Array
@@ -203,7 +216,12 @@ export class Intake {
   }
 
   /** Writes row from[k] of the batch begun over row to[k], in the first `columns` columns. */
-  write(from: Int32Array, to: Int32Array, count: number, columns = this.store.columns.length): void {
+  write(
+    from: Int32Array,
+    to: Int32Array,
+    count: number,
+    columns = this.store.columns.length,
+  ): void {
     for (let j = 0; j < columns; j++) {
       const into = this.store.columns[j] as StoreColumn
       const source = this.#columns[j] as Column

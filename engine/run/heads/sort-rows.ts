@@ -7,19 +7,39 @@ import { compile } from '../../compile/door.ts'
 import { isText, type Values } from '../../data/column.ts'
 import type { Pool } from '../../data/pool.ts'
 import { t } from '../../data/schema.ts'
-import { bindSide, type Compared, ORDER_PARAMETERS, orderAll, type OrderKey, orderNan, orderWide, sideNames } from './order.ts'
+import {
+  bindSide,
+  type Compared,
+  ORDER_PARAMETERS,
+  orderAll,
+  type OrderKey,
+  orderNan,
+  orderWide,
+  sideNames,
+} from './order.ts'
 import { compareBytes, sameText } from './text-bytes.ts'
 
-type Sort = (columns: readonly Compared[], ids: Int32Array, spare: Int32Array, count: number) => Int32Array
+type Sort = (
+  columns: readonly Compared[],
+  ids: Int32Array,
+  spare: Int32Array,
+  count: number,
+) => Int32Array
 
 /** Makes the function that orders the numbers 0 … rows - 1 by the columns. */
-export function rowSorter(keys: readonly OrderKey[]): (columns: readonly Compared[], rows: number) => Int32Array {
-  const ranked = keys.map(key => (isText(key.kind) ? { ...key, kind: key.kind.optional ? t.int32.nullable : t.int32 } : key))
+export function rowSorter(
+  keys: readonly OrderKey[],
+): (columns: readonly Compared[], rows: number) => Int32Array {
+  const ranked = keys.map(key =>
+    isText(key.kind) ? { ...key, kind: key.kind.optional ? t.int32.nullable : t.int32 } : key,
+  )
   const sort = compileSort(ranked)
   return (columns, rows) => {
     const ids = new Int32Array(rows)
     for (let i = 0; i < rows; i++) ids[i] = i
-    const compared = columns.map(c => (c.pool === null ? c : rankedColumn(c.values, c.valid, c.pool, rows)))
+    const compared = columns.map(c =>
+      c.pool === null ? c : rankedColumn(c.values, c.valid, c.pool, rows),
+    )
     return sort(compared, ids, new Int32Array(rows), rows)
   }
 }
@@ -56,7 +76,12 @@ return a}`
 }
 
 /** The column with each text replaced by its place among the pool's entries; equal texts share one. */
-function rankedColumn(values: Values, valid: Uint8Array | null, pool: Pool, rows: number): Compared {
+function rankedColumn(
+  values: Values,
+  valid: Uint8Array | null,
+  pool: Pool,
+  rows: number,
+): Compared {
   const ranks = ranksOf(pool)
   const ranked = new Int32Array(rows)
   const codes = values as Int32Array
@@ -88,7 +113,8 @@ function ranksOf(pool: Pool): Int32Array {
   const ranks = new Int32Array(count)
   for (let k = 1; k < count; k++) {
     const [before, here] = [order[k - 1] as number, order[k] as number]
-    const same = heads[before] === heads[here] && sameText(bytes, offsets, before, bytes, offsets, here)
+    const same =
+      heads[before] === heads[here] && sameText(bytes, offsets, before, bytes, offsets, here)
     ranks[here] = (ranks[before] as number) + (same ? 0 : 1)
   }
   return ranks

@@ -5,7 +5,7 @@
  *
  * Account of a sort's node: in = out.
  */
-import { type Batch } from '../../data/batch.ts'
+import type { Batch } from '../../data/batch.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import type { Order } from '../../plan/node.ts'
 import type { Emit, Head, Partition, TaskContext } from '../operator.ts'

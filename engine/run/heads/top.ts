@@ -13,7 +13,15 @@ import { type Fold, foldHead } from './fold.ts'
 import { type CompareRows, Heaps } from './heaps.ts'
 import { KeyLookup, KeyTable } from './key-table.ts'
 import { orderKeys } from './merge.ts'
-import { bindSide, ORDER_PARAMETERS, orderCode, type OrderKey, orderNan, orderWide, sideNames } from './order.ts'
+import {
+  bindSide,
+  ORDER_PARAMETERS,
+  orderCode,
+  type OrderKey,
+  orderNan,
+  orderWide,
+  sideNames,
+} from './order.ts'
 import { type Intake, RowStore, type StoreColumn } from './row-store.ts'
 import { compareBytes } from './text-bytes.ts'
 
@@ -52,12 +60,20 @@ class Top implements Fold {
     this.#schemas = schemas
     this.#op = op
     // The ordinal that a key came first with stays with the key, as its rows may be replaced.
-    const held = numbered ? [...op.keys, (input.list.at(-1) as AnySchema['list'][number]).name] : op.keys
+    const held = numbered
+      ? [...op.keys, (input.list.at(-1) as AnySchema['list'][number]).name]
+      : op.keys
     this.#keyAt = held.map(name => indexOf(input, name))
-    this.#keys = new RowStore(schemaOf(this.#keyAt.map(j => input.list[j] as AnySchema['list'][number])))
+    this.#keys = new RowStore(
+      schemaOf(this.#keyAt.map(j => input.list[j] as AnySchema['list'][number])),
+    )
     this.#table = new KeyTable(this.#keys)
     const at = op.keys.map((_, i) => i)
-    this.#lookup = new KeyLookup(this.#table, { keys: { schema: input, keys: op.keys }, at, nullsMatch: true })
+    this.#lookup = new KeyLookup(this.#table, {
+      keys: { schema: input, keys: op.keys },
+      at,
+      nullsMatch: true,
+    })
     this.#keyIntake = this.#keys.intake()
     this.#rows = new RowStore(input)
     this.#intake = this.#rows.intake()
@@ -65,8 +81,11 @@ class Top implements Fold {
     this.#by = by[0] as number
     const column = this.#rows.columns[this.#by] as StoreColumn
     this.#compare = rowCompare(keys[0] as OrderKey, column, this.#by)
-    this.#heaps = new Heaps(op.n, (x, y) =>
-      this.#compare.stored(x, y) || (this.#arrivals[x] as number) - (this.#arrivals[y] as number))
+    this.#heaps = new Heaps(
+      op.n,
+      (x, y) =>
+        this.#compare.stored(x, y) || (this.#arrivals[x] as number) - (this.#arrivals[y] as number),
+    )
   }
 
   get heldBytes(): number {
@@ -100,7 +119,9 @@ class Top implements Fold {
 
   *results(rowsPerBatch: number): Iterable<Batch> {
     const heaps = this.#heaps
-    const [ids, ranks, keys] = [0, 0, 0].map(() => new Int32Array(rowsPerBatch)) as Int32Array[] as [Int32Array, Int32Array, Int32Array]
+    const [ids, ranks, keys] = [0, 0, 0].map(
+      () => new Int32Array(rowsPerBatch),
+    ) as Int32Array[] as [Int32Array, Int32Array, Int32Array]
     let order = new Int32Array(0)
     let count = 0
     for (let key = 0; key < this.#keys.rows; key++) {

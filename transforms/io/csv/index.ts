@@ -1,0 +1,1 @@
+export { CsvFiles } from './source.ts'
