@@ -3,6 +3,7 @@ import { Fault, type FaultJson, faultToJson } from '../engine/fault.ts'
 import type { StageRun } from '../engine/run/stage-run.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { type RunOptions, runPipeline } from '../engine/run/run.ts'
+import { skewOf } from '../engine/run/skew.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { RUN_OPTIONS } from './run-options.ts'
 
@@ -88,6 +89,11 @@ async function main(argv: readonly string[]): Promise<void> {
         stageStarted: run => open.set(run, null),
         stageEnded: run => {
           open.delete(run)
+          for (const skew of skewOf(run))
+            void tell({
+              type: 'note',
+              text: `hot key in ${skew.step}: ${skew.rows} rows, ${Math.round(skew.share * 100)} % of all, have one hash of ${skew.keys.join(', ')}`,
+            })
           show(run, true)
         },
         retried: (task, fault) =>

@@ -1,5 +1,6 @@
 /** The stages of a plan as text: what starts each, what is fused in it, and where its rows go. */
-import { isBroadcast, type Stage, type Stages } from './stages.ts'
+import type { Stage, Stages } from './stages.ts'
+import { isBroadcast } from '../plan/facts.ts'
 
 export function explainStages({ stages }: Stages): string {
   return stages.map(describe).join('\n')

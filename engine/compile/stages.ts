@@ -5,7 +5,8 @@
  * stage that feeds it. The cut depends on the plan alone, so each thread makes the same one.
  */
 import type { AnySchema } from '../data/schema.ts'
-import { is, type Node, type OperationType, type Plan, type Side } from '../plan/node.ts'
+import { isBoundary, isBroadcast, isGroupedWrite, isSourceNode, sidesOf } from '../plan/facts.ts'
+import { is, type Node, type Plan } from '../plan/node.ts'
 import { layoutOf } from './aggregate/layout.ts'
 import { STEP_TYPES } from './kernel-source.ts'
 
@@ -51,40 +52,7 @@ export interface Stages {
   readonly exchanges: readonly Exchange[]
 }
 
-const SOURCES: ReadonlySet<OperationType> = new Set(['read', 'readWritten', 'create', 'rejects'])
-const BOUNDARIES: ReadonlySet<OperationType> = new Set([
-  'distinct',
-  'distinctBy',
-  'aggregate',
-  'top',
-  'groupFlatMap',
-  'join',
-  'coGroup',
-  'reshuffle',
-  'sortBy',
-])
-
-export const isSourceNode = (node: Node): boolean => SOURCES.has(node.type)
-
-/** A join whose right side is small is probed in passing; it is no boundary then. */
-export const isBroadcast = (node: Node): boolean =>
-  is(node, 'join') && node.op.hint === 'broadcast' && node.op.kind !== 'full'
-
-/** Writes that bring rows together first: by partition value, or sorted. */
-export function isGroupedWrite(node: Node): boolean {
-  if (!is(node, 'write') || node.op.sink.sink !== 'files') return false
-  const { partitionBy, sortBy } = node.op.sink.options
-  return partitionBy.length > 0 || sortBy.length > 0
-}
-
-export const isBoundary = (node: Node): boolean =>
-  (BOUNDARIES.has(node.type) && !isBroadcast(node)) || isGroupedWrite(node)
-
 export const isStep = (node: Node): boolean => STEP_TYPES.has(node.type)
-
-/** The side inputs that a node's functions see. */
-export const sidesOf = (node: Node): readonly { name: string; side: Side }[] =>
-  'sides' in node.op ? node.op.sides : []
 
 /** The columns by which a boundary brings its i-th input's rows together. */
 function keysOf(node: Node, input: number): readonly string[] {

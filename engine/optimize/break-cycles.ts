@@ -3,7 +3,7 @@
  * starts. Where it is made from rows of that same stage (a share of a total), or two stages would wait
  * for each other, the reader gets a stage of its own: its rows are materialised first, in their order.
  */
-import { isBoundary, isBroadcast, isSourceNode, sidesOf } from '../compile/stages.ts'
+import { isBoundary, isBroadcast, isSourceNode, sidesOf } from '../plan/facts.ts'
 import type { Node, Plan } from '../plan/node.ts'
 import { rebuild } from './rebuild.ts'
 

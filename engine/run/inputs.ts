@@ -1,6 +1,7 @@
 /** Planning what is read: the splits of each source, and how many partitions the exchanges get. */
 import type { Stages } from '../compile/stages.ts'
-import { isSourceNode, type Stage } from '../compile/stages.ts'
+import type { Stage } from '../compile/stages.ts'
+import { isSourceNode } from '../plan/facts.ts'
 import type { Split } from '../io/source.ts'
 import { is } from '../plan/node.ts'
 

@@ -4,7 +4,8 @@
  * batches to its consumers in the order in which the plan names them.
  */
 import { Kernel, type StageScope } from '../compile/kernel.ts'
-import { isBoundary, isBroadcast, isStep, type Stage, type Terminal } from '../compile/stages.ts'
+import { isStep, type Stage, type Terminal } from '../compile/stages.ts'
+import { isBoundary, isBroadcast } from '../plan/facts.ts'
 import { type Batch, project } from '../data/batch.ts'
 import { indexOf } from '../data/schema.ts'
 import { is, type Node } from '../plan/node.ts'

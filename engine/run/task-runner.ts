@@ -6,14 +6,8 @@
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import type { StageScope } from '../compile/kernel.ts'
-import {
-  type Exchange,
-  isSourceNode,
-  sidesOf,
-  type Stage,
-  type Stages,
-  type Terminal,
-} from '../compile/stages.ts'
+import type { Exchange, Stage, Stages, Terminal } from '../compile/stages.ts'
+import { isSourceNode, sidesOf } from '../plan/facts.ts'
 import { Fault } from '../fault.ts'
 import { is, type Node } from '../plan/node.ts'
 import { writtenSchema } from '../plan/written.ts'

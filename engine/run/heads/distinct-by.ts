@@ -3,11 +3,11 @@
  * under its key's number and is written over by a better one. A null in `by` comes before all values;
  * of equals, `last` takes the later row, `first` the earlier.
  */
-import { compile } from '../../compile/door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type AnySchema, fieldOf, indexOf } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Head } from '../operator.ts'
+import { compileOnce } from './compile-once.ts'
 import { type Fold, foldHead } from './fold.ts'
 import { KeyLookup, KeyTable } from './key-table.ts'
 import {
@@ -76,7 +76,7 @@ class DistinctBy implements Fold {
     this.#columns = input.list.length - (numbered ? 1 : 0)
     const key: OrderKey = { kind: fieldOf(input, by).kind, descending: false, nulls: 'first' }
     const args = [compareBytes, orderNan, orderWide]
-    this.#beat = compile<Beat>('beat', ORDER_PARAMETERS, beatCode(key, keep === 'last'), args)
+    this.#beat = compileOnce<Beat>('beat', ORDER_PARAMETERS, beatCode(key, keep === 'last'), args)
   }
 
   get heldBytes(): number {
@@ -132,9 +132,9 @@ function beatCode(key: OrderKey, last: boolean): string {
   return `return function(B,A,P,best,won){
 let ${[...sideNames([key], 'b'), ...sideNames([key], 'a')].join(',')};
 ${bindSide([key], 'b', () => 'B')}${bindSide([key], 'a', () => 'A')}
-const S=P.selection,N=P.count,G=P.numbers,from=won.from,to=won.to;
+const S=P.selection,rows=P.count,G=P.numbers,from=won.from,to=won.to;
 let count=0;
-for(let k=0;k<N;k++){
+for(let k=0;k<rows;k++){
 const i=S===null?k:S[k],g=G[k],r=best[g];
 if((r<0?${orderCode(key, 0, row, { name: 'a', row: 'g' })}:${orderCode(key, 0, row, { name: 'b', row: 'r' })})${wins}){best[g]=i;from[count]=i;to[count++]=g}
 }

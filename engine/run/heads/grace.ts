@@ -11,15 +11,17 @@
 import { type Batch, dense, project } from '../../data/batch.ts'
 import type { Column } from '../../data/column.ts'
 import { type AnySchema, schemaOf, t } from '../../data/schema.ts'
-import { keyHasher } from '../exchange/hash.ts'
 import { repartition } from '../exchange/repartition.ts'
 import type { Awaitable, Emit, Partition, SpillWriter, TaskContext } from '../operator.ts'
+import { hasherOf } from './compile-once.ts'
 import { fewerRuns, mergeRuns } from './merge.ts'
 import { runsMaxFor } from './sort.ts'
 
 const FANOUT = 8
 /** With 8 parts a level, 262,144 parts: what is still too large then has one key, or few. */
 const LEVELS_MAX = 6
+/** Smaller parts are not split: what they hold is mostly the tables' first room. */
+const PART_BYTES_MIN = 32 << 10
 
 export interface Attempt {
   /** Rows have an ordinal as their last column, and results must have one. */
@@ -90,7 +92,7 @@ class Split {
     const { spill } = this.#task
     const parts = inputs.map((input, i) => {
       const schema = this.#inputs[i] as AnySchema
-      const hashRows = keyHasher(schema, this.#job.keys[i] as string[])
+      const hashRows = hasherOf(schema, this.#job.keys[i] as string[])
       return repartition(input, spill, {
         schema,
         hashRows,
@@ -103,7 +105,8 @@ class Split {
     for (let p = 0; p < FANOUT; p++) {
       const part = parts.map(split => split[p] as Partition)
       if (rowsOf(part) === 0) continue
-      const bounded = level + 1 < LEVELS_MAX && rowsOf(part) < rows
+      const bounded =
+        level + 1 < LEVELS_MAX && rowsOf(part) < rows && bytesOf(part) > PART_BYTES_MIN
       if (await this.#attempt(part, bounded)) for (const input of part) discard(input)
       else await this.split(part, level + 1)
     }
@@ -132,6 +135,9 @@ class Split {
 
 const rowsOf = (inputs: readonly Partition[]): number => inputs.reduce((sum, p) => sum + p.rows, 0)
 
+const bytesOf = (inputs: readonly Partition[]): number =>
+  inputs.reduce((sum, p) => sum + p.bytes, 0)
+
 /** Removes what a part has on disk. */
 function discard(part: Partition): void {
   for (const _ of part.batches({ release: true })) return
@@ -139,10 +145,15 @@ function discard(part: Partition): void {
 
 /** The schema with an ordinal as its last column, under a name that it has not. */
 export function withOrdinal(schema: AnySchema): AnySchema {
+  const known = withOrdinals.get(schema)
+  if (known !== undefined) return known
   let name = '#'
   while (name in schema.fields) name += '#'
-  return schemaOf([...schema.list, { name, kind: t.int64 }])
+  const made = schemaOf([...schema.list, { name, kind: t.int64 }])
+  withOrdinals.set(schema, made)
+  return made
 }
+const withOrdinals = new WeakMap<AnySchema, AnySchema>()
 
 /** The partition with each row's arrival number, counted from `first`. */
 function numbered(partition: Partition, schema: AnySchema, first: number): Partition {

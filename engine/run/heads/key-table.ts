@@ -7,14 +7,14 @@
  * rows that brought new ones, which its owner then appends to the store. So a key's number is its
  * row's number, and within a batch new keys are compared with the batch's own rows.
  */
-import { compile } from '../../compile/door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import type { Pool } from '../../data/pool.ts'
 import { type AnySchema, indexOf } from '../../data/schema.ts'
 import { halvesOf } from '../exchange/gather.ts'
-import { type HashRows, keyHasher } from '../exchange/hash.ts'
+import type { HashRows } from '../exchange/hash.ts'
+import { compileOnce, hasherOf } from './compile-once.ts'
 import type { RowStore, StoreColumn } from './row-store.ts'
 import { sameText } from './text-bytes.ts'
 import type { TextMap } from './text-store.ts'
@@ -101,14 +101,14 @@ export class KeyLookup {
   constructor(table: KeyTable, { keys: { schema, keys }, at, nullsMatch }: LookupOptions) {
     this.#table = table
     this.#at = at
-    this.#hashRows = keyHasher(schema, keys)
+    this.#hashRows = hasherOf(schema, keys)
     this.#positions = keys.map(name => indexOf(schema, name))
     const kinds = at.map((j, i) => {
       const { kind } = table.store.columns[j] as StoreColumn
       const optional = kind.optional || schema.list[this.#positions[i] as number]?.kind.optional
       return optional ? kind.nullable : kind
     })
-    this.#loop = compile<Loop>('keys', ['E'], loopCode(kinds, nullsMatch), [sameText])
+    this.#loop = compileOnce<Loop>('keys', ['E'], loopCode(kinds, nullsMatch), [sameText])
   }
 
   /**

@@ -3,7 +3,6 @@
  * merge of runs in arrival order is stable). Rows are picked for a batch first and copied column by
  * column afterwards: picks of a run are copied when its block is used up, or the batch is full.
  */
-import { compile } from '../../compile/door.ts'
 import type { Batch } from '../../data/batch.ts'
 import type { Column } from '../../data/column.ts'
 import { type AnySchema, fieldOf, indexOf } from '../../data/schema.ts'
@@ -18,6 +17,7 @@ import {
   orderWide,
   sideNames,
 } from './order.ts'
+import { compileOnce } from './compile-once.ts'
 import { type Intake, RowStore } from './row-store.ts'
 import { compareBytes } from './text-bytes.ts'
 
@@ -101,7 +101,7 @@ class Merge {
     this.#at = at
     this.#columns = runs.map(() => null)
     this.#rows = new Int32Array(runs.length)
-    this.#compare = compile<(columns: unknown, rows: Int32Array) => CompareRuns>(
+    this.#compare = compileOnce<(columns: unknown, rows: Int32Array) => CompareRuns>(
       'merge',
       ORDER_PARAMETERS,
       compareCode(keys),

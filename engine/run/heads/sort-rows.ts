@@ -3,7 +3,6 @@
  * runs that insertion made. Text is ranked first: each entry of the pool is compared with others once,
  * then rows compare as integers.
  */
-import { compile } from '../../compile/door.ts'
 import { isText, type Values } from '../../data/column.ts'
 import type { Pool } from '../../data/pool.ts'
 import { t } from '../../data/schema.ts'
@@ -17,6 +16,7 @@ import {
   orderWide,
   sideNames,
 } from './order.ts'
+import { compileOnce } from './compile-once.ts'
 import { compareBytes, sameText } from './text-bytes.ts'
 
 type Sort = (
@@ -45,7 +45,7 @@ export function rowSorter(
 }
 
 const compileSort = (keys: readonly OrderKey[]): Sort =>
-  compile<Sort>('sort', ORDER_PARAMETERS, sortCode(keys), [compareBytes, orderNan, orderWide])
+  compileOnce<Sort>('sort', ORDER_PARAMETERS, sortCode(keys), [compareBytes, orderNan, orderWide])
 
 function sortCode(keys: readonly OrderKey[]): string {
   const names = sideNames(keys, 's')

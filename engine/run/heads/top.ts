@@ -3,12 +3,12 @@
  * better row takes the place of the worst one in the store. Nulls come last in either direction; of
  * equals the row that came first is kept, and comes first. `rank` numbers a key's rows from 1.
  */
-import { compile } from '../../compile/door.ts'
 import { type Batch, dense } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'
 import { type AnySchema, indexOf, schemaOf, t } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Head } from '../operator.ts'
+import { compileOnce } from './compile-once.ts'
 import { type Fold, foldHead } from './fold.ts'
 import { type CompareRows, Heaps } from './heaps.ts'
 import { KeyLookup, KeyTable } from './key-table.ts'
@@ -198,11 +198,12 @@ function rowCompare(key: OrderKey, column: StoreColumn, position: number): RowCo
   const held = { name: 'a', row: 'y' }
   const names = [...sideNames([key], 'a'), ...sideNames([key], 'b')].join(',')
   const moved = isText(key.kind) ? 'if(A.pool.bytes!==ab0||A.pool.offsets!==ao0)bind();' : ''
-  const body = `let ${names};
+  const body = `return function(A){let ${names};
 const bind=()=>{${bindSide([key], 'a', () => 'A')}};
 return {begin(batch){const B=batch.columns[${position}];bind();${bindSide([key], 'b', () => 'B')}},
 stored(x,y){${moved}return ${orderCode(key, 0, a, held)}},
-offered(x,y){${moved}return ${orderCode(key, 0, b, held)}}}`
-  const parameters = [...ORDER_PARAMETERS, 'A']
-  return compile<RowCompare>('top', parameters, body, [compareBytes, orderNan, orderWide, column])
+offered(x,y){${moved}return ${orderCode(key, 0, b, held)}}}}`
+  const args = [compareBytes, orderNan, orderWide]
+  const make = compileOnce<(column: StoreColumn) => RowCompare>('top', ORDER_PARAMETERS, body, args)
+  return make(column)
 }

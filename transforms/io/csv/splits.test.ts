@@ -29,11 +29,11 @@ function plain(text: string, recordMax: number): Plain {
     if (length > recordMax || record.end === null) {
       const feed = text.indexOf('\n', at)
       const end = feed < 0 ? text.length : feed
-      out.rejects.push({ offset: at, line: lineOf(at), raw: text.slice(at, end).replace(/\r$/, '') })
+      out.rejects.push({ offset: at, line: lineOf(at), raw: clip(text.slice(at, end)) })
       at = end + 1
       continue
     }
-    const raw = text.slice(at, record.end).replace(/\r$/, '')
+    const raw = clip(text.slice(at, record.end))
     const [a, b] = record.fields
     if (raw === '') {
       // An empty line.
@@ -44,6 +44,8 @@ function plain(text: string, recordMax: number): Plain {
   }
   return out
 }
+
+const clip = (raw: string): string => (raw.length > 4096 ? `${raw.slice(0, 4096)}…` : raw.replace(/\r$/, ''))
 
 interface Field {
   text: string
@@ -90,7 +92,9 @@ async function check(text: string, splitBytes: number, recordBytesMax: number): 
   const expected = plain(text, recordBytesMax)
   const source = new CsvFiles(file, Two, { header: false, recordBytesMax: String(recordBytesMax) })
   const got = await readAll(source, { splitBytes, rowsPerBatch: 1 + (splitBytes % 5) })
-  assert.deepEqual(got.rows, expected.rows)
+  // Long texts make unreadable messages.
+  if (text.length > 10_000) assert.ok(JSON.stringify(got.rows) === JSON.stringify(expected.rows))
+  else assert.deepEqual(got.rows, expected.rows)
   assert.deepEqual(
     got.rejects.map(({ offset, line, raw }) => ({ offset, line, raw })),
     expected.rejects,

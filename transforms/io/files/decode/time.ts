@@ -15,13 +15,16 @@ export interface Clock {
   readonly parse: Parse | null
   /** Wall clock → UTC, for timestamps without a zone; null where they are UTC. */
   readonly toUtc: ((micros: number) => number) | null
+  /** True where a bare number is epoch milliseconds. */
+  readonly epoch?: boolean
 }
 
-export function time(f: Fields, k: number, column: Column, { parse, toUtc }: Clock): void {
+export function time(f: Fields, k: number, column: Column, clock: Clock): void {
+  const { parse, toUtc } = clock
   const { bytes, at, rows } = f
   const { valid, kind } = column
   const values = column.values as Float64Array
-  const slow = new SlowTimes(f, kind.tag, { parse, toUtc })
+  const slow = new SlowTimes(f, kind.tag, clock)
   const fast = parse === null && (toUtc === null || kind.tag !== 'timestamp')
   const step = f.stride * 2
   const days = kind.tag === 'date'
@@ -120,8 +123,18 @@ class SlowTimes {
     return i === length
   }
 
+  #readEpoch(millis: number): void {
+    const micros = Math.round(millis * 1000)
+    if (!(Math.abs(millis) <= 8.64e15)) this.#why = 'out of range'
+    else this.#value = micros + 0
+  }
+
   #read(text: string): void {
-    const { parse, toUtc } = this.#clock
+    const { parse, toUtc, epoch } = this.#clock
+    if (epoch && /^-?\d/.test(text) && !/^\d{4}-/.test(text)) {
+      this.#readEpoch(Number(text))
+      return
+    }
     const parsed = (parse ?? parseIso)(text)
     if (typeof parsed === 'string') {
       this.#why = parsed

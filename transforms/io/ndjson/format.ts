@@ -1,0 +1,75 @@
+/** JSON's side of reading a record: which type of value a kind takes, and how escapes are undone. */
+import type { Kind } from '../../../engine/data/kind.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
+import type { Clock } from '../files/decode/index.ts'
+import { type Bytes, type Fields, isNull, QUOTE } from '../files/fields.ts'
+import type { TextFormat } from '../files/record-reader.ts'
+
+/** A value's first byte, 34 where it is a text. */
+type Takes = (first: number, f: Fields, p: number) => boolean
+
+const isNumber: Takes = first => first === 45 || (first - 48) >>> 0 <= 9
+const isText: Takes = first => first === QUOTE
+const isBool: Takes = first => first === 116 || first === 102
+
+/** What JSON writes for numbers that it has no number for; our sink does too. */
+const NAMED = ['NaN', 'Infinity', '-Infinity']
+const isFloat: Takes = (first, f, p) =>
+  isNumber(first, f, p) || (first === QUOTE && NAMED.includes(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number))))
+/** Whole numbers past 2^53 are often written as texts. */
+const isBigint: Takes = (first, f, p) => isNumber(first, f, p) || first === QUOTE
+const isTime: Takes = (first, f, p) => isNumber(first, f, p) || (first === QUOTE && !isEpoch(f, p))
+/** A text of digits alone is no date: numbers stand without quotes. */
+const isEpoch = (f: Fields, p: number): boolean =>
+  /^-?\d+$/.test(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number)).slice(0, 30))
+
+const TAKES: { readonly [tag: string]: Takes } = {
+  bool: isBool,
+  int32: isNumber,
+  int64: isNumber,
+  bigint: isBigint,
+  float32: isFloat,
+  float64: isFloat,
+  decimal: isNumber,
+  utf8: isText,
+  bytes: isText,
+  date: isText,
+  datetime: isText,
+  timestamp: isTime,
+}
+
+export class JsonFormat implements TextFormat {
+  readonly latin1 = false
+  readonly schema: AnySchema
+  readonly clocks: readonly Clock[]
+  readonly #takes: readonly Takes[]
+
+  constructor(schema: AnySchema, clocks: readonly Clock[]) {
+    this.schema = schema
+    this.clocks = clocks
+    this.#takes = schema.list.map(({ kind }, k) =>
+      kind.tag === 'timestamp' && !clocks[k]?.epoch ? isText : (TAKES[kind.tag] as Takes),
+    )
+  }
+
+  /** Values of another type are refused; the decoder then reads a null. */
+  prepare(f: Fields, k: number): void {
+    const { at, bytes, rows, stride } = f
+    const { optional } = (this.schema.list[k] as { kind: Kind }).kind
+    const takes = this.#takes[k] as Takes
+    for (let row = 0, p = k * 2; row < rows; row++, p += stride * 2) {
+      if (isNull(at[p + 1] as number)) {
+        if (!optional) f.refuse(row, '')
+        continue
+      }
+      const start = at[p] as number
+      const first = bytes[start - 1] === QUOTE ? QUOTE : (bytes[start] as number)
+      if (!takes(first, f, p)) f.refuse(row, first === QUOTE ? 'a text' : '')
+    }
+  }
+
+  unescape(source: Bytes, start: number, end: number, into: Bytes): number {
+    const text = JSON.parse(`"${source.utf8Slice(start, end)}"`) as string
+    return into.write(text, 0, 'utf8')
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Finds the values of one JSON object (RFC 8259): a walk over its bytes that leaves where each
+ * column's value lies. What it takes is what JSON.parse takes. Of a key that is there twice the last
+ * one counts, as with JSON.parse; a missing key is null.
+ */
+import { hashBytes } from '../../../engine/data/pool.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
+import { type Bytes, NULL } from '../files/fields.ts'
+
+const EACH = 0x01010101
+const TOPS = 0x80808080
+const QUOTE = 34
+const COMMA = 44
+const MINUS = 45
+const COLON = 58
+const BACKSLASH = 92
+const OPEN = 123
+const CLOSE = 125
+
+/** Which column a key names. */
+export class Keys {
+  readonly names: readonly Buffer[]
+  readonly #byName: ReadonlyMap<string, number>
+  readonly #slots: Int32Array
+  readonly #mask: number
+
+  constructor(schema: AnySchema) {
+    this.names = schema.list.map(({ name }) => Buffer.from(name))
+    this.#byName = new Map(schema.list.map(({ name }, k) => [name, k]))
+    const size = 2 ** Math.ceil(Math.log2(this.names.length * 2 + 2))
+    this.#slots = new Int32Array(size).fill(-1)
+    this.#mask = size - 1
+    this.names.forEach((name, k) => {
+      let slot = hashBytes(name, 0, name.length) & this.#mask
+      while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & this.#mask
+      this.#slots[slot] = k
+    })
+  }
+
+  /** The column of bytes[start..end), -1 where there is none. */
+  find(bytes: Bytes, start: number, end: number): number {
+    let slot = hashBytes(bytes, start, end) & this.#mask
+    for (;;) {
+      const k = this.#slots[slot] as number
+      if (k < 0 || this.is(k, bytes, start, end)) return k
+      slot = (slot + 1) & this.#mask
+    }
+  }
+
+  is(k: number, bytes: Bytes, start: number, end: number): boolean {
+    const name = this.names[k] as Buffer
+    if (name.length !== end - start) return false
+    let i = 0
+    while (i < name.length && name[i] === bytes[start + i]) i++
+    return i === name.length
+  }
+
+  /** The column of a key with escapes. */
+  findEscaped(bytes: Bytes, start: number, end: number): number {
+    const name = JSON.parse(`"${bytes.utf8Slice(start, end)}"`) as string
+    return this.#byName.get(name) ?? -1
+  }
+}
+
+export class ObjectWalk {
+  readonly #keys: Keys
+  /** Column of the nth key of the last object: the next one most often has the same. */
+  readonly #order: number[] = []
+  /** True where a line break is white space: not in NDJSON. */
+  readonly #breaks: boolean
+  #bytes: Bytes
+  #view: DataView
+  /** True where the string last walked has escapes. */
+  #escaped = false
+  /** Where the last walk failed. */
+  failedAt = 0
+
+  constructor(schema: AnySchema, o: { breaks: boolean; bytes: Bytes; view: DataView }) {
+    this.#keys = new Keys(schema)
+    this.#breaks = o.breaks
+    this.#bytes = o.bytes
+    this.#view = o.view
+  }
+
+  over(bytes: Bytes, view: DataView): void {
+    this.#bytes = bytes
+    this.#view = view
+  }
+
+  /** Walks the object at i; its values' places go to at[base …]. Answers the byte after it, -1: it is none. */
+  object(i: number, at: Int32Array, base: number): number {
+    const bytes = this.#bytes
+    const keys = this.#keys
+    const order = this.#order
+    for (let k = 0, p = base; k < keys.names.length; k++, p += 2) {
+      at[p] = 0
+      at[p + 1] = NULL
+    }
+    if (bytes[i] !== OPEN) return this.#fail(i)
+    i = this.#space(i + 1)
+    if (bytes[i] === CLOSE) return i + 1
+    for (let n = 0; ; n++) {
+      if (bytes[i] !== QUOTE) return this.#fail(i)
+      const start = i + 1
+      const end = this.#string(start)
+      if (end < 0) return -1
+      let k = order[n] ?? -1
+      if (this.#escaped) k = keys.findEscaped(bytes, start, end)
+      else if (k < 0 || !keys.is(k, bytes, start, end)) {
+        k = keys.find(bytes, start, end)
+        if (n < 10_000) order[n] = k
+      }
+      i = this.#space(end + 1)
+      if (bytes[i] !== COLON) return this.#fail(i)
+      i = this.#space(i + 1)
+      const from = bytes[i] === QUOTE ? i + 1 : i
+      i = this.#value(i)
+      if (i < 0) return -1
+      if (k >= 0) {
+        at[base + 2 * k] = from
+        at[base + 2 * k + 1] = this.#end(from, i)
+      }
+      i = this.#space(i)
+      if (bytes[i] === CLOSE) return i + 1
+      if (bytes[i] !== COMMA) return this.#fail(i)
+      i = this.#space(i + 1)
+    }
+  }
+
+  /** How a value that starts at `from` and is followed by byte i is noted. */
+  #end(from: number, i: number): number {
+    const bytes = this.#bytes
+    if (bytes[from - 1] === QUOTE) return this.#escaped ? ~(i - 1) : i - 1
+    return bytes[from] === 110 ? NULL : i
+  }
+
+  /** The byte after the value at i; -1 where there is none. */
+  #value(i: number): number {
+    const bytes = this.#bytes
+    const c = bytes[i] as number
+    if (c === QUOTE) {
+      const end = this.#string(i + 1)
+      return end < 0 ? -1 : end + 1
+    }
+    if (c === MINUS || (c - 48) >>> 0 <= 9) return this.#number(i)
+    if (c === 116 && bytes[i + 1] === 114 && bytes[i + 2] === 117 && bytes[i + 3] === 101) return i + 4
+    if (c === 110 && bytes[i + 1] === 117 && bytes[i + 2] === 108 && bytes[i + 3] === 108) return i + 4
+    if (c === 102 && bytes[i + 1] === 97 && bytes[i + 2] === 108 && bytes[i + 3] === 115 && bytes[i + 4] === 101)
+      return i + 5
+    return c === OPEN || c === 91 ? this.nested(i) : this.#fail(i)
+  }
+
+  /** The closing quote of the string whose text starts at i. Notes whether it has escapes. */
+  #string(i: number): number {
+    const bytes = this.#bytes
+    const view = this.#view
+    this.#escaped = false
+    for (;;) {
+      const word = view.getInt32(i, true)
+      const q = word ^ (QUOTE * EACH)
+      const b = word ^ (BACKSLASH * EACH)
+      // The third marks control characters: bytes below 32.
+      const hit = (((q - EACH) & ~q) | ((b - EACH) & ~b) | ((word - 32 * EACH) & ~word)) & TOPS
+      if (hit === 0) {
+        i += 4
+        continue
+      }
+      i += (31 - Math.clz32(hit & -hit)) >> 3
+      const c = bytes[i] as number
+      if (c === QUOTE) return i
+      if (c !== BACKSLASH) {
+        if (c < 32) return this.#fail(i)
+        i++
+        continue
+      }
+      this.#escaped = true
+      const next = this.#escape(i)
+      if (next < 0) return -1
+      i = next
+    }
+  }
+
+  #escape(i: number): number {
+    const bytes = this.#bytes
+    const c = bytes[i + 1] as number
+    if (c !== 117) return ESCAPES.includes(c) ? i + 2 : this.#fail(i + 1)
+    for (let n = 2; n < 6; n++) if (!isHex(bytes[i + n] as number)) return this.#fail(i + n)
+    return i + 6
+  }
+
+  #number(i: number): number {
+    const bytes = this.#bytes
+    if (bytes[i] === MINUS) i++
+    const from = i
+    i = this.#digits(i)
+    if (i === from || (bytes[from] === 48 && i > from + 1)) return this.#fail(i)
+    if (bytes[i] === 46) {
+      const point = i + 1
+      i = this.#digits(point)
+      if (i === point) return this.#fail(i)
+    }
+    if (((bytes[i] as number) | 32) === 101) {
+      i++
+      if (bytes[i] === 43 || bytes[i] === MINUS) i++
+      const exponent = i
+      i = this.#digits(exponent)
+      if (i === exponent) return this.#fail(i)
+    }
+    return i
+  }
+
+  #digits(i: number): number {
+    const bytes = this.#bytes
+    while (((bytes[i] as number) - 48) >>> 0 <= 9) i++
+    return i
+  }
+
+  /** The byte after the list or object at i, which no column takes apart: its inside is left to JSON.parse. */
+  nested(start: number): number {
+    const bytes = this.#bytes
+    let depth = 0
+    let i = start
+    for (;;) {
+      const c = bytes[i] as number
+      if (c === QUOTE) {
+        i = this.#string(i + 1)
+        if (i < 0) return -1
+      } else if (c === OPEN || c === 91) depth++
+      else if (c === CLOSE || c === 93) {
+        if (--depth === 0) break
+      } else if (c < 32 && this.#space(i) === i) return this.#fail(i)
+      i++
+    }
+    try {
+      JSON.parse(bytes.utf8Slice(start, i + 1))
+      return i + 1
+    } catch {
+      return this.#fail(start)
+    }
+  }
+
+  /** The byte after a value of any kind. */
+  any(i: number): number {
+    return this.#value(i)
+  }
+
+  #space(i: number): number {
+    const bytes = this.#bytes
+    for (;;) {
+      const c = bytes[i] as number
+      if (c > 32) return i
+      if (c !== 32 && c !== 9 && c !== 13 && (c !== 10 || !this.#breaks || i >= this.limit)) return i
+      i++
+    }
+  }
+
+  /** Where the bytes end: a line break there is the sentinel. */
+  limit = 0
+
+  #fail(i: number): number {
+    this.failedAt = i
+    return -1
+  }
+}
+
+const ESCAPES = Array.from('"\\/bfnrt', c => c.charCodeAt(0))
+const isHex = (c: number): boolean => (c - 48) >>> 0 <= 9 || ((c | 32) - 97) >>> 0 <= 5

@@ -1,0 +1,105 @@
+/** Reads JSON lines, and JSON files that are one array of objects. */
+import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
+import { redactUri } from '../../../engine/fault.ts'
+import type { PlanRequest, ReadRequest, Source, SourcePlan, Split, SplitReader } from '../../../engine/io/source.ts'
+import { clocksOf } from '../csv/options.ts'
+import { parseBytes } from '../files/bytes.ts'
+import { openBytes } from '../files/byte-stream.ts'
+import { sniff } from '../files/compression.ts'
+import { listFiles } from '../files/list.ts'
+import { RecordReader } from '../files/record-reader.ts'
+import { Scratch } from '../files/scratch.ts'
+import { splitsOf, type TextSplit } from '../files/splits.ts'
+import type { Stopped } from '../files/walk.ts'
+import type { Window } from '../files/window.ts'
+import { ArrayWalk } from './array.ts'
+import { JsonFormat } from './format.ts'
+import { ObjectWalk } from './object.ts'
+import { tokeniseLines } from './tokenise.ts'
+
+export interface NdjsonSource<F extends Fields> {
+  /** How dates are written, by column: `d/M/yyyy H:mm`. Default: ISO 8601; timestamps also as epoch milliseconds. */
+  readonly formats?: { readonly [K in keyof F]?: string }
+  /** The zone of timestamps that name none. Default: UTC. */
+  readonly timeZone?: string
+  /** A longer record is refused. Default: '16MB'. */
+  readonly recordBytesMax?: string
+}
+
+export class NdjsonFiles<F extends Fields> implements Source<F> {
+  readonly format = 'ndjson'
+  readonly schema: Schema<F>
+  readonly uri: string
+  readonly fingerprint: string
+  readonly #path: string
+  readonly #format: JsonFormat
+  readonly #recordBytesMax: number
+  readonly #idle: Scratch[] = []
+
+  constructor(uri: string, schema: Schema<F>, options: NdjsonSource<F>) {
+    this.schema = schema
+    this.uri = redactUri(uri)
+    this.#path = uri
+    const clocks = clocksOf(schema as AnySchema, options)
+    this.#format = new JsonFormat(
+      schema as AnySchema,
+      clocks.map(c => ({ ...c, epoch: c.parse === null })),
+    )
+    this.#recordBytesMax = Math.min(parseBytes(options.recordBytesMax ?? '16MB'), 256 * 2 ** 20)
+    this.fingerprint = `ndjson ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
+  }
+
+  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
+    const files = listFiles(this.#path)
+    const splits: Split[] = []
+    for (const file of files) {
+      const { compression, head } = sniff(file.path)
+      const first = compression === 'none' ? head : await headOf(file.path, compression)
+      const array = /^(?:\xef\xbb\xbf)?\s*\[/.test(first.toString('latin1'))
+      splits.push(...splitsOf(file, { detail: { compression, array }, splitBytes }))
+    }
+    const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
+    return { splits, inputs }
+  }
+
+  async open(split: Split, request: ReadRequest): Promise<SplitReader> {
+    const { compression, array = false } = split.detail as TextSplit
+    const { uri, start } = split
+    const guessed = start > 0
+    const known = this.#idle.pop()
+    const scratch = known?.rowsAsked === request.rowsPerBatch ? known : new Scratch(this.schema as AnySchema, request.rowsPerBatch, this.#idle)
+    const { window } = scratch
+    const seek = guessed ? start - 1 : 0
+    const stream = openBytes(uri, { compression, from: seek })
+    window.open(stream, seek)
+    const mark = guessed ? 0 : await passMark(window)
+    const walk = scratch.walk(this.#recordBytesMax)
+    const objects = new ObjectWalk(this.schema as AnySchema, { breaks: array, bytes: window.bytes, view: window.view })
+    const elements = new ArrayWalk(uri, objects, () => window.base)
+    const tokenise = (): Stopped => (array ? elements.tokenise(walk) : tokeniseLines(walk, objects))
+    return new RecordReader(
+      this.#format,
+      { uri, stream, from: guessed ? start : mark, stop: split.end, guessed, walk, tokenise, headerLines: guessed ? null : 0 },
+      { request, scratch },
+    )
+  }
+}
+
+/** The first bytes of a compressed file's content. */
+async function headOf(path: string, compression: 'gzip' | 'zstd'): Promise<Buffer> {
+  const stream = openBytes(path, { compression, from: 0 })
+  try {
+    const head = Buffer.alloc(64)
+    return head.subarray(0, await stream.read(head, 0, head.length))
+  } finally {
+    stream.close()
+  }
+}
+
+/** Passes over a byte order mark; answers its length. */
+async function passMark(window: Window): Promise<number> {
+  await window.fill(0, 1)
+  const mark = window.limit > 2 && window.bytes.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0
+  if (mark > 0) window.drop(mark)
+  return mark
+}
