@@ -27,6 +27,7 @@ import type { RunSettings } from './protocol.ts'
 import { checkRejects } from './reject-limit.ts'
 import type { RunReport } from './report.ts'
 import { reportOf } from './run-report.ts'
+import type { StageRun } from './stage-run.ts'
 import { Scheduler, type Watch } from './scheduler.ts'
 import { TaskRunner } from './task-runner.ts'
 
@@ -84,6 +85,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   let scheduler: Scheduler | null = null
   let inputs: Inputs | null = null
   let failure: unknown = null
+  let gathered = false
   try {
     inputs = await planInputs(stages, options)
     await outputs.prepare(inputs)
@@ -94,14 +96,15 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const { limit = null, watch = {} } = options
     scheduler = new Scheduler({ stages, inputs, executor, arena, limit, watch, signal })
     await scheduler.run()
-    for (const run of scheduler.runs) gather(ledger, run.results)
+    gather(ledger, scheduler.runs)
+    gathered = true
     ledger.check(plan)
     checkRejects(plan, ledger, scheduler.runs, options.maxRejects ?? 0.1)
     await outputs.publish(scheduler.runs, executor)
   } catch (error) {
     failure = error
     await outputs.abandon()
-    if (scheduler) for (const run of scheduler.runs) gather(ledger, run.results)
+    if (scheduler && !gathered) gather(ledger, scheduler.runs)
   } finally {
     await executor?.close()
     await outputs.close()
@@ -123,11 +126,8 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   })
 }
 
-function gather(
-  ledger: Ledger,
-  results: readonly (import('./protocol.ts').TaskResult | undefined)[],
-): void {
-  for (const result of results) {
+function gather(ledger: Ledger, runs: readonly StageRun[]): void {
+  for (const result of runs.flatMap(run => run.results)) {
     if (!result) continue
     for (const { node, term, rows } of result.account) ledger.add(node, term, rows)
     for (const { node, reason, rows } of result.dropped) ledger.drop(node, reason, rows)

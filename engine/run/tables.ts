@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { describe } from '../data/schema.ts'
 import type { TableSink } from '../io/sink.ts'
 import type { TableLoad, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
@@ -78,7 +79,8 @@ async function loadOf(
   const sink = node.op.sink as TableSink
   const { names } = sink.options
   const written = (name: string) => writtenName(name, names)
-  const columns = writtenSchema(node).schema.list
+  const { schema } = writtenSchema(node)
+  const columns = schema.list
   const { key, latest, deleted, partition, cluster } = sink.options
   const options = {
     ...sink.options,
@@ -88,7 +90,7 @@ async function loadOf(
     partition: partition === null ? null : { ...partition, by: written(partition.by) },
     cluster: cluster.map(written),
   }
-  const hash = createHash('sha256').update(JSON.stringify([o.run, sink.table, options, columns]))
+  const hash = createHash('sha256').update(JSON.stringify([o.run, sink.table, options, describe(schema)]))
   for (const file of files)
     hash.update(basename(file)).update(
       createHash('sha256')

@@ -141,6 +141,8 @@ export class GroupedWriteHead implements Head {
       async batch => {
         task.account.add(this.#node.id, 'in', batch.selected)
         task.account.add(this.#node.id, 'out', batch.selected)
+        const { progress, spec } = this.#task()
+        progress.rows(spec.stage, batch.selected)
         let from = 0
         while (from < batch.rows) {
           const to = folders.endOfRun(batch, from)

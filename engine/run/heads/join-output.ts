@@ -1,7 +1,8 @@
 /** Makes the batches of joined rows from pairs of a left row and a row of the table. */
 import { type Batch, columnOf, dense } from '../../data/batch.ts'
-import { type Column, lanes, newValues } from '../../data/column.ts'
+import { type Column, isText, lanes, newValues } from '../../data/column.ts'
 import type { Kind } from '../../data/kind.ts'
+import { Pool } from '../../data/pool.ts'
 import { copyBytes, type Gather, gatherOf } from '../exchange/gather.ts'
 import type { JoinShape, Source } from './join-shape.ts'
 import type { JoinTable } from './join-table.ts'
@@ -71,7 +72,7 @@ export class JoinOutput {
     const { output, sources } = this.#shape
     const columns = this.#columns.map((out, j): Column => {
       const source = sources[j] as Source
-      if (source.right < 0) return out.empty(count, null)
+      if (source.right < 0) return out.empty(count, out.noText)
       return out.gathered(this.#stored(source), right, count)
     })
     return dense(output, columns, count)
@@ -112,6 +113,8 @@ export class JoinOutput {
 class OutColumn {
   readonly kind: Kind
   readonly scatter: Scatter
+  /** What the codes of a text column without values point into. */
+  readonly noText: Pool | null
   readonly #gather: Gather
   readonly #column: Column
   readonly #width: number
@@ -121,6 +124,7 @@ class OutColumn {
     this.scatter = scatterOf(kind)
     this.#gather = gatherOf(kind)
     this.#width = lanes(kind)
+    this.noText = isText(kind) ? new Pool(true, 1) : null
     this.#column = { kind, values: newValues(kind, 0), valid: null, pool: null }
   }
 

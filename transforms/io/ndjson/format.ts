@@ -5,10 +5,12 @@ import type { Clock } from '../files/decode/index.ts'
 import { type Bytes, type Fields, isNull, QUOTE } from '../files/fields.ts'
 import type { TextFormat } from '../files/record-reader.ts'
 
+const MINUS = 45
+
 /** A value's first byte, 34 where it is a text. */
 type Takes = (first: number, f: Fields, p: number) => boolean
 
-const isNumber: Takes = first => first === 45 || (first - 48) >>> 0 <= 9
+const isNumber: Takes = first => first === MINUS || (first - 48) >>> 0 <= 9
 const isText: Takes = first => first === QUOTE
 const isBool: Takes = first => first === 116 || first === 102
 
@@ -21,6 +23,7 @@ const isBigint: Takes = (first, f, p) => isNumber(first, f, p) || first === QUOT
 const isTime: Takes = (first, f, p) => isNumber(first, f, p) || (first === QUOTE && !isEpoch(f, p))
 /** A text of digits alone is no date: numbers stand without quotes. */
 const isEpoch = (f: Fields, p: number): boolean =>
+  f.bytes[(f.at[p] as number) + 4] !== MINUS &&
   /^-?\d+$/.test(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number)).slice(0, 30))
 
 const TAKES: { readonly [tag: string]: Takes } = {

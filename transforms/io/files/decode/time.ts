@@ -1,6 +1,6 @@
 /**
- * date (days), timestamp and datetime (microseconds). `yyyy-MM-dd` and `yyyy-MM-dd HH:mm[:ss]` are
- * read in place; the rest goes through `calendar.ts`, once for a run of equal texts.
+ * date (days), timestamp and datetime (microseconds). `yyyy-MM-dd`, `yyyy-MM-dd HH:mm[:ss]` and
+ * `yyyy-MM-ddTHH:mm:ss[.SSS]Z` are read in place; the rest goes through `calendar.ts`, once for a run of equal texts.
  */
 import type { Column } from '../../../../engine/data/column.ts'
 import { daysOf, type Parse, parseIso } from './calendar.ts'
@@ -26,6 +26,7 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
   const values = column.values as Float64Array
   const slow = new SlowTimes(f, kind.tag, clock)
   const fast = parse === null && (toUtc === null || kind.tag !== 'timestamp')
+  const instant = kind.tag === 'timestamp'
   const step = f.stride * 2
   const days = kind.tag === 'date'
   let lastKey = -1
@@ -33,7 +34,7 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
   for (let row = 0, p = k * 2; row < rows; row++, p += step) {
     const end = at[p + 1] as number
     const i = at[p] as number
-    const length = end - i
+    let length = end - i
     const none = isNull(end)
     if (valid !== null) valid[row] = none ? 0 : 1
     if (none) {
@@ -41,6 +42,17 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
       continue
     }
     let bad = fast ? 0 : 1
+    let millis = 0
+    if (instant && bytes[end - 1] === 90 && (length === 20 || length === 24)) {
+      if (length === 24) {
+        const f0 = (bytes[i + 20] as number) - 48
+        const f1 = (bytes[i + 21] as number) - 48
+        const f2 = (bytes[i + 22] as number) - 48
+        millis = f0 * 100 + f1 * 10 + f2
+        if ((f0 | (9 - f0) | f1 | (9 - f1) | f2 | (9 - f2)) < 0 || bytes[i + 19] !== 46) bad = 1
+      }
+      if (bad === 0) length = 19
+    }
     if (days ? length !== 10 : length !== 19 && length !== 16 && length !== 10) bad = 1
     if (bad === 0) {
       const y0 = (bytes[i] as number) - 48
@@ -81,7 +93,7 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
       micros = seconds * 1e6
     }
     if (bad !== 0) values[row] = slow.at(row, p)
-    else values[row] = days ? lastDay : lastDay * DAY + micros
+    else values[row] = days ? lastDay : lastDay * DAY + micros + millis * 1000
   }
 }
 
