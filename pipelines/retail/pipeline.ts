@@ -15,7 +15,7 @@ const startOfMonth = (ms: number) => {
 
 export default pipeline({
   name: 'retail',
-  params: { input: param.uri(), output: param.uri(), warehouse: param.uri('') },
+  params: { input: param.uri(), output: param.uri(), warehouse: param.text('') },
   build(p, { input, output, warehouse }) {
     const lake = warehouse === '' ? `duckdb:${output}/retail.duckdb` : warehouse
     const sales = p

@@ -72,10 +72,22 @@ test('generated rows: every output is what the generator knows', async () => {
     `SELECT strftime("month", '%Y-%m'), rank, stock_code, revenue::VARCHAR, quantity::INTEGER FROM top_products ORDER BY 1, 2`,
     warehouse,
   )
+  const expectedTop = known.topProducts.map(r => [
+    r.month,
+    r.rank,
+    r.stockCode,
+    thousandths(r.revenue),
+    Number(r.quantity),
+  ])
   assert.deepEqual(
-    top,
-    known.topProducts.map(r => [r.month, r.rank, r.stockCode, thousandths(r.revenue), Number(r.quantity)]),
+    top.map(([month, rank, , revenue]) => [month, rank, revenue]),
+    expectedTop.map(([month, rank, , revenue]) => [month, rank, revenue]),
   )
+  // Products of equal revenue may stand in another order: sums have no place in the source.
+  const tied = (row: unknown[]) => expectedTop.filter(r => r[0] === row[0] && r[3] === row[3]).length > 1
+  const untied = (rows: unknown[][]) => rows.filter(r => !tied(r) && r[1] !== 20)
+  assert.ok(untied(expectedTop).length > 200)
+  assert.deepEqual(untied(top), untied(expectedTop))
   const [files] = await ask(
     `SELECT count(*)::INTEGER, sum(revenue)::VARCHAR FROM read_parquet('${output}/sales/**/*.parquet', hive_partitioning = true)`,
   )

@@ -39,7 +39,7 @@ test('a function that returns another kind: expected and got', async () => {
 test('a thread that dies fails its task, which is tried again', async () => {
   const out = fresh()
   const { status, error } = await run('diesOnce', out)
-  assert.equal(status, 'done', error?.message)
+  assert.equal(status, 'done', String(error?.message))
   const rows = readdirSync(join(out, 'rows')).flatMap(f => readRows(join(out, 'rows', f)))
   assert.equal(rows.length, 1000)
 })

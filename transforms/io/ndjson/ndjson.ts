@@ -1,0 +1,28 @@
+/** `ndjson`: with a schema a source, without one a sink. */
+import type { Fields, Schema } from '../../../engine/data/schema.ts'
+import type { Source } from '../../../engine/io/source.ts'
+import { isSchema } from '../csv/csv.ts'
+import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
+import { NdjsonFiles, type NdjsonSource } from './source.ts'
+import { ndjsonFormat } from './write.ts'
+
+/**
+ * Reads files of one JSON object a line, or of one JSON array of objects.
+ *
+ * Shape   files → PCollection<F>; objects that do not fit the schema go to `.rejects`
+ * Nulls   a missing key is null
+ * Cost    bytes are walked once; decimals keep all their digits
+ * @example
+ * p.read(ndjson('events/*.ndjson.gz', Event))
+ */
+export function ndjson<F extends Fields>(uri: string, schema: Schema<F>, options?: NdjsonSource<F>): Source<F>
+/** Writes one JSON object a line, into files in a folder. */
+export function ndjson<const C extends string = never>(uri: string, options?: FileSinkChoices<C>): TypedFileSink<C>
+export function ndjson<F extends Fields, C extends string>(
+  uri: string,
+  second?: Schema<F> | FileSinkChoices<C>,
+  options?: NdjsonSource<F>,
+): Source<F> | TypedFileSink<C> {
+  if (isSchema<F>(second)) return new NdjsonFiles(uri, second, options ?? {})
+  return fileSink(uri, second ?? {}, ndjsonFormat)
+}
