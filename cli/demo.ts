@@ -13,21 +13,8 @@ import { count, table } from './units.ts'
 const ROWS = 2_000_000
 const SEED = 7
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'))
-const pipeline = relative(
-  process.cwd(),
-  fileURLToPath(new URL('../pipelines/retail/pipeline.ts', import.meta.url)),
-)
-const output = join(folder, 'out')
-process.stderr.write(`the demo's files lie in ${folder}\n`)
-await makeRetail({ rows: ROWS, files: 8, seed: SEED, folder: join(folder, 'in') })
-const argv = [pipeline, '--input', join(folder, 'in/*.csv'), '--output', output]
-process.stderr.write(`\n$ millrace run ${argv.join(' ')}\n\n`)
-process.exitCode = await run(argv)
-if (process.exitCode === 0) await showAnswer()
-
 /** Revenue by country, asked of the warehouse, beside what the generator knows it must be. */
-async function showAnswer(): Promise<void> {
+async function showAnswer(output: string): Promise<void> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const { expectedRetail } = await import('../pipelines/retail/generate/index.ts')
   const instance = await DuckDBInstance.create(join(output, 'retail.duckdb'), {
@@ -65,3 +52,20 @@ const fixed = (thousandths: bigint): string =>
 
 /** `1234567.890` → `1,234,567.890` */
 const money = (text: string): string => text.replace(/\B(?=(\d{3})+(?=\.))/g, ',')
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'))
+  const pipeline = relative(
+    process.cwd(),
+    fileURLToPath(new URL('../pipelines/retail/pipeline.ts', import.meta.url)),
+  )
+  const output = join(folder, 'out')
+  process.stderr.write(`the demo's files lie in ${folder}\n`)
+  await makeRetail({ rows: ROWS, files: 8, seed: SEED, folder: join(folder, 'in') })
+  const argv = [pipeline, '--input', join(folder, 'in/*.csv'), '--output', output]
+  process.stderr.write(`\n$ millrace run ${argv.join(' ')}\n\n`)
+  process.exitCode = await run(argv)
+  if (process.exitCode === 0) await showAnswer(output)
+}
+
+await main()

@@ -18,7 +18,10 @@ function answer(): unknown {
       .collectSync()
   if (id === 'b')
     return clean
-      .groupBy(pl.col('Country'), pl.col('InvoiceDate').dt.strftime('%Y-%m').alias('month') as never)
+      .groupBy(
+        pl.col('Country'),
+        pl.col('InvoiceDate').dt.strftime('%Y-%m').alias('month') as never,
+      )
       .agg(revenue.sum().alias('revenue'), pl.col('Quantity').count().alias('lines'))
       .collectSync()
   mkdirSync(output, { recursive: true })

@@ -65,7 +65,7 @@ function stageReport(run: StageRun, ledger: Ledger): StageReport {
   return {
     name: stage.name,
     rowsIn: head.in,
-    rowsOut: [...leaving].reduce((sum, id) => sum + ledger.of(id).out, 0) || head.out,
+    rowsOut: Math.max(0, ...[...leaving].map(id => ledger.of(id).out)) || head.out,
     seconds: run.seconds,
     spilledBytes: results.reduce((sum, r) => sum + (r?.spilledBytes ?? 0), 0),
     tasks: run.tasks.length,

@@ -90,7 +90,9 @@ async function loadOf(
     partition: partition === null ? null : { ...partition, by: written(partition.by) },
     cluster: cluster.map(written),
   }
-  const hash = createHash('sha256').update(JSON.stringify([o.run, sink.table, options, describe(schema)]))
+  const hash = createHash('sha256').update(
+    JSON.stringify([o.run, sink.table, options, describe(schema)]),
+  )
   for (const file of files)
     hash.update(basename(file)).update(
       createHash('sha256')

@@ -17,7 +17,12 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-retail-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 async function run(input: string, output: string) {
-  const report = await runPipeline({ pipeline, params: { input, output }, workers: 2, scratch: folder })
+  const report = await runPipeline({
+    pipeline,
+    params: { input, output },
+    workers: 2,
+    scratch: folder,
+  })
   assert.equal(report.status, 'done', JSON.stringify(report.error))
   const dropped = Object.fromEntries(report.dropped.map(d => [d.reason, d.rows]))
   return { report, dropped }
@@ -84,7 +89,8 @@ test('generated rows: every output is what the generator knows', async () => {
     expectedTop.map(([month, rank, , revenue]) => [month, rank, revenue]),
   )
   // Products of equal revenue may stand in another order: sums have no place in the source.
-  const tied = (row: unknown[]) => expectedTop.filter(r => r[0] === row[0] && r[3] === row[3]).length > 1
+  const tied = (row: unknown[]) =>
+    expectedTop.filter(r => r[0] === row[0] && r[3] === row[3]).length > 1
   const untied = (rows: unknown[][]) => rows.filter(r => !tied(r) && r[1] !== 20)
   assert.ok(untied(expectedTop).length > 200)
   assert.deepEqual(untied(top), untied(expectedTop))
@@ -94,7 +100,9 @@ test('generated rows: every output is what the generator knows', async () => {
   assert.deepEqual(files, [counts.sales, thousandths(known.revenue)])
 })
 
-test('the real file keeps 541,909 → 406,829 → 397,924 → 397,884 → 392,692 rows', { skip: existsSync(real) ? false : 'the file is not here' }, async () => {
+test('the real file keeps 541,909 → 406,829 → 397,924 → 397,884 → 392,692 rows', {
+  skip: existsSync(real) ? false : 'the file is not here',
+}, async () => {
   const output = join(folder, 'real')
   const { report, dropped } = await run(real, output)
   assert.equal(report.rows.read, 541_909)

@@ -20,17 +20,35 @@ test('the pipeline in the README type-checks and runs', async () => {
     const config = { extends: join(root, 'tsconfig.json'), files: [module], include: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { stdio: 'pipe' })
-    const rows = ['invoiceNo,quantity,unitPrice,customerId,country', 'a,2,1.005,7,France', 'b,-1,1,7,France', 'c,1,1,,Spain', 'd,3,2,8,Spain', 'e,x,2,8,Spain', '']
+    const rows = [
+      'invoiceNo,quantity,unitPrice,customerId,country',
+      'a,2,1.005,7,France',
+      'b,-1,1,7,France',
+      'c,1,1,,Spain',
+      'd,3,2,8,Spain',
+      'e,x,2,8,Spain',
+      '',
+    ]
     writeFileSync(join(folder, 'in.csv'), rows.join('\n'))
     const output = join(folder, 'out')
-    const report = await runPipeline({ pipeline: module, params: { input: join(folder, 'in.csv'), output }, workers: 1, maxRejects: 1 })
+    const report = await runPipeline({
+      pipeline: module,
+      params: { input: join(folder, 'in.csv'), output },
+      workers: 1,
+      maxRejects: 1,
+    })
     assert.equal(report.status, 'done', JSON.stringify(report.error))
     const connection = await (await DuckDBInstance.create(':memory:')).connect()
     const result = await connection.runAndReadAll(
       `SELECT country, revenue::VARCHAR, lines::INTEGER FROM '${output}/revenue/*.parquet' ORDER BY country`,
     )
-    assert.deepEqual(result.getRows(), [['France', '2.010', 1], ['Spain', '6.000', 1]])
-    const [reject] = readFileSync(join(output, 'rejects/part-00000.ndjson'), 'utf8').trim().split('\n')
+    assert.deepEqual(result.getRows(), [
+      ['France', '2.010', 1],
+      ['Spain', '6.000', 1],
+    ])
+    const [reject] = readFileSync(join(output, 'rejects/part-00000.ndjson'), 'utf8')
+      .trim()
+      .split('\n')
     assert.match(reject ?? '', /"column":"quantity".*"line":6/)
     connection.closeSync()
   } finally {

@@ -26,7 +26,10 @@ test('a function that throws: its line, the row, the error', async () => {
   assert.match(error?.at ?? '', /test\/faults\/pipeline\.ts:\d+ {2}\.derive/)
   assert.match(error?.detail.join('\n') ?? '', /"id":321,"text":"t321"/)
   assert.equal(existsSync(join(out, 'rows')), false)
-  assert.deepEqual(readdirSync(folder).filter(f => f.startsWith('millrace-')), [])
+  assert.deepEqual(
+    readdirSync(folder).filter(f => f.startsWith('millrace-')),
+    [],
+  )
 })
 
 test('a function that returns another kind: expected and got', async () => {
@@ -75,7 +78,13 @@ test('an interrupted run ends as such and leaves nothing', async () => {
   const out = fresh()
   const stop = new AbortController()
   stop.abort(new Error('stopped'))
-  const report = await runPipeline({ pipeline, params: { mode: 'fine', out }, workers: 1, scratch: folder, signal: stop.signal })
+  const report = await runPipeline({
+    pipeline,
+    params: { mode: 'fine', out },
+    workers: 1,
+    scratch: folder,
+    signal: stop.signal,
+  })
   assert.equal(report.status, 'interrupted')
   assert.equal(existsSync(join(out, 'rows')), false)
 })

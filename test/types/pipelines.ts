@@ -159,7 +159,7 @@ export const retail = pipeline({
   params: { input: param.uri(), more: param.uri(), output: param.uri(), warehouse: param.uri('duckdb:retail.duckdb'), keep: param.oneOf(['last', 'first'], 'last') },
   build(p, { input, more, output, warehouse, keep }) {
     const text = p.read(csv(input, Line, { header, formats: { invoiceDate: 'd/M/yyyy H:mm' } }))
-    const columns = p.read(parquet(more, Line))
+    const columns = p.read(ndjson(more, Line))
     const sales = flatten(text, columns)
       .dropNulls('customerId')
       .filter(r => r.quantity > 0, { reason: 'cancelled' })

@@ -18,9 +18,16 @@ import { csvFormat } from './write.ts'
  * @example
  * p.read(csv('data/*.csv.gz', Line, { header: 'snake_case' }))
  */
-export function csv<F extends Fields>(uri: string, schema: Schema<F>, options?: CsvSource<F>): Source<F>
+export function csv<F extends Fields>(
+  uri: string,
+  schema: Schema<F>,
+  options?: CsvSource<F>,
+): Source<F>
 /** Writes CSV files into a folder: RFC 4180, a header in each file. */
-export function csv<const C extends string = never>(uri: string, options?: FileSinkChoices<C>): TypedFileSink<C>
+export function csv<const C extends string = never>(
+  uri: string,
+  options?: FileSinkChoices<C>,
+): TypedFileSink<C>
 export function csv<F extends Fields, C extends string>(
   uri: string,
   second?: Schema<F> | FileSinkChoices<C>,
@@ -32,4 +39,3 @@ export function csv<F extends Fields, C extends string>(
 
 export const isSchema = <F extends Fields>(value: unknown): value is Schema<F> =>
   typeof value === 'object' && value !== null && 'list' in value && 'fields' in value
-

@@ -99,7 +99,8 @@ function refusing<T>(path: string, act: () => T): T {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new Fault('resource', `${path} cannot be written: ${code ?? String(cause)}`, {
-      hint: code === 'ENOSPC' ? 'the disk is full: make room, or write elsewhere' : 'check the folder',
+      hint:
+        code === 'ENOSPC' ? 'the disk is full: make room, or write elsewhere' : 'check the folder',
       cause,
     })
   }

@@ -15,9 +15,16 @@ import { ndjsonFormat } from './write.ts'
  * @example
  * p.read(ndjson('events/*.ndjson.gz', Event))
  */
-export function ndjson<F extends Fields>(uri: string, schema: Schema<F>, options?: NdjsonSource<F>): Source<F>
+export function ndjson<F extends Fields>(
+  uri: string,
+  schema: Schema<F>,
+  options?: NdjsonSource<F>,
+): Source<F>
 /** Writes one JSON object a line, into files in a folder. */
-export function ndjson<const C extends string = never>(uri: string, options?: FileSinkChoices<C>): TypedFileSink<C>
+export function ndjson<const C extends string = never>(
+  uri: string,
+  options?: FileSinkChoices<C>,
+): TypedFileSink<C>
 export function ndjson<F extends Fields, C extends string>(
   uri: string,
   second?: Schema<F> | FileSinkChoices<C>,
