@@ -6,6 +6,7 @@ import { Fault } from '../engine/fault.ts'
 import { readArguments, UsageError } from './arguments.ts'
 
 const ROWS = 20_000
+const PACKAGE = 'millrace'
 
 interface Draft {
   readonly column: string
@@ -119,7 +120,7 @@ function render(file: string, drafts: readonly Draft[], rows: number): string {
   const header = renamed.map(d => `  ${key(d.column)}: ${JSON.stringify(d.name)},`)
   return [
     `// Drafted from the first ${rows} rows of ${JSON.stringify(file)}. Check kinds and nullability: rows that do not fit are rejected.`,
-    "import { schema, t } from 'millrace'",
+    `import { schema, t } from '${PACKAGE}'`,
     '',
     `export const Row = schema({\n${lines.join('\n')}\n})`,
     ...(header.length > 0 ? ['', `export const header = {\n${header.join('\n')}\n} as const`] : []),

@@ -121,7 +121,7 @@ export class GroupRows implements Iterable<Row> {
     }
     this.#taken++
     if (this.#taken <= this.#cursor.rowsMax) this.#kept.push(row)
-    else this.#kept = []
+    else if (this.#kept.length > 0) this.#kept = []
     return row
   }
 

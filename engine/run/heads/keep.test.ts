@@ -107,6 +107,21 @@ test('what does not fit is split, and comes out in the same order', async () => 
   }
 })
 
+test('parts that are still too large are split again', async () => {
+  const input = randomInput({ key: 'id', by: 'int?', text: 'text?' }, 30_000, 9)
+  const rows = input.rows.map((r, i) => ({ ...r, key: (i * 7919) % 20_011 }))
+  const some = { schema: input.schema, rows }
+  for (const node of [
+    distinctBy(some, ['key'], 'last'),
+    top(some, ['key'], { n: 1, order: 'asc', rank: 'rank' }),
+  ]) {
+    const few = await check(node, [some], { memoryBytes: 300_000, rowsPerBatch: 1000 })
+    const many = await check(node, [some], { memoryBytes: TINY, rowsPerBatch: 1000 })
+    // Each level writes all rows once more.
+    assert.ok(many.spilledBytes > few.spilledBytes * 1.4)
+  }
+})
+
 test('a single key is not split for ever, nor does its text pile up', async () => {
   const schemaOne = schema({ key: t.utf8, by: t.int32, text: t.utf8 })
   const rows = Array.from({ length: 3000 }, (_, i) => ({

@@ -118,6 +118,6 @@ test('every split size of one awkward text', async () => {
 
 test('records across windows: longer than a read, and than several', async () => {
   const long = 'y'.repeat(700_000)
-  const text = `a,b\n"${long}\n${long}",2\n${'k,v\n'.repeat(200_000)}z,${long}${long}${long}\ne,f`
-  for (const [size, max] of [[100_000, 4e6], [3e6, 4e6], [1e9, 1e6]] as const) await check(text, size, max)
+  const text = `a,b\n"${long}\n${long}",2\n${'k,v\n'.repeat(60_000)}z,${long}${long}${long}\ne,f`
+  for (const [size, max] of [[100_000, 4e6], [1e9, 1e6]] as const) await check(text, size, max)
 })

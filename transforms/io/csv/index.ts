@@ -1,1 +1,0 @@
-export { CsvFiles } from './source.ts'
