@@ -41,7 +41,7 @@ export const cases: readonly Case[] = [
     id: 'd',
     title: 'keep-latest by (InvoiceNo, StockCode) → Parquet',
     sql: [
-      `COPY (SELECT r.* FROM (SELECT arg_max(t, InvoiceDate) AS r FROM (SELECT t FROM (${CLEAN}) t) s GROUP BY t.InvoiceNo, t.StockCode)) TO '{out}' (FORMAT parquet, COMPRESSION zstd, PER_THREAD_OUTPUT true)`,
+      `COPY (SELECT unnest(arg_max(t, t.InvoiceDate)) FROM (${CLEAN}) AS t GROUP BY t.InvoiceNo, t.StockCode) TO '{out}' (FORMAT parquet, COMPRESSION zstd, PER_THREAD_OUTPUT true)`,
     ],
     check: `SELECT count(*)::VARCHAR, sum(epoch_ms(InvoiceDate::TIMESTAMP))::VARCHAR FROM ${FILES}`,
   },

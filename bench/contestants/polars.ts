@@ -5,7 +5,7 @@ import pl from 'nodejs-polars'
 const [id, input, output] = process.argv.slice(2) as [string, string, string]
 const lines = pl
   .scanCSV(input, { hasHeader: true, tryParseDates: false } as never)
-  .withColumns(pl.col('InvoiceDate').str.strptime(pl.Datetime('us'), '%Y-%m-%d %H:%M:%S'))
+  .withColumns(pl.col('InvoiceDate').str.strptime(pl.Datetime('ms'), '%Y-%m-%d %H:%M:%S'))
 const clean = lines.filter(
   pl.col('CustomerID').isNotNull().and(pl.col('Quantity').gt(0)).and(pl.col('UnitPrice').gt(0)),
 )
@@ -18,10 +18,10 @@ function answer(): unknown {
       .collectSync()
   if (id === 'b')
     return clean
-      .groupBy(
+      .groupBy([
         pl.col('Country'),
-        pl.col('InvoiceDate').dt.strftime('%Y-%m').alias('month') as never,
-      )
+        pl.col('InvoiceDate').dt.strftime('%Y-%m').alias('month'),
+      ] as never)
       .agg(revenue.sum().alias('revenue'), pl.col('Quantity').count().alias('lines'))
       .collectSync()
   mkdirSync(output, { recursive: true })
@@ -33,10 +33,7 @@ function answer(): unknown {
           keep: 'last',
           maintainOrder: false,
         } as never)
-  ;(kept as { sinkParquet(path: string, o: object): unknown }).sinkParquet(
-    `${output}/part-0.parquet`,
-    { compression: 'zstd' },
-  )
+  kept.sinkParquet(`${output}/part-0.parquet`, { compression: 'zstd' }).collectSync()
   return null
 }
 

@@ -54,7 +54,9 @@ export class CsvFormat implements TextFormat {
   }
 
   #isNull(bytes: Bytes, start: number, end: number): boolean {
-    return this.#nulls.some(n => n.length === end - start && n.every((b, i) => bytes[start + i] === b))
+    return this.#nulls.some(
+      n => n.length === end - start && n.every((b, i) => bytes[start + i] === b),
+    )
   }
 
   /** Text beyond ASCII counts as escaped: `unescape` makes UTF-8 of it. */

@@ -19,7 +19,10 @@ export const BOM = Buffer.from([0xef, 0xbb, 0xbf])
  * The names in the first record of `bytes`; null where it has no end yet. Blank lines before it are
  * passed over.
  */
-export function namesOf(bytes: Buffer, o: { delimiter: number; final: boolean; latin1: boolean }): { names: string[]; end: number; lines: number } | null {
+export function namesOf(
+  bytes: Buffer,
+  o: { delimiter: number; final: boolean; latin1: boolean },
+): { names: string[]; end: number; lines: number } | null {
   const fields: string[] = []
   let start = bytes.subarray(0, 3).equals(BOM) ? 3 : 0
   let lines = 0
@@ -48,8 +51,8 @@ export function namesOf(bytes: Buffer, o: { delimiter: number; final: boolean; l
 const windows1252 = new TextDecoder('windows-1252')
 
 function nameOf(bytes: Buffer, latin1: boolean): string {
-  const text = (latin1 ? windows1252.decode(bytes) : bytes.toString('utf8')).replace(/\r$/, '').trim()
-  return /^".*"$/s.test(text) ? text.slice(1, -1).replaceAll('""', '"').trim() : text
+  const text = (latin1 ? windows1252.decode(bytes) : bytes.toString('utf8')).replace(/\r$/, '')
+  return /^".*"$/s.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text
 }
 
 /**
@@ -57,7 +60,10 @@ function nameOf(bytes: Buffer, latin1: boolean): string {
  *
  * Throws  data: a column is missing or there twice; the file has others and `extra` is 'fail'
  */
-export function slotsOf(names: readonly string[], o: { schema: AnySchema; dialect: CsvDialect; uri: string }): Int32Array {
+export function slotsOf(
+  names: readonly string[],
+  o: { schema: AnySchema; dialect: CsvDialect; uri: string },
+): Int32Array {
   const { schema, dialect, uri } = o
   const { list } = schema
   const wanted = new Map(list.map(({ name }, k) => [headerName(name, dialect), k]))
@@ -65,7 +71,11 @@ export function slotsOf(names: readonly string[], o: { schema: AnySchema; dialec
   const found = new Set<number>()
   const extra: string[] = []
   names.forEach((name, field) => {
-    const k = wanted.get(dialect.header === 'snake_case' ? snakeCase(name) : name)
+    const bare = name.replace(/^[ \t]+|[ \t]+$/g, '')
+    const k =
+      dialect.header === 'snake_case'
+        ? wanted.get(snakeCase(bare))
+        : (wanted.get(name) ?? wanted.get(bare))
     if (k === undefined) {
       extra.push(name)
       return
@@ -75,9 +85,16 @@ export function slotsOf(names: readonly string[], o: { schema: AnySchema; dialec
     slots[field] = k
   })
   const missing = [...wanted].filter(([, k]) => !found.has(k))
-  if (missing.length > 0) throw absent(missing.map(([name]) => name), { names, extra, uri })
+  if (missing.length > 0)
+    throw absent(
+      missing.map(([name]) => name),
+      { names, extra, uri },
+    )
   if (extra.length > 0 && dialect.extra === 'fail')
-    throw fault(`the header of ${uri} has columns that the schema lacks: ${extra.slice(0, 5).map(quoted).join(', ')}`, names)
+    throw fault(
+      `the header of ${uri} has columns that the schema lacks: ${extra.slice(0, 5).map(quoted).join(', ')}`,
+      names,
+    )
   return slots
 }
 
@@ -88,15 +105,19 @@ function headerName(column: string, { header }: CsvDialect): string {
   return column
 }
 
-function absent(missing: readonly string[], o: { names: readonly string[]; extra: readonly string[]; uri: string }): Fault {
+function absent(
+  missing: readonly string[],
+  o: { names: readonly string[]; extra: readonly string[]; uri: string },
+): Fault {
   const [first = ''] = missing
   const near = nearestName(first, o.extra)
   const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
-  const hint = o.names.length === 1 && /[;\t|]/.test(o.names[0] ?? '')
-    ? `the file seems to be delimited by ${quoted(/[;\t|]/.exec(o.names[0] ?? '')?.[0] ?? '')}: give option delimiter`
-    : near === undefined
-      ? "name it in option header, { 'name in the file': 'column' }; without a header line: header: false"
-      : `it has ${quoted(near)}: name it in option header`
+  const hint =
+    o.names.length === 1 && /[;\t|]/.test(o.names[0] ?? '')
+      ? `the file seems to be delimited by ${quoted(/[;\t|]/.exec(o.names[0] ?? '')?.[0] ?? '')}: give option delimiter`
+      : near === undefined
+        ? "name it in option header, { 'name in the file': 'column' }; without a header line: header: false"
+        : `it has ${quoted(near)}: name it in option header`
   return fault(`column ${quoted(first)}${more} is not in the header of ${o.uri}`, o.names, hint)
 }
 

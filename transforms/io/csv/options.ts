@@ -89,13 +89,19 @@ function delimiterOf(delimiter: string | undefined): number | null {
 /** How each column's times are written; others do not care. */
 export function clocksOf(
   schema: AnySchema,
-  o: { readonly formats?: { readonly [column: string]: string | undefined }; readonly timeZone?: string },
+  o: {
+    readonly formats?: { readonly [column: string]: string | undefined }
+    readonly timeZone?: string
+  },
 ): Clock[] {
   const formats = new Map(Object.entries(o.formats ?? {}))
   for (const name of formats.keys()) {
     const { tag } = fieldOf(schema, name).kind
     if (!['date', 'timestamp', 'datetime'].includes(tag))
-      throw new Fault('pipeline', `option formats: column ${JSON.stringify(name)} is ${tag}, not a date or time`)
+      throw new Fault(
+        'pipeline',
+        `option formats: column ${JSON.stringify(name)} is ${tag}, not a date or time`,
+      )
   }
   const toUtc = o.timeZone === undefined ? null : zoneClock(o.timeZone)
   return schema.list.map(({ name }) => {

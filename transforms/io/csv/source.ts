@@ -1,7 +1,15 @@
 /** Reads CSV files: plans their splits, checks their headers, opens readers. */
 import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
-import type { PlanRequest, ReadRequest, Source, SourcePlan, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
+import type {
+  PlanRequest,
+  ReadRequest,
+  Source,
+  SourcePlan,
+  Split,
+  SplitEnd,
+  SplitReader,
+} from '../../../engine/io/source.ts'
 import { openBytes } from '../files/byte-stream.ts'
 import { type Compression, sniff } from '../files/compression.ts'
 import { listFiles } from '../files/list.ts'
@@ -61,7 +69,11 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     const seek = compression !== 'none' ? 0 : guessed ? from - 1 : from
     const stream = openBytes(split.uri, { compression, from: seek })
     scratch.window.open(stream, seek)
-    const walk = { ...scratch.walk(this.#dialect.recordBytesMax), slots: header.slots, delimiter: this.#delimiterOf(split.uri) }
+    const walk = {
+      ...scratch.walk(this.#dialect.recordBytesMax),
+      slots: header.slots,
+      delimiter: this.#delimiterOf(split.uri),
+    }
     if (compression !== 'none') await skip(scratch.window, header.end)
     return new RecordReader(
       this.#format,
@@ -110,14 +122,26 @@ export class CsvFiles<F extends Fields> implements Source<F> {
         await window.fill(0, 0)
         const bytes = window.bytes.subarray(0, window.limit)
         if (header === false && (window.final || bytes.length > 2)) return this.#noHeader(bytes)
-        const found = namesOf(bytes, { delimiter: this.#delimiterOf(uri), final: window.final, latin1 })
+        const found = namesOf(bytes, {
+          delimiter: this.#delimiterOf(uri),
+          final: window.final,
+          latin1,
+        })
         if (found === null && window.limit > recordBytesMax)
           throw new Fault('data', `the header of ${uri} has no end within ${recordBytesMax} bytes`)
         if (found === null) continue
         // Nothing at all, not even a header, is a file without rows.
-        const blank = found.names.length === 1 && found.names[0] === '' && found.end >= bytes.length && window.final
+        const blank =
+          found.names.length === 1 &&
+          found.names[0] === '' &&
+          found.end >= bytes.length &&
+          window.final
         if (blank) return { ...this.#noHeader(bytes), end: found.end, lines: found.lines }
-        const slots = slotsOf(found.names, { schema: this.schema as AnySchema, dialect: this.#dialect, uri })
+        const slots = slotsOf(found.names, {
+          schema: this.schema as AnySchema,
+          dialect: this.#dialect,
+          uri,
+        })
         return { slots, end: found.end, lines: found.lines }
       }
     } finally {

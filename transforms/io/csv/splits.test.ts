@@ -45,7 +45,8 @@ function plain(text: string, recordMax: number): Plain {
   return out
 }
 
-const clip = (raw: string): string => (raw.length > 4096 ? `${raw.slice(0, 4096)}…` : raw.replace(/\r$/, ''))
+const clip = (raw: string): string =>
+  raw.length > 4096 ? `${raw.slice(0, 4096)}…` : raw.replace(/\r$/, '')
 
 interface Field {
   text: string
@@ -53,7 +54,10 @@ interface Field {
 }
 
 /** The record at a position; `end` is its line break's position, or the text's end; null: no end. */
-function recordAt(text: string, start: number): { fields: Field[]; end: number | null; bad: boolean } {
+function recordAt(
+  text: string,
+  start: number,
+): { fields: Field[]; end: number | null; bad: boolean } {
   const fields: Field[] = []
   let bad = false
   let i = start
@@ -85,7 +89,10 @@ function recordAt(text: string, start: number): { fields: Field[]; end: number |
   }
 }
 
-const pieces = fc.array(fc.constantFrom('"', '"', ',', ',', '\n', '\n', '\r', '\r\n', 'a', 'bc', 'x,y\n', '"q\nr",s\n'), { maxLength: 40 })
+const pieces = fc.array(
+  fc.constantFrom('"', '"', ',', ',', '\n', '\n', '\r', '\r\n', 'a', 'bc', 'x,y\n', '"q\nr",s\n'),
+  { maxLength: 40 },
+)
 
 async function check(text: string, splitBytes: number, recordBytesMax: number): Promise<void> {
   writeFileSync(file, text)
@@ -103,15 +110,21 @@ async function check(text: string, splitBytes: number, recordBytesMax: number): 
 
 test('random bytes read alike at every split size', async () => {
   await fc.assert(
-    fc.asyncProperty(pieces, fc.integer({ min: 1, max: 24 }), fc.constantFrom(6, 15, 1000), async (parts, splitBytes, max) => {
-      await check(parts.join(''), splitBytes, max)
-    }),
+    fc.asyncProperty(
+      pieces,
+      fc.integer({ min: 1, max: 24 }),
+      fc.constantFrom(6, 15, 1000),
+      async (parts, splitBytes, max) => {
+        await check(parts.join(''), splitBytes, max)
+      },
+    ),
     { numRuns: 1500 },
   )
 })
 
 test('every split size of one awkward text', async () => {
-  const text = 'a,b\r\n"x\ny","z"\n\n"one ""two""\n\n",w\nragged\n"open,\nc,d\n1,2,3\n"",e\n"p"q,r\nlast,one'
+  const text =
+    'a,b\r\n"x\ny","z"\n\n"one ""two""\n\n",w\nragged\n"open,\nc,d\n1,2,3\n"",e\n"p"q,r\nlast,one'
   for (let size = 1; size <= text.length + 1; size++)
     for (const max of [8, 1000]) await check(text, size, max)
 })
@@ -119,5 +132,9 @@ test('every split size of one awkward text', async () => {
 test('records across windows: longer than a read, and than several', async () => {
   const long = 'y'.repeat(700_000)
   const text = `a,b\n"${long}\n${long}",2\n${'k,v\n'.repeat(60_000)}z,${long}${long}${long}\ne,f`
-  for (const [size, max] of [[100_000, 4e6], [1e9, 1e6]] as const) await check(text, size, max)
+  for (const [size, max] of [
+    [100_000, 4e6],
+    [1e9, 1e6],
+  ] as const)
+    await check(text, size, max)
 })

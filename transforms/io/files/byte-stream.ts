@@ -1,5 +1,12 @@
 /** A file's (decompressed) bytes, in order. */
-import { closeSync, createReadStream, fstatSync, openSync, type ReadStream, readSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  type ReadStream,
+  readSync,
+} from 'node:fs'
 import type { Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '../../../engine/fault.ts'
@@ -14,7 +21,9 @@ export interface ByteStream {
 }
 
 export function openBytes(path: string, o: { compression: Compression; from: number }): ByteStream {
-  return o.compression === 'none' ? new FileBytes(path, o.from) : new InflatedBytes(path, o.compression)
+  return o.compression === 'none'
+    ? new FileBytes(path, o.from)
+    : new InflatedBytes(path, o.compression)
 }
 
 class FileBytes implements ByteStream {
@@ -71,7 +80,10 @@ class InflatedBytes implements ByteStream {
     this.#path = path
     this.#name = compression
     this.#file = createReadStream(path, { highWaterMark: CHUNK })
-    const inflate = compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK })
+    const inflate =
+      compression === 'gzip'
+        ? createGunzip({ chunkSize: CHUNK })
+        : createZstdDecompress({ chunkSize: CHUNK })
     this.#inflate = inflate as unknown as Transform & { bytesWritten: number }
     this.#file.on('error', error => this.#inflate.destroy(unreadable(path, error)))
     // A failure is told by the read that meets it; without this an early one would be unhandled.
@@ -119,13 +131,21 @@ class InflatedBytes implements ByteStream {
     const at = `at byte ${this.#inflate.bytesWritten}`
     const short = /BUF_ERROR|unexpected end|srcSize/i.test(`${code} ${message}`)
     if (short)
-      return new Fault('data', `${this.#path} is cut short: its ${this.#name} stream does not end (${at})`, {
-        cause,
-        hint: 'fetch it again',
-      })
-    const sum = /check|checksum/i.test(message)
+      return new Fault(
+        'data',
+        `${this.#path} is cut short: its ${this.#name} stream does not end (${at})`,
+        {
+          cause,
+          hint: 'fetch it again',
+        },
+      )
+    if (/incorrect header check/.test(message)) return this.#goesOn(this.#inflate.bytesWritten)
+    const sum = /data check|checksum/i.test(message)
     const what = sum ? 'does not match its checksum' : `is not valid ${this.#name}`
-    return new Fault('data', `${this.#path} ${what} (${at}): ${message}`, { cause, hint: 'fetch it again' })
+    return new Fault('data', `${this.#path} ${what} (${at}): ${message}`, {
+      cause,
+      hint: 'fetch it again',
+    })
   }
 
   /** Node ends quietly at bytes that do not continue the stream. */
@@ -142,9 +162,17 @@ class InflatedBytes implements ByteStream {
     } finally {
       closeSync(file)
     }
-    throw new Fault('data', `${this.#path} has bytes after its ${this.#name} stream (at byte ${used})`, {
-      hint: 'it was not written in one piece: fetch it again',
-    })
+    throw this.#goesOn(used)
+  }
+
+  #goesOn(at: number): Fault {
+    return new Fault(
+      'data',
+      `${this.#path} has bytes after its ${this.#name} stream (at byte ${at})`,
+      {
+        hint: 'it was not written in one piece: fetch it again',
+      },
+    )
   }
 
   close(): void {

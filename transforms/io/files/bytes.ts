@@ -22,6 +22,8 @@ export function parseBytes(text: string | number): number {
   const unit = found && UNITS[`${found[2]}${found[2] ? 'b' : found[3]}`.toLowerCase()]
   const bytes = found && unit ? Math.floor(Number(found[1]) * unit) : 0
   if (!(bytes > 0) || !Number.isSafeInteger(bytes))
-    throw new Fault('pipeline', `${JSON.stringify(text)} is not a size`, { hint: "such as '256MB'" })
+    throw new Fault('pipeline', `${JSON.stringify(text)} is not a size`, {
+      hint: "such as '256MB'",
+    })
   return bytes
 }

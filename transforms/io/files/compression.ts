@@ -11,8 +11,8 @@ const FOREIGN: readonly (readonly [string, string, string])[] = [
   ['fd377a585a00', 'compressed by xz', 'compress it with gzip or zstd'],
   ['50415231', 'a Parquet file', 'read it with parquet(…)'],
   ['4152524f5731', 'an Arrow file', 'write it as Parquet or text'],
-  ['fffe', 'UTF-16 text', "convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8"],
-  ['feff', 'UTF-16 text', "convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8"],
+  ['fffe', 'UTF-16 text', 'convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8'],
+  ['feff', 'UTF-16 text', 'convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8'],
 ]
 
 /**
@@ -38,7 +38,9 @@ function compressionOf(hex: string): Compression {
 
 /** Text may well begin with "BZh" or "PAR1". */
 const isForeign = (magic: string, head: Buffer): boolean =>
-  magic === '425a68' ? /^[1-9](?:1AY&SY|\x17rE8P\x90)/.test(head.toString('latin1', 3)) : magic !== '50415231' || head.includes(0)
+  magic === '425a68'
+    ? /^[1-9](?:1AY&SY|\x17rE8P\x90)/.test(head.toString('latin1', 3))
+    : magic !== '50415231' || head.includes(0)
 
 function headOf(path: string): Buffer {
   try {
@@ -58,5 +60,7 @@ function headOf(path: string): Buffer {
 export function unreadable(path: string, cause: unknown): Fault {
   const { code } = cause as NodeJS.ErrnoException
   const gone = code === 'ENOENT'
-  return new Fault('resource', `cannot read ${path}: ${gone ? 'it is gone' : (code ?? cause)}`, { cause })
+  return new Fault('resource', `cannot read ${path}: ${gone ? 'it is gone' : (code ?? cause)}`, {
+    cause,
+  })
 }

@@ -11,18 +11,28 @@ import { parseBytes } from './bytes.ts'
 import { listFiles } from './list.ts'
 import { folderOf, readAll } from './testing/read-all.ts'
 
-const folder = folderOf({ 'a.csv': 'x\n1\n', 'b.csv': 'x\n2\n', '_SUCCESS': '', '.hidden.csv': 'x\n', 'c[1].csv': 'x\n3\n' })
+const folder = folderOf({
+  'a.csv': 'x\n1\n',
+  'b.csv': 'x\n2\n',
+  _SUCCESS: '',
+  '.hidden.csv': 'x\n',
+  'c[1].csv': 'x\n3\n',
+})
 after(() => folder.remove())
 mkdirSync(join(folder.path, 'sub/_tmp'), { recursive: true })
-for (const name of ['sub/d.csv', 'sub/_tmp/e.csv', 'sub/f.tsv']) writeFileSync(join(folder.path, name), 'x\n4\n')
+for (const name of ['sub/d.csv', 'sub/_tmp/e.csv', 'sub/f.tsv'])
+  writeFileSync(join(folder.path, name), 'x\n4\n')
 
-const list = (pattern: string) => listFiles(join(folder.path, pattern)).map(f => f.path.slice(folder.path.length + 1))
-const fault = (pattern: RegExp, kind = 'data') => (e: unknown) => {
-  assert.ok(e instanceof Fault, String(e))
-  assert.equal(e.kind, kind)
-  assert.match(e.render(), pattern)
-  return true
-}
+const list = (pattern: string) =>
+  listFiles(join(folder.path, pattern)).map(f => f.path.slice(folder.path.length + 1))
+const fault =
+  (pattern: RegExp, kind = 'data') =>
+  (e: unknown) => {
+    assert.ok(e instanceof Fault, String(e))
+    assert.equal(e.kind, kind)
+    assert.match(e.render(), pattern)
+    return true
+  }
 
 test('paths, globs and folders', () => {
   assert.deepEqual(list('a.csv'), ['a.csv'])
@@ -37,16 +47,33 @@ test('paths, globs and folders', () => {
 })
 
 test('nothing matches', () => {
-  assert.throws(() => list('aa.csv'), fault(/no file matches.*\n.*holds .*a\.csv[\s\S]*did you mean/))
+  assert.throws(
+    () => list('aa.csv'),
+    fault(/no file matches.*\n.*holds .*a\.csv[\s\S]*did you mean/),
+  )
   assert.throws(() => list('sub/nowhere/*.csv'), fault(/sub\/? holds/))
   assert.throws(() => list('nowhere/deep/x.csv'), fault(/holds/))
-  assert.throws(() => listFiles('s3://key:secret@bucket/x.csv'), fault(/s3 is not a file system/, 'pipeline'))
-  assert.throws(() => listFiles('s3://key:secret@bucket/x.csv'), (e: Error) => !String(e).includes('secret'))
+  assert.throws(
+    () => listFiles('s3://key:secret@bucket/x.csv'),
+    fault(/s3 is not a file system/, 'pipeline'),
+  )
+  assert.throws(
+    () => listFiles('s3://key:secret@bucket/x.csv'),
+    (e: Error) => !String(e).includes('secret'),
+  )
 })
 
 test('sizes', () => {
-  assert.deepEqual(['256MB', '1.5 kB', '64KiB', '4096', '1g', '7B'].map(parseBytes), [2 ** 28, 1536, 65536, 4096, 2 ** 30, 7])
-  for (const bad of ['', '0', '-1MB', 'MB', '1 XB', '1e400']) assert.throws(() => parseBytes(bad), fault(/is not a size/, 'pipeline'))
+  assert.deepEqual(['256MB', '1.5 kB', '64KiB', '4096', '1g', '7B'].map(parseBytes), [
+    2 ** 28,
+    1536,
+    65536,
+    4096,
+    2 ** 30,
+    7,
+  ])
+  for (const bad of ['', '0', '-1MB', 'MB', '1 XB', '1e400'])
+    assert.throws(() => parseBytes(bad), fault(/is not a size/, 'pipeline'))
 })
 
 const N = schema({ n: t.int32, s: t.utf8 })
@@ -82,12 +109,18 @@ test('damaged compressed files', async () => {
   const gz = gzipSync(text)
   for (const cut of [gz.length - 1, gz.length - 9, gz.length >> 1, 12])
     await assert.rejects(read(gz.subarray(0, cut)), fault(/z\.csv is cut short.*at byte \d+/))
-  await assert.rejects(read(Buffer.concat([gz, Buffer.from('rubbish')])), fault(/bytes after its gzip stream \(at byte \d+\)/))
+  await assert.rejects(
+    read(Buffer.concat([gz, Buffer.from('rubbish')])),
+    fault(/bytes after its gzip stream \(at byte \d+\)/),
+  )
   const sum = Buffer.from(gz)
   sum.writeUInt32LE(crc32('else'), gz.length - 8)
   await assert.rejects(read(sum), fault(/does not match its checksum/))
   const zst = zstdCompressSync(text)
-  await assert.rejects(read(zst.subarray(0, zst.length >> 1)), fault(/is cut short|is not valid zstd/))
+  await assert.rejects(
+    read(zst.subarray(0, zst.length >> 1)),
+    fault(/is cut short|is not valid zstd/),
+  )
   await assert.rejects(read(Buffer.concat([zst, Buffer.from('rubbish')])), fault(/zstd/))
 })
 

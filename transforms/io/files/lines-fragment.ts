@@ -1,49 +1,44 @@
 /**
- * A fragment of a text format: one line a row, buffered and written in large pieces. `assemble`
- * concatenates fragments behind the format's head.
+ * A fragment of a text format: one line a row, written into a buffer and from there in large pieces.
+ * `assemble` concatenates fragments behind the format's head.
  */
 import { closeSync, copyFileSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Batch } from '../../../engine/data/batch.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
+import type { Cell } from './cells.ts'
+import { Out } from './out.ts'
 
-const CHARS = 1 << 20
 const COPY_BYTES = 1 << 20
 
-/** Makes the function that answers the line of row i of a batch, its line break included. */
-export type LinesOf = (batch: Batch) => (i: number) => string
+/** Makes what writes the line of row i of a batch, its line break included. */
+export type LinesOf = (batch: Batch) => Cell
 
 export function linesFragment(path: string, linesOf: LinesOf): FragmentWriter {
   const fd = refusing(path, () => openSync(path, 'w'))
-  let held = ''
   let rows = 0
   let bytes = 0
   let open = true
-  const flush = () => {
-    const text = Buffer.from(held)
-    held = ''
-    refusing(path, () => writeAll(fd, text))
-    bytes += text.length
-  }
+  const out = new Out(piece => {
+    refusing(path, () => writeAll(fd, piece))
+    bytes += piece.length
+  })
   const end = () => {
     if (open) closeSync(fd)
     open = false
   }
   return {
     get heldBytes() {
-      return held.length * 2
+      return out.bytes.length
     },
     write(batch) {
       const line = linesOf(batch)
       const { selection, selected } = batch
-      for (let k = 0; k < selected; k++) {
-        held += line(selection === null ? k : (selection[k] as number))
-        if (held.length > CHARS) flush()
-      }
+      for (let k = 0; k < selected; k++) line(selection === null ? k : (selection[k] as number), out)
       rows += selected
     },
     close(): Fragment {
-      flush()
+      out.flush()
       end()
       return { path, rows, bytes }
     },

@@ -74,7 +74,9 @@ function matches(path: string): string[] {
   const from = base === '' ? 0 : base.endsWith(sep) ? base.length : base.length + 1
   const asked = /(?:^|\/)[._](?!\.?\/)/.test(path.slice(from))
   const found = resourceful(path, () => globSync(path, { withFileTypes: true })) ?? []
-  return found.filter(e => !e.isDirectory()).map(e => relativeTo(path, e))
+  return found
+    .filter(e => !e.isDirectory())
+    .map(e => relativeTo(path, e))
     .filter(p => asked || !p.slice(from).split(sep).some(hidden))
 }
 
@@ -88,7 +90,9 @@ function relativeTo(pattern: string, entry: Dirent): string {
 /** The folder before the first wildcard. */
 function baseOf(pattern: string): string {
   const at = pattern.search(MAGIC)
-  return at < 0 ? dirname(pattern) : pattern.slice(0, pattern.lastIndexOf(sep, at) + 1).replace(/(.)\/$/, '$1')
+  return at < 0
+    ? dirname(pattern)
+    : pattern.slice(0, pattern.lastIndexOf(sep, at) + 1).replace(/(.)\/$/, '$1')
 }
 
 function nothing(path: string): Fault {

@@ -65,7 +65,11 @@ export class RecordReader implements SplitReader, Fields {
   #done = false
   #closed = false
 
-  constructor(format: TextFormat, opened: Opened, { request, scratch }: { request: ReadRequest; scratch: Scratch }) {
+  constructor(
+    format: TextFormat,
+    opened: Opened,
+    { request, scratch }: { request: ReadRequest; scratch: Scratch },
+  ) {
     this.#format = format
     this.#o = opened
     this.#request = request

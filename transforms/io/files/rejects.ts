@@ -31,7 +31,10 @@ export class Rejects {
   }
 
   /** `found` in the order of the records. */
-  report(found: readonly Rejected[], o: { bytes: Bytes; base: number; lineAt: (start: number) => number }): void {
+  report(
+    found: readonly Rejected[],
+    o: { bytes: Bytes; base: number; lineAt: (start: number) => number },
+  ): void {
     const { schema, latin1 } = this.#format
     for (const { start, end, column, why, got } of found) {
       const field = column < 0 ? null : schema.list[column]
@@ -57,7 +60,11 @@ const windows1252 = new TextDecoder('windows-1252')
 const decode1252 = (bytes: Uint8Array): string => windows1252.decode(bytes)
 
 /** The line of a position, counted on from the last one asked for. Positions must ascend. */
-export function linesOf(bytes: Uint8Array, from: number, before: number): (position: number) => number {
+export function linesOf(
+  bytes: Uint8Array,
+  from: number,
+  before: number,
+): (position: number) => number {
   let at = from
   let line = before + 1
   return position => {

@@ -53,7 +53,10 @@ export class Scratch {
     const known = this.texts[k]
     if (known) return known
     const { list } = this.schema
-    const made = new TextColumn(list[k] as (typeof list)[number], { rows: this.rowsMax, columns: list.length })
+    const made = new TextColumn(list[k] as (typeof list)[number], {
+      rows: this.rowsMax,
+      columns: list.length,
+    })
     this.texts[k] = made
     return made
   }

@@ -31,7 +31,10 @@ export function splitsOf(file: InputFile, o: { detail: TextSplit; splitBytes: nu
 }
 
 /** Splits that did not start where the one before them ended, with the right start. */
-export function wrongStarts(splits: readonly Split[], ends: readonly (SplitEnd | null)[]): Map<number, Split> {
+export function wrongStarts(
+  splits: readonly Split[],
+  ends: readonly (SplitEnd | null)[],
+): Map<number, Split> {
   const wrong = new Map<number, Split>()
   let uri = ''
   let at = 0
@@ -41,7 +44,8 @@ export function wrongStarts(splits: readonly Split[], ends: readonly (SplitEnd |
     const end = ends[index] ?? null
     const owns = at < split.end
     const right = owns ? end !== null && (split.start === 0 || end.startedAt === at) : end === null
-    if (!right) wrong.set(index, { ...split, detail: { ...(split.detail as TextSplit), exact: at } })
+    if (!right)
+      wrong.set(index, { ...split, detail: { ...(split.detail as TextSplit), exact: at } })
     // After a wrong one its own end is a guess, but most often a right one: reading falls into step.
     if (end !== null && end.endedAt > at) at = end.endedAt
   })

@@ -93,6 +93,7 @@ export class TextColumn {
     const codes = this.column.values as Int32Array
     const { valid } = this.column
     for (let row = 0; row < f.rows; row++)
-      if ((codes[row] as number) >= this.#allowed && (valid === null || valid[row] === 1)) f.refuse(row, '')
+      if ((codes[row] as number) >= this.#allowed && (valid === null || valid[row] === 1))
+        f.refuse(row, '')
   }
 }

@@ -10,6 +10,7 @@ type Expected = 'open' | 'first' | 'element' | 'comma' | 'nothing'
 
 const OPENING = 91
 const CLOSING = 93
+const OBJECT = 123
 /** A failure this near the end of the bytes may be for want of more. */
 const NEAR = 16
 
@@ -37,7 +38,11 @@ export class ArrayWalk {
       w.next = i
       if (i >= w.limit) {
         if (!w.final) return 'more'
-        if (this.#expected === 'nothing' || (this.#expected === 'open' && this.#baseOf() === 0 && i === 0)) return 'done'
+        if (
+          this.#expected === 'nothing' ||
+          (this.#expected === 'open' && this.#baseOf() === 0 && i === 0)
+        )
+          return 'done'
         throw this.#fault(w, i, 'ends before its last bracket')
       }
       const stopped = this.#step(w, i)
@@ -74,13 +79,18 @@ export class ArrayWalk {
     const objects = this.#objects
     const base = w.rows * w.stride * 2
     const object = objects.object(start, w.at, base)
-    const end = object >= 0 ? object : objects.any(start)
+    const end = object >= 0 || w.bytes[start] === OBJECT ? object : objects.any(start)
     // A number at the very end may go on in the next bytes.
     if (end < 0 || end >= w.limit) {
       if (Math.min(end < 0 ? w.limit : end, w.limit) - start > w.recordBytesMax)
         throw this.#fault(w, start, 'has an element longer than a record may be')
       if (!w.final && (end >= 0 || objects.failedAt > w.limit - NEAR)) return 'more'
-      if (end < 0) throw this.#fault(w, objects.failedAt, w.final && objects.failedAt >= w.limit ? 'ends within an element' : 'is not valid JSON')
+      if (end < 0)
+        throw this.#fault(
+          w,
+          objects.failedAt,
+          w.final && objects.failedAt >= w.limit ? 'ends within an element' : 'is not valid JSON',
+        )
     }
     if (object >= 0) {
       w.starts[w.rows] = start
@@ -98,7 +108,9 @@ export class ArrayWalk {
 
   #fault(w: Walk, i: number, why: string): Fault {
     return new Fault('data', `${this.#uri} ${why} (at byte ${this.#baseOf() + i})`, {
-      detail: [`near  ${JSON.stringify(w.bytes.toString('utf8', Math.max(0, i - 20), Math.min(w.limit, i + 20)))}`],
+      detail: [
+        `near  ${JSON.stringify(w.bytes.toString('utf8', Math.max(0, i - 20), Math.min(w.limit, i + 20)))}`,
+      ],
     })
   }
 }

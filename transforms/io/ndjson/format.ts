@@ -17,14 +17,18 @@ const isBool: Takes = first => first === 116 || first === 102
 /** What JSON writes for numbers that it has no number for; our sink does too. */
 const NAMED = ['NaN', 'Infinity', '-Infinity']
 const isFloat: Takes = (first, f, p) =>
-  isNumber(first, f, p) || (first === QUOTE && NAMED.includes(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number))))
+  isNumber(first, f, p) ||
+  (first === QUOTE &&
+    NAMED.includes(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number))))
 /** Whole numbers past 2^53 are often written as texts. */
 const isBigint: Takes = (first, f, p) => isNumber(first, f, p) || first === QUOTE
 const isTime: Takes = (first, f, p) => isNumber(first, f, p) || (first === QUOTE && !isEpoch(f, p))
 /** A text of digits alone is no date: numbers stand without quotes. */
 const isEpoch = (f: Fields, p: number): boolean =>
   f.bytes[(f.at[p] as number) + 4] !== MINUS &&
-  /^-?\d+$/.test(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number)).slice(0, 30))
+  /^-?\d+$/.test(
+    f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number)).slice(0, 30),
+  )
 
 const TAKES: { readonly [tag: string]: Takes } = {
   bool: isBool,

@@ -143,9 +143,17 @@ export class ObjectWalk {
       return end < 0 ? -1 : end + 1
     }
     if (c === MINUS || (c - 48) >>> 0 <= 9) return this.#number(i)
-    if (c === 116 && bytes[i + 1] === 114 && bytes[i + 2] === 117 && bytes[i + 3] === 101) return i + 4
-    if (c === 110 && bytes[i + 1] === 117 && bytes[i + 2] === 108 && bytes[i + 3] === 108) return i + 4
-    if (c === 102 && bytes[i + 1] === 97 && bytes[i + 2] === 108 && bytes[i + 3] === 115 && bytes[i + 4] === 101)
+    if (c === 116 && bytes[i + 1] === 114 && bytes[i + 2] === 117 && bytes[i + 3] === 101)
+      return i + 4
+    if (c === 110 && bytes[i + 1] === 117 && bytes[i + 2] === 108 && bytes[i + 3] === 108)
+      return i + 4
+    if (
+      c === 102 &&
+      bytes[i + 1] === 97 &&
+      bytes[i + 2] === 108 &&
+      bytes[i + 3] === 115 &&
+      bytes[i + 4] === 101
+    )
       return i + 5
     return c === OPEN || c === 91 ? this.nested(i) : this.#fail(i)
   }
@@ -249,7 +257,8 @@ export class ObjectWalk {
     for (;;) {
       const c = bytes[i] as number
       if (c > 32) return i
-      if (c !== 32 && c !== 9 && c !== 13 && (c !== 10 || !this.#breaks || i >= this.limit)) return i
+      if (c !== 32 && c !== 9 && c !== 13 && (c !== 10 || !this.#breaks || i >= this.limit))
+        return i
       i++
     }
   }

@@ -1,7 +1,14 @@
 /** Reads JSON lines, and JSON files that are one array of objects. */
 import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
 import { redactUri } from '../../../engine/fault.ts'
-import type { PlanRequest, ReadRequest, Source, SourcePlan, Split, SplitReader } from '../../../engine/io/source.ts'
+import type {
+  PlanRequest,
+  ReadRequest,
+  Source,
+  SourcePlan,
+  Split,
+  SplitReader,
+} from '../../../engine/io/source.ts'
 import { clocksOf } from '../csv/options.ts'
 import { parseBytes } from '../files/bytes.ts'
 import { openBytes } from '../files/byte-stream.ts'
@@ -67,19 +74,35 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const { uri, start } = split
     const guessed = start > 0
     const known = this.#idle.pop()
-    const scratch = known?.rowsAsked === request.rowsPerBatch ? known : new Scratch(this.schema as AnySchema, request.rowsPerBatch, this.#idle)
+    const scratch =
+      known?.rowsAsked === request.rowsPerBatch
+        ? known
+        : new Scratch(this.schema as AnySchema, request.rowsPerBatch, this.#idle)
     const { window } = scratch
     const seek = guessed ? start - 1 : 0
     const stream = openBytes(uri, { compression, from: seek })
     window.open(stream, seek)
     const mark = guessed ? 0 : await passMark(window)
     const walk = scratch.walk(this.#recordBytesMax)
-    const objects = new ObjectWalk(this.schema as AnySchema, { breaks: array, bytes: window.bytes, view: window.view })
+    const objects = new ObjectWalk(this.schema as AnySchema, {
+      breaks: array,
+      bytes: window.bytes,
+      view: window.view,
+    })
     const elements = new ArrayWalk(uri, objects, () => window.base)
     const tokenise = (): Stopped => (array ? elements.tokenise(walk) : tokeniseLines(walk, objects))
     return new RecordReader(
       this.#format,
-      { uri, stream, from: guessed ? start : mark, stop: split.end, guessed, walk, tokenise, headerLines: guessed ? null : 0 },
+      {
+        uri,
+        stream,
+        from: guessed ? start : mark,
+        stop: split.end,
+        guessed,
+        walk,
+        tokenise,
+        headerLines: guessed ? null : 0,
+      },
       { request, scratch },
     )
   }

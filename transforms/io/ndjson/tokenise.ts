@@ -25,7 +25,9 @@ export function tokeniseLines(w: Walk, walk: ObjectWalk): Stopped {
     else if (!final) w.skipping = true
     const right = object >= 0 && past(bytes, object) === end
     if (long || !right) {
-      const why = long ? 'longer than a record may be' : whyNot(bytes.toString('utf8', start, Math.min(end, start + EXPLAINED_MAX)))
+      const why = long
+        ? 'longer than a record may be'
+        : whyNot(bytes.toString('utf8', start, Math.min(end, start + EXPLAINED_MAX)))
       w.broken.push({ start, end: Math.min(end, limit), why })
       if (w.skipping) return 'more'
     } else if (object > first) {

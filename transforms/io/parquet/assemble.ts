@@ -77,7 +77,12 @@ function place(from: string, to: string): void {
   }
 }
 
-function copy(from: string, start: number, end: number, to: { out: number; buffer: Buffer }): number {
+function copy(
+  from: string,
+  start: number,
+  end: number,
+  to: { out: number; buffer: Buffer },
+): number {
   const source = openSync(from, 'r')
   try {
     for (let at = start; at < end; ) {

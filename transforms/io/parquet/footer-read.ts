@@ -29,7 +29,9 @@ export class ParquetFile {
 
   read(at: number, length: number, into?: Buffer): Buffer {
     if (!(at >= 0 && length >= 0 && at + length <= this.bytes))
-      throw new Malformed(`it ends early: bytes ${at} to ${at + length} of ${this.bytes} are wanted`)
+      throw new Malformed(
+        `it ends early: bytes ${at} to ${at + length} of ${this.bytes} are wanted`,
+      )
     const buffer = into && into.length >= length ? into : Buffer.allocUnsafeSlow(length)
     for (let got = 0; got < length; ) {
       const more = readSync(this.#fd, buffer, got, length - got, at + got)

@@ -17,7 +17,10 @@ export function footer(schema: AnySchema, groups: readonly RowGroupMeta[]): Buff
   w.i32(5, schema.list.length)
   w.close()
   for (const { name, kind } of schema.list) writeSchemaElement(w, name, kind)
-  w.i64(3, groups.reduce((sum, g) => sum + g.rows, 0))
+  w.i64(
+    3,
+    groups.reduce((sum, g) => sum + g.rows, 0),
+  )
   w.list(4, WIRE.struct, groups.length)
   groups.forEach((group, i) => writeRowGroup(w, group, i))
   w.text(6, 'millrace version 0.1.0 (build 0)')
@@ -40,11 +43,17 @@ function writeRowGroup(w: ThriftWriter, { rows, chunks }: RowGroupMeta, index: n
   w.open()
   w.list(1, WIRE.struct, chunks.length)
   for (const chunk of chunks) writeChunk(w, chunk)
-  w.i64(2, chunks.reduce((sum, c) => sum + c.rawBytes, 0))
+  w.i64(
+    2,
+    chunks.reduce((sum, c) => sum + c.rawBytes, 0),
+  )
   w.i64(3, rows)
   const first = chunks[0]
   if (first) w.i64(5, first.dictionaryOffset ?? first.dataOffset)
-  w.i64(6, chunks.reduce((sum, c) => sum + c.bytes, 0))
+  w.i64(
+    6,
+    chunks.reduce((sum, c) => sum + c.bytes, 0),
+  )
   if (index < 0x8000) w.i16(7, index)
   w.close()
 }

@@ -91,7 +91,8 @@ class ParquetWriter implements FragmentWriter {
         this.#chunks[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, to)
       this.#rows += to - at
       at = to
-      if (this.#rows === this.#rowsMax || (this.#rows % STRIDE === 0 && this.#large)) this.#endGroup()
+      if (this.#rows === this.#rowsMax || (this.#rows % STRIDE === 0 && this.#large))
+        this.#endGroup()
     }
   }
 

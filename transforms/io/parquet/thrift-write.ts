@@ -4,7 +4,18 @@
  */
 import { Bytes } from './bytes.ts'
 
-export const WIRE = { true: 1, false: 2, i8: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 }
+export const WIRE = {
+  true: 1,
+  false: 2,
+  i8: 3,
+  i16: 4,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  struct: 12,
+}
 export type Wire = (typeof WIRE)[keyof typeof WIRE]
 
 export class ThriftWriter {

@@ -134,6 +134,7 @@ export function writeCodes(out: Bytes, codes: Int32Array, count: number, entries
  */
 export function growth(codes: Int32Array, count: number, entries: number): number {
   let most = 0
-  for (let i = 0; i < (count * 3) >> 2; i++) if ((codes[i] as number) > most) most = codes[i] as number
+  for (let i = 0; i < (count * 3) >> 2; i++)
+    if ((codes[i] as number) > most) most = codes[i] as number
   return Math.min(1, (4 * (entries - 1 - most)) / entries)
 }

@@ -4,8 +4,16 @@ import { type Fields, isNull } from '../fields.ts'
 import { trimmed } from './text-of.ts'
 
 const WORDS = new Map([
-  ['true', 1], ['t', 1], ['yes', 1], ['y', 1], ['1', 1],
-  ['false', 0], ['f', 0], ['no', 0], ['n', 0], ['0', 0],
+  ['true', 1],
+  ['t', 1],
+  ['yes', 1],
+  ['y', 1],
+  ['1', 1],
+  ['false', 0],
+  ['f', 0],
+  ['no', 0],
+  ['n', 0],
+  ['0', 0],
 ])
 
 export function bool(f: Fields, k: number, column: Column): void {

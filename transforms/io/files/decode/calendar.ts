@@ -20,7 +20,16 @@ export const parseIso: Parse = text => {
   const found = ISO.exec(text)
   if (found === null) return ''
   const [, y, month, day, h = '0', m = '0', s = '0', fraction = '', zone] = found
-  return moment({ y: Number(y), month: Number(month), day: Number(day), h: Number(h), m: Number(m), s: Number(s), fraction, zone })
+  return moment({
+    y: Number(y),
+    month: Number(month),
+    day: Number(day),
+    h: Number(h),
+    m: Number(m),
+    s: Number(s),
+    fraction,
+    zone,
+  })
 }
 
 interface Parts {
@@ -65,7 +74,8 @@ export function daysOf(y: number, month: number, day: number): number {
   const era = Math.floor(year / 400)
   const yearOfEra = year - era * 400
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
 }
 
@@ -114,7 +124,8 @@ export function parserOf(format: string): Parse {
   } catch {
     throw bad(format, 'a part comes twice')
   }
-  const day = /\(\?<day>/.test(source) && /\(\?<(?:month|name)>/.test(source) && /\(\?<yy?>/.test(source)
+  const day =
+    /\(\?<day>/.test(source) && /\(\?<(?:month|name)>/.test(source) && /\(\?<yy?>/.test(source)
   if (!day) throw bad(format, 'it needs a year, a month and a day')
   return text => {
     const g = pattern.exec(text)?.groups
@@ -139,7 +150,20 @@ export function parserOf(format: string): Parse {
   }
 }
 
-const FULL = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december']
+const FULL = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+]
 
 function monthOf(name: string): number {
   const lower = name.toLowerCase()

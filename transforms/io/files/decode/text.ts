@@ -78,7 +78,12 @@ export function interned(f: Fields, k: number, column: Column, recent: Recent): 
   }
 }
 
-function same(held: DataView, offsets: Int32Array, code: number, a: { view: DataView; start: number; end: number }): boolean {
+function same(
+  held: DataView,
+  offsets: Int32Array,
+  code: number,
+  a: { view: DataView; start: number; end: number },
+): boolean {
   const { view, start, end } = a
   const from = offsets[code] as number
   const length = end - start

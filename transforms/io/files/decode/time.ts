@@ -64,11 +64,26 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
       const d0 = (bytes[i + 8] as number) - 48
       const d1 = (bytes[i + 9] as number) - 48
       // A byte below '0' gives a negative number, one above '9' more than 9: either sets high bits.
-      bad = y0 | (9 - y0) | y1 | (9 - y1) | y2 | (9 - y2) | y3 | (9 - y3) | m0 | m1 | (9 - m1) | d0 | d1 | (9 - d1)
+      bad =
+        y0 |
+        (9 - y0) |
+        y1 |
+        (9 - y1) |
+        y2 |
+        (9 - y2) |
+        y3 |
+        (9 - y3) |
+        m0 |
+        m1 |
+        (9 - m1) |
+        d0 |
+        d1 |
+        (9 - d1)
       bad = bad < 0 || bytes[i + 4] !== 45 || bytes[i + 7] !== 45 ? 1 : 0
       const key = (((y0 * 10 + y1) * 10 + y2) * 10 + y3) * 512 + (m0 * 10 + m1) * 32 + d0 * 10 + d1
       if (bad === 0 && key !== lastKey) {
-        lastDay = d0 > 3 || m0 > 1 ? Number.NaN : daysOf((key / 512) | 0, m0 * 10 + m1, d0 * 10 + d1)
+        lastDay =
+          d0 > 3 || m0 > 1 ? Number.NaN : daysOf((key / 512) | 0, m0 * 10 + m1, d0 * 10 + d1)
         lastKey = Number.isNaN(lastDay) ? -1 : key
         if (lastKey < 0) bad = 1
       }

@@ -28,7 +28,9 @@ export function zoneClock(timeZone: string): (micros: number) => number {
 }
 
 function offsetAt(millis: number, timeZone: string): number {
-  const local = Temporal.Instant.fromEpochMilliseconds(millis).toZonedDateTimeISO('UTC').toPlainDateTime()
+  const local = Temporal.Instant.fromEpochMilliseconds(millis)
+    .toZonedDateTimeISO('UTC')
+    .toPlainDateTime()
   const at = local.toZonedDateTime(timeZone, { disambiguation: 'compatible' })
   return (at.epochMilliseconds - millis) * 1000
 }

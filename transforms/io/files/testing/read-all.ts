@@ -37,7 +37,10 @@ export async function readAll(source: AnySource, o: ReadOptions = {}): Promise<R
   for (const split of splits) parts.push(await readPart(source, split, o))
   let redone = 0
   for (let round = 0; source.verify && round < 10_000; round++) {
-    const wrong = source.verify(current, parts.map(p => p.end))
+    const wrong = source.verify(
+      current,
+      parts.map(p => p.end),
+    )
     if (wrong.size === 0) break
     for (const [index, split] of wrong) {
       redone++
@@ -58,7 +61,11 @@ export async function readAll(source: AnySource, o: ReadOptions = {}): Promise<R
   return { rows, offsets: parts.flatMap(p => p.offsets), rejects, redone, splits: splits.length }
 }
 
-async function readPart(source: AnySource, split: Parameters<AnySource['open']>[0], o: ReadOptions): Promise<Part> {
+async function readPart(
+  source: AnySource,
+  split: Parameters<AnySource['open']>[0],
+  o: ReadOptions,
+): Promise<Part> {
   const rows: Record<string, unknown>[] = []
   const offsets: number[] = []
   const rejects: Reject[] = []
@@ -80,7 +87,9 @@ async function readPart(source: AnySource, split: Parameters<AnySource['open']>[
       }
       for (let i = 0; i < batch.selected; i++) {
         const row = batch.selection ? (batch.selection[i] as number) : i
-        rows.push(Object.fromEntries(list.map(({ name }, k) => [name, valueOf(columnOf(batch, k), row)])))
+        rows.push(
+          Object.fromEntries(list.map(({ name }, k) => [name, valueOf(columnOf(batch, k), row)])),
+        )
         offsets.push(batch.origin?.offsets?.[row] ?? -1)
       }
     }
@@ -96,7 +105,10 @@ function valueOf(column: Column, row: number): unknown {
 }
 
 /** Writes files into a fresh folder, removed by `remove`. */
-export function folderOf(files: { readonly [name: string]: string | Uint8Array }): { path: string; remove(): void } {
+export function folderOf(files: { readonly [name: string]: string | Uint8Array }): {
+  path: string
+  remove(): void
+} {
   const path = mkdtempSync(join(tmpdir(), 'millrace-io-'))
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
