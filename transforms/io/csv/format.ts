@@ -1,4 +1,5 @@
 /** CSV's side of reading a record: what is null, and how quotes are undone. */
+import { isText } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { type Bytes, type Fields, NULL, QUOTE } from '../files/fields.ts'
 import type { TextFormat } from '../files/record-reader.ts'
@@ -26,12 +27,11 @@ export class CsvFormat implements TextFormat {
 
   prepare(f: Fields, k: number): void {
     const { kind } = this.schema.list[k] as AnySchema['list'][number]
-    const text = kind.tag === 'utf8'
-    if (text && this.latin1) this.#markHigh(f, k)
-    if (kind.optional) this.#markNulls(f, k, text)
+    if (kind.tag === 'utf8' && this.latin1) this.#markHigh(f, k)
+    if (kind.optional) this.#markNulls(f, k, isText(kind))
   }
 
-  /** A quoted text is never null; of the other kinds quoted nulls are nulls too. */
+  /** A quoted text (or bytes) is never null; of the other kinds quoted nulls are nulls too. */
   #markNulls(f: Fields, k: number, text: boolean): void {
     const { at, bytes } = f
     const step = f.stride * 2

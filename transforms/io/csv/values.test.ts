@@ -133,7 +133,7 @@ test('floats are rounded as JavaScript rounds them', async () => {
     0.5,
     5,
     0.30000000000000004,
-    123456789.123456789,
+    123456789.12345679,
     1e-7,
     1.7976931348623157e308,
     Number.NaN,
@@ -319,6 +319,15 @@ test('timestamp', async () => {
       'expected timestamp, got "2010-12-01x08:26:00"',
     ],
   )
+})
+
+test('far times', async () => {
+  assert.deepEqual(
+    await values(t.timestamp, ['9999-12-31 23:59:59', '0001-01-01T00:00:00Z']),
+    ['9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z'].map(ms),
+  )
+  for (const text of ['9999-12-31 23:59:59.999', '9999-12-31T23:59:59.999Z'])
+    assert.match((await reasons(t.timestamp, [text]))[0] as string, /too far from 1970/)
 })
 
 test('datetime takes no zone', async () => {

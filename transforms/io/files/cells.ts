@@ -13,10 +13,16 @@ const COLON = 58
 
 /** utf8 and bytes have their own forms. */
 export const CELLS: { readonly [T in Exclude<Tag, 'utf8' | 'bytes'>]: (column: Column) => Cell } = {
-  bool: ({ values }) => (i, out) => out.ascii(values[i] === 1 ? 'true' : 'false'),
+  bool:
+    ({ values }) =>
+    (i, out) =>
+      out.ascii(values[i] === 1 ? 'true' : 'false'),
   int32: wholes,
   int64: wholes,
-  bigint: ({ values }) => (i, out) => out.ascii(String(values[i])),
+  bigint:
+    ({ values }) =>
+    (i, out) =>
+      out.ascii(String(values[i])),
   float32: floats,
   float64: floats,
   decimal: column => (isWide(column.kind) ? wideDecimals(column) : decimals(column)),

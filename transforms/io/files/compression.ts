@@ -39,7 +39,7 @@ function compressionOf(hex: string): Compression {
 /** Text may well begin with "BZh" or "PAR1". */
 const isForeign = (magic: string, head: Buffer): boolean =>
   magic === '425a68'
-    ? /^[1-9](?:1AY&SY|\x17rE8P\x90)/.test(head.toString('latin1', 3))
+    ? /^[1-9]1AY&SY/.test(head.toString('latin1', 3))
     : magic !== '50415231' || head.includes(0)
 
 function headOf(path: string): Buffer {

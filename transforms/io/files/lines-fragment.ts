@@ -34,7 +34,8 @@ export function linesFragment(path: string, linesOf: LinesOf): FragmentWriter {
     write(batch) {
       const line = linesOf(batch)
       const { selection, selected } = batch
-      for (let k = 0; k < selected; k++) line(selection === null ? k : (selection[k] as number), out)
+      for (let k = 0; k < selected; k++)
+        line(selection === null ? k : (selection[k] as number), out)
       rows += selected
     },
     close(): Fragment {

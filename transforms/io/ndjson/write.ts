@@ -25,7 +25,8 @@ function cellOf(column: Column): Cell {
   if (tag === 'utf8') return texts(column)
   if (tag === 'bytes') {
     const { pool, values } = column
-    return (i, out) => out.ascii(`"${Buffer.from((pool as Pool).view(values[i] as number)).toString('base64')}"`)
+    return (i, out) =>
+      out.ascii(`"${Buffer.from((pool as Pool).view(values[i] as number)).toString('base64')}"`)
   }
   const cell = CELLS[tag as keyof typeof CELLS](column)
   if (BARE.has(tag)) return cell
@@ -59,8 +60,8 @@ function texts({ pool, values }: Column): Cell {
       const c = source[j] as number
       if (SPECIAL[c] === 0) bytes[at++] = c
       else {
-        const escape = ESCAPES[c] as string
-        for (let n = 0; n < escape.length; n++) bytes[at++] = escape.charCodeAt(n)
+        const escaped = ESCAPES[c] as string
+        for (let n = 0; n < escaped.length; n++) bytes[at++] = escaped.charCodeAt(n)
       }
     }
     bytes[at++] = QUOTE
@@ -69,7 +70,9 @@ function texts({ pool, values }: Column): Cell {
 }
 
 function linesOf(schema: AnySchema) {
-  const keys = schema.list.map((f, j) => Buffer.from(`${j === 0 ? '{' : ','}${JSON.stringify(f.name)}:`))
+  const keys = schema.list.map((f, j) =>
+    Buffer.from(`${j === 0 ? '{' : ','}${JSON.stringify(f.name)}:`),
+  )
   const close = schema.list.length === 0 ? '{}\n' : '}\n'
   return (batch: Batch): Cell => {
     const columns = schema.list.map((_, j) => columnOf(batch, j))

@@ -4,7 +4,6 @@
  * After the first page the smaller of dictionary and plain, compressed, decides.
  */
 import type { Column } from '../../../engine/data/column.ts'
-import type { Kind } from '../../../engine/data/kind.ts'
 import { Pool } from '../../../engine/data/pool.ts'
 import { Bytes } from './bytes.ts'
 import { body, ChunkWriter } from './chunk-write.ts'

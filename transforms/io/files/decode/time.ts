@@ -8,6 +8,8 @@ import { type Fields, isNull } from '../fields.ts'
 import { trimmed } from './text-of.ts'
 
 const DAY = 86_400e6
+/** Farther from 1970 a double's microseconds have gaps; whole seconds fit all four-digit years. */
+const DAYS_EXACT = 104_000
 
 /** How a column's times are written. */
 export interface Clock {
@@ -107,6 +109,7 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
       }
       micros = seconds * 1e6
     }
+    if (millis !== 0 && (lastDay > DAYS_EXACT || lastDay < -DAYS_EXACT)) bad = 1
     if (bad !== 0) values[row] = slow.at(row, p)
     else values[row] = days ? lastDay : lastDay * DAY + micros + millis * 1000
   }
@@ -175,6 +178,10 @@ class SlowTimes {
       return
     }
     const local = days * DAY + micros
+    if (local - days * DAY !== micros) {
+      this.#why = 'too far from 1970 for its fraction of a second'
+      return
+    }
     if (this.#tag === 'datetime') {
       if (zone !== null) this.#why = 'has a zone; t.timestamp takes one'
       else this.#value = local

@@ -88,7 +88,7 @@ async function readPart(
       for (let i = 0; i < batch.selected; i++) {
         const row = batch.selection ? (batch.selection[i] as number) : i
         rows.push(
-          Object.fromEntries(list.map(({ name }, k) => [name, valueOf(columnOf(batch, k), row)])),
+          Object.fromEntries(list.map(({ name }, k) => [name, valueAt(columnOf(batch, k), row)])),
         )
         offsets.push(batch.origin?.offsets?.[row] ?? -1)
       }
@@ -99,7 +99,7 @@ async function readPart(
   }
 }
 
-function valueOf(column: Column, row: number): unknown {
+function valueAt(column: Column, row: number): unknown {
   const nothing = column.valid !== null && column.valid[row] === 0
   return !nothing && isWide(column.kind) ? readUnits(column, row) : readValue(column, row)
 }
