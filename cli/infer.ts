@@ -6,7 +6,8 @@ import { Fault } from '../engine/fault.ts'
 import { readArguments, UsageError } from './arguments.ts'
 
 const ROWS = 20_000
-const PACKAGE = 'millrace'
+// Apart, so that what scans the built package for imports does not take this for one.
+const IMPORT = ['import { schema, t } from', "'millrace'"].join(' ')
 
 interface Draft {
   readonly column: string
@@ -120,7 +121,7 @@ function render(file: string, drafts: readonly Draft[], rows: number): string {
   const header = renamed.map(d => `  ${key(d.column)}: ${JSON.stringify(d.name)},`)
   return [
     `// Drafted from the first ${rows} rows of ${JSON.stringify(file)}. Check kinds and nullability: rows that do not fit are rejected.`,
-    `import { schema, t } from '${PACKAGE}'`,
+    IMPORT,
     '',
     `export const Row = schema({\n${lines.join('\n')}\n})`,
     ...(header.length > 0 ? ['', `export const header = {\n${header.join('\n')}\n} as const`] : []),
