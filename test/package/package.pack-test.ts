@@ -54,7 +54,7 @@ const files = {
   }),
 }
 /** The package of an import that is neither relative nor Node's own. */
-const PACKAGE = /\b(?:from|import\()\s*['"](?![./]|node:)((?:@[^/'"]+\/)?[^/'"]+)/g
+const PACKAGE = /\b(?:from|import\()\s*['"](?!node:)((?:@[\w.-]+\/)?[\w-][\w.-]*)(?=['"/])/g
 const expected = [
   { id: 1, country: 'France', total: 2.5 },
   { id: 3, country: 'Korea, South', total: 0.3 },
