@@ -24,6 +24,8 @@ import { tokenise } from './tokenise.ts'
 
 const COMMA = 44
 const TAB = 9
+/** Most headers are shorter. */
+const HEADER_BYTES = 32 * 1024
 
 export class CsvFiles<F extends Fields> implements Source<F> {
   readonly format = 'csv'
@@ -71,6 +73,8 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     scratch.window.open(stream, seek)
     const walk = {
       ...scratch.walk(this.#dialect.recordBytesMax),
+      uri: split.uri,
+      wasted: 0,
       slots: header.slots,
       delimiter: this.#delimiterOf(split.uri),
     }
@@ -113,7 +117,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   }
 
   async #readHeader(uri: string, compression: Compression): Promise<Header> {
-    const window = new Window()
+    const window = new Window(HEADER_BYTES)
     const stream = openBytes(uri, { compression, from: 0 })
     window.open(stream, 0)
     const { header, latin1, recordBytesMax } = this.#dialect

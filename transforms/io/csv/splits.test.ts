@@ -6,7 +6,10 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { schema, t } from '../../../engine/data/schema.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
+import type { Bytes } from '../files/fields.ts'
+import { Scratch } from '../files/scratch.ts'
 import { CsvFiles } from './source.ts'
+import { tokenise, WASTED_MAX } from './tokenise.ts'
 
 const folder = folderOf({})
 after(() => folder.remove())
@@ -137,4 +140,16 @@ test('records across windows: longer than a read, and than several', async () =>
     [1e9, 1e6],
   ] as const)
     await check(text, size, max)
+})
+
+test('a file of quotes that never close is given up', () => {
+  const bytes = Buffer.from('a","\n'.repeat(1000)) as Bytes
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const base = new Scratch(Two, 10, []).walk(1e6)
+  const own = { bytes, view, limit: bytes.length - 10, stop: 1e6, final: true }
+  const walk = { ...base, ...own, slots: Int32Array.of(0, 1), delimiter: 44, uri: 'x.csv' }
+  bytes[own.limit] = 10
+  assert.equal(tokenise({ ...walk, broken: [], wasted: 0 }), 'done')
+  const late = { ...walk, wasted: WASTED_MAX - 1e6 }
+  assert.throws(() => tokenise(late), /x\.csv has too many quotes that are never closed/)
 })

@@ -11,6 +11,7 @@
  * Unquoted text is searched four bytes at a time (850 MB/s, byte by byte 600): `(x - 1) & ~x & 0x80`
  * in each byte of x = word ^ searched marks the bytes that are zero, the lowest one surely.
  */
+import { Fault } from '../../../engine/fault.ts'
 import { QUOTE } from '../files/fields.ts'
 import { CR, LF, skipLine, type Stopped, type Walk } from '../files/walk.ts'
 
@@ -18,7 +19,13 @@ export interface CsvWalk extends Walk {
   /** Field of the record → field of the row; those that nobody wants go to the row's last. */
   readonly slots: Int32Array
   readonly delimiter: number
+  readonly uri: string
+  /** Bytes walked in search of closing quotes that were not there. */
+  wasted: number
 }
+
+/** A crafted file can have each of its lines searched to the end: it is given up in seconds, not days. */
+export const WASTED_MAX = 2 ** 31
 
 const EACH = 0x01010101
 const TOPS = 0x80808080
@@ -113,6 +120,11 @@ export function tokenise(w: CsvWalk): Stopped {
     }
     if (long || open) {
       const feed = Math.min(bytes.indexOf(LF, start), limit)
+      w.wasted += Math.min(i, limit) - feed
+      if (w.wasted > WASTED_MAX)
+        throw new Fault('data', `${w.uri} has too many quotes that are never closed`, {
+          hint: 'is the delimiter right? a quote opens at the start of a field',
+        })
       w.broken.push({ start, end: feed, why: long ? LONG : OPEN })
       i = feed + 1
       if (feed < limit) {

@@ -20,8 +20,8 @@ export class Window {
   base = 0
   #stream: ByteStream | null = null
 
-  constructor() {
-    this.bytes = Buffer.allocUnsafeSlow(WINDOW + SLACK) as Bytes
+  constructor(size = WINDOW) {
+    this.bytes = Buffer.allocUnsafeSlow(size + SLACK) as Bytes
     this.view = viewOf(this.bytes)
   }
 
