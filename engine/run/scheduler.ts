@@ -70,7 +70,10 @@ export class Scheduler {
         this.#wake = resolve
         signal.addEventListener('abort', () => resolve(), { once: true })
       })
-      if (signal.aborted) break
+      if (signal.aborted) {
+        this.#failure ??= signal.reason
+        break
+      }
     }
     if (this.#failure !== null) throw this.#failure
     if (waiting.size > 0)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Fault } from '../../engine/fault.ts'
 import { runPipeline } from '../../engine/run/run.ts'
 import { readRows } from '../../testing/collect.ts'
 
@@ -75,16 +76,21 @@ test('an output that exists is refused, kept as it was, and replaced when asked'
 })
 
 test('an interrupted run ends as such and leaves nothing', async () => {
-  const out = fresh()
-  const stop = new AbortController()
-  stop.abort(new Error('stopped'))
-  const report = await runPipeline({
-    pipeline,
-    params: { mode: 'fine', out },
-    workers: 1,
-    scratch: folder,
-    signal: stop.signal,
-  })
-  assert.equal(report.status, 'interrupted')
-  assert.equal(existsSync(join(out, 'rows')), false)
+  for (const moment of ['before', 'within'] as const) {
+    const out = fresh()
+    const stop = new AbortController()
+    const interrupt = () => stop.abort(new Fault('resource', 'the run was stopped'))
+    if (moment === 'before') interrupt()
+    const { status, error } = await runPipeline({
+      pipeline,
+      params: { mode: 'fine', out },
+      workers: 1,
+      scratch: folder,
+      signal: stop.signal,
+      watch: { stageStarted: () => setImmediate(interrupt) },
+    })
+    assert.equal(status, 'interrupted')
+    assert.equal(error?.message, 'the run was stopped')
+    assert.equal(existsSync(join(out, 'rows')), false)
+  }
 })
