@@ -120,8 +120,9 @@ export function callSite(below?: Function): string {
   Error.captureStackTrace(holder, below)
   Error.stackTraceLimit = limit
   for (const frame of (holder.stack ?? '').split('\n').slice(1)) {
-    const found = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(frame)
-    if (!found || frame.includes('node:')) continue
+    // `at f (file:///a.ts:1:2)` or `at file:///a.ts:1:2`; folders may hold spaces and parentheses.
+    const found = /(?: \(|at (?:async )?)((?:file:\/\/|\/|[A-Z]:\\).*):(\d+):\d+\)?$/.exec(frame)
+    if (!found) continue
     const [, where = '', line] = found
     const path = where.startsWith('file:') ? fileURLToPath(where) : where
     if (ours(path)) continue
@@ -139,7 +140,7 @@ function ours(path: string): boolean {
 /** A URI that may be shown: without user, password and secret-looking query values. */
 export function redactUri(uri: string): string {
   return uri
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, '$1***@')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i, '$1***@')
     .replace(
       /([?&](?:[^=&]*(?:token|key|secret|password|signature|sig|credential)[^=&]*)=)[^&#]*/gi,
       '$1***',

@@ -3,12 +3,14 @@
  *
  *     check      reachable, writable, not held by another process; before anything is read
  *     stage      Parquet shards in bulk into a staging table of their own
+ *     preview    a staged table as it will stand, as one Parquet file; changes nothing
  *     publish    one transaction: every staged table takes its place, the audits run on the tables as
  *                they will stand, and either all of it becomes visible or none
  *     abandon    removes staging tables
  *
  * Everything may be repeated after a crash. Replacing, merging and replacing partitions are idempotent
- * by what they do; an append is remembered by the load's id, and done once.
+ * by what they do; an append is remembered by the load's id, and done once while its table stands: a
+ * table that was dropped or replaced since has forgotten it.
  */
 import type { Field } from '../data/schema.ts'
 import type { TableOptions } from './sink.ts'
@@ -19,6 +21,7 @@ export interface TableLoad {
   readonly table: string
   /** Columns as written; shards are matched by name. */
   readonly columns: readonly Field[]
+  /** Local paths. Their order decides between equal `latest` of a merge: the later one wins. */
   readonly files: readonly string[]
   readonly rows: number
   /** Names in it are as written. */
@@ -27,7 +30,7 @@ export interface TableLoad {
   readonly at: string
 }
 
-/** A test of a published table; a failed one publishes nothing. Text is SQL that must return no rows. */
+/** A test of a published table; a failed one publishes nothing. Text is a query that must return no rows. */
 export type Audit =
   | string
   | { readonly audit: 'unique'; readonly columns: readonly string[] }
@@ -45,16 +48,30 @@ export type Audit =
     }
   | { readonly audit: 'rowCount'; readonly min: number | null; readonly max: number | null }
 
+export interface PublishReceipt {
+  readonly id: string
+  readonly table: string
+  /** Rows staged. */
+  readonly rows: number
+  /** An earlier, interrupted run had done this append: it was left as it stands. */
+  readonly adopted: boolean
+}
+
 export interface Warehouse {
   readonly uri: string
-  /** Throws resource: it cannot be opened, or another process holds it. */
+  /** Throws resource: it cannot be opened or written, or another process holds it. */
   check(): Promise<void>
-  /** Throws data: shards that cannot be read or do not fit the table. */
+  /** Throws pipeline: options do not fit the columns; data: shards cannot be read or do not fit. */
   stage(load: TableLoad): Promise<void>
-  /** Throws data: an audit failed; staging is kept. */
-  publish(loads: readonly TableLoad[]): Promise<void>
+  /** Writes `table` as it will stand once these staged loads are published to one file; its rows. */
+  preview(loads: readonly TableLoad[], table: string, path: string): Promise<number>
+  /** Throws data: an audit failed; staging is kept until a later load of the table succeeds. */
+  publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]>
   abandon(loads: readonly TableLoad[]): Promise<void>
-  /** Rows as objects; 64-bit integers as bigint. */
+  /**
+   * Rows as objects, all of them in memory: 64-bit integers as bigint, decimals as the nearest number,
+   * dates and timestamps as Date, bytes as Buffer.
+   */
   query(sql: string): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }

@@ -1,53 +1,59 @@
-/** Audits as SQL that returns the rows that fail. */
+/** Audits as queries that return the rows that fail. */
 import type { Audit } from '../../../engine/io/warehouse.ts'
 import { name, text } from './sql.ts'
 
-export interface AuditQuery {
-  readonly title: string
-  readonly sql: string
+export function auditTitle(audit: Audit): string {
+  if (typeof audit === 'string') return audit
+  switch (audit.audit) {
+    case 'unique':
+      return `unique ${audit.columns.join(', ')}`
+    case 'notNull':
+      return `not null ${audit.columns.join(', ')}`
+    case 'accepted':
+      return `accepted values of ${audit.column}`
+    case 'relationship':
+      return `${audit.column} refers to ${audit.to}.${audit.toColumn}`
+    default:
+      return `row count ${audit.min ?? 0} to ${audit.max ?? 'any'}`
+  }
 }
 
-const literal = (value: string | number | boolean): string =>
-  typeof value === 'string' ? text(value) : String(value)
+/** The audited table's columns that it names; null where it names none by its nature. */
+export function auditColumns(audit: Audit): readonly string[] | null {
+  if (typeof audit === 'string' || audit.audit === 'rowCount') return null
+  return 'columns' in audit ? audit.columns : [audit.column]
+}
 
-export function auditQuery(audit: Audit, table: string): AuditQuery {
+export function auditQuery(audit: Audit, table: string): string {
   const t = name(table)
-  if (typeof audit === 'string') return { title: audit, sql: audit }
+  if (typeof audit === 'string') return audit
   switch (audit.audit) {
     case 'unique': {
       const columns = audit.columns.map(name).join(', ')
-      return {
-        title: `unique ${audit.columns.join(', ')}`,
-        sql: `SELECT ${columns}, count(*) AS rows FROM ${t} GROUP BY ${columns} HAVING count(*) > 1`,
-      }
+      return `SELECT ${columns}, count(*) AS rows FROM ${t} GROUP BY ${columns} HAVING count(*) > 1`
     }
     case 'notNull':
-      return {
-        title: `not null ${audit.columns.join(', ')}`,
-        sql: `SELECT * FROM ${t} WHERE ${audit.columns.map(c => `${name(c)} IS NULL`).join(' OR ')}`,
-      }
-    case 'accepted':
-      return {
-        title: `accepted values of ${audit.column}`,
-        sql: `SELECT * FROM ${t} WHERE ${name(audit.column)} IS NOT NULL AND ${name(audit.column)} NOT IN (${audit.values.map(literal).join(', ')})`,
-      }
+      return `SELECT * FROM ${t} WHERE ${audit.columns.map(c => `${name(c)} IS NULL`).join(' OR ')}`
+    case 'accepted': {
+      const c = name(audit.column)
+      const others = audit.values.map(v => ` AND ${c} <> ${literal(v)}`).join('')
+      return `SELECT * FROM ${t} WHERE ${c} IS NOT NULL${others}`
+    }
     case 'relationship': {
       const [c, to] = [name(audit.column), name(audit.toColumn)]
-      return {
-        title: `${audit.column} refers to ${audit.to}.${audit.toColumn}`,
-        sql: `SELECT a.* FROM ${t} AS a WHERE a.${c} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${name(audit.to)} AS b WHERE b.${to} = a.${c})`,
-      }
+      return `SELECT a.* FROM ${t} AS a WHERE a.${c} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${name(audit.to)} AS b WHERE b.${to} = a.${c})`
     }
     default: {
       const { min, max } = audit
-      const bounds = [
-        min === null ? '' : `rows < ${min}`,
-        max === null ? '' : `rows > ${max}`,
-      ].filter(b => b !== '')
-      return {
-        title: `row count ${min ?? 0} to ${max ?? 'any'}`,
-        sql: `SELECT rows FROM (SELECT count(*) AS rows FROM ${t}) WHERE ${bounds.join(' OR ') || 'false'}`,
-      }
+      const low = min === null ? 'false' : `rows < ${literal(min)}`
+      const high = max === null ? 'false' : `rows > ${literal(max)}`
+      return `SELECT rows FROM (SELECT count(*) AS rows FROM ${t}) WHERE ${low} OR ${high}`
     }
   }
+}
+
+const literal = (value: string | number | boolean): string => {
+  if (typeof value === 'string') return text(value)
+  if (typeof value === 'boolean' || Number.isFinite(value)) return String(value)
+  return `${text(String(value))}::DOUBLE`
 }

@@ -1,11 +1,15 @@
 /** `table`: a warehouse's table as a sink, and the audits that can be asked of it. */
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { mkdirSync } from 'node:fs'
 import type { FileSink, TableOptions, TableSink } from '../../../engine/io/sink.ts'
 import type { Audit } from '../../../engine/io/warehouse.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import { parquet } from '../parquet/index.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
+
+const PREFIX = 'duckdb:'
+const MODES: readonly string[] = ['replace', 'append', 'replacePartition', 'merge']
+const UNITS: readonly string[] = ['hour', 'day', 'month']
 
 type Mode<C extends string> =
   | { readonly mode: 'replace' | 'append' }
@@ -43,7 +47,7 @@ export function table<const C extends string = never>(
   name: string,
   o: TableSinkOptions<C>,
 ): TypedTableSink<C> {
-  if (!warehouse.startsWith('duckdb:'))
+  if (!warehouse.startsWith(PREFIX) || warehouse === PREFIX)
     throw new Fault('pipeline', `warehouse ${redactUri(warehouse)} is not known`, {
       hint: 'the embedded one is duckdb:PATH',
     })
@@ -61,13 +65,33 @@ export function table<const C extends string = never>(
     fingerprint: JSON.stringify(['table', uri, name, options]),
     staging: folder => parquet(folder) as unknown as FileSink,
     async connect(limits) {
-      mkdirSync(dirname(warehouse.slice('duckdb:'.length)), { recursive: true })
+      await makeFolder(dirname(warehouse.slice(PREFIX.length)))
       return new DuckDbWarehouse(warehouse, limits)
     },
   }
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new Fault('resource', `folder ${folder} cannot be made: ${message}`, { cause })
+  }
+}
+
 function optionsOf(name: string, o: TableSinkOptions<string>): TableOptions {
+  if (name === '') throw new Fault('pipeline', 'a table needs a name')
+  if (!MODES.includes(o.mode))
+    throw new Fault('pipeline', `table ${name}: mode ${JSON.stringify(o.mode)} is not known`, {
+      detail: [`have  ${MODES.join(' ')}`],
+    })
+  if (o.partition && !UNITS.includes(o.partition.unit))
+    throw new Fault(
+      'pipeline',
+      `table ${name}: unit ${JSON.stringify(o.partition.unit)} of partition is not known`,
+      { detail: [`have  ${UNITS.join(' ')}`] },
+    )
   if (o.mode === 'replacePartition' && !o.partition)
     throw new Fault('pipeline', `table ${name}: mode replacePartition needs partition`, {
       hint: "partition: { by: 'day', unit: 'day' }",

@@ -169,7 +169,7 @@ test('a failed audit publishes none of the tables and shows the rows', async () 
     { id: 'x3', table: 'other', audit: [{ audit: 'unique', columns: ['id'] }] },
   )
   await assert.rejects(put(w, good, bad), (error: Fault) => {
-    assert.match(error.message, /audit "unique id" of table other failed for 1 rows/)
+    assert.match(error.message, /audit "unique id" of table other failed for 1 row/)
     assert.match(error.detail.join('\n'), /"id":7/)
     return error.kind === 'data'
   })
@@ -206,7 +206,7 @@ test('every audit finds what it looks for', async () => {
   for (const [i, audit] of audits.entries())
     await assert.rejects(
       put(w, await loadOf(rows, { id: `f${i}`, audit: [audit] })),
-      /failed for 1 rows/,
+      /failed for 1 row/,
     )
   await put(
     w,

@@ -1,181 +1,132 @@
 /**
- * The embedded warehouse: a DuckDB file. The library is imported when first used (190 ms), its memory
- * and threads are what the run gives it, and it spills into the run's own folder.
+ * The embedded warehouse: a DuckDB file. Its memory and threads are what the run gives it, and it
+ * spills into the run's own folder. Write, audit, publish: shards go into staging tables; one
+ * transaction then puts them in place, audits the result, and remembers the loads in a ledger.
  */
-import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
-import type { Audit, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
-import { auditQuery } from './audit.ts'
-import { publishStatements, stageStatements, stagingOf, text, typeOf } from './sql.ts'
+import type { Audit, PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
+import { checkColumns, compareColumns, fold } from './columns.ts'
+import { runAudit } from './run-audit.ts'
+import { type Row, Session } from './session.ts'
+import * as sql from './sql.ts'
 
-const LEDGER = 'millrace_staging.loads'
-const ROWS_SHOWN = 3
+const LEDGER = `${sql.STAGING}.loads`
+const LEDGER_COLUMNS = 'id VARCHAR PRIMARY KEY, "table" VARCHAR, rows BIGINT, published TIMESTAMPTZ'
 
 export class DuckDbWarehouse implements Warehouse {
   readonly uri: string
-  readonly #path: string
   readonly #limits: WarehouseLimits
-  #instance: DuckDBInstance | null = null
-  #connection: DuckDBConnection | null = null
+  #session: Promise<Session> | null = null
 
   constructor(uri: string, limits: WarehouseLimits) {
     this.uri = uri
-    this.#path = uri.replace(/^duckdb:/, '')
     this.#limits = limits
   }
 
   async check(): Promise<void> {
-    const connection = await this.#open()
-    await this.#run(connection, 'CREATE SCHEMA IF NOT EXISTS millrace_staging')
-    await this.#run(
-      connection,
-      `CREATE TABLE IF NOT EXISTS ${LEDGER} (id VARCHAR PRIMARY KEY, "table" VARCHAR, rows BIGINT, published TIMESTAMPTZ)`,
+    const session = await this.#open()
+    await session.prepare(
+      `CREATE SCHEMA IF NOT EXISTS ${sql.STAGING}`,
+      `CREATE TABLE IF NOT EXISTS ${LEDGER} (${LEDGER_COLUMNS})`,
     )
   }
 
   async stage(load: TableLoad): Promise<void> {
-    const connection = await this.#open()
-    for (const sql of stageStatements(load)) await this.#run(connection, sql, load)
+    checkColumns(load)
+    const session = await this.#open()
+    session.claim(sql.stagingName(load))
+    let rows = 0
+    for (const statement of sql.stageStatements(load)) rows = await session.run(statement, load)
+    if (rows === load.rows) return
+    throw new Fault('engine', `table ${load.table}: ${rows} rows staged of ${load.rows} written`, {
+      at: load.at,
+    })
   }
 
-  async publish(loads: readonly TableLoad[]): Promise<void> {
-    if (loads.length === 0) return
-    const connection = await this.#open()
-    await this.#run(connection, 'BEGIN TRANSACTION')
-    try {
-      for (const load of loads) await this.#publishOne(connection, load)
+  async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
+    const session = await this.#open()
+    return session.transaction(false, async () => {
+      for (const load of loads) if (load.table === table) await place(session, load)
+      return session.run(sql.exportStatement(table, path))
+    })
+  }
+
+  async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
+    if (loads.length === 0) return []
+    const session = await this.#open()
+    const receipts = await session.transaction(true, async () => {
+      const placed: PublishReceipt[] = []
+      for (const load of loads) placed.push(await place(session, load))
       for (const load of loads)
         for (const audit of load.options.audit as readonly Audit[])
-          await this.#audit(connection, load, audit)
-      await this.#run(connection, 'COMMIT')
-    } catch (error) {
-      await connection.run('ROLLBACK').catch(() => {})
-      throw error
-    }
-    await this.abandon(loads)
-    await this.#run(connection, 'CHECKPOINT')
-  }
-
-  async #publishOne(connection: DuckDBConnection, load: TableLoad): Promise<void> {
-    const known = await connection.runAndReadAll(
-      `SELECT 1 FROM ${LEDGER} WHERE id = ${text(load.id)}`,
-    )
-    if (load.options.mode === 'append' && known.currentRowCount > 0) return
-    if (load.options.mode !== 'replace') await this.#compareColumns(connection, load)
-    for (const sql of publishStatements(load)) await this.#run(connection, sql, load)
-    const row = `${text(load.id)}, ${text(load.table)}, ${load.rows}, now()`
-    await this.#run(connection, `INSERT OR REPLACE INTO ${LEDGER} VALUES (${row})`)
-  }
-
-  /** A table that exists must have the load's columns. Throws data. */
-  async #compareColumns(connection: DuckDBConnection, load: TableLoad): Promise<void> {
-    const found = await connection.runAndReadAll(
-      `SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ${text(load.table)} ORDER BY column_index`,
-    )
-    const rows = found.getRows() as [string, string][]
-    if (rows.length === 0) return
-    const have = new Map(rows)
-    const wrong = load.columns.flatMap(c => {
-      const type = have.get(c.name)
-      const wanted = typeOf(c.kind)
-        .replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE')
-        .replace(', ', ',')
-      if (type === wanted) return []
-      return [`${c.name}: expected ${wanted}, the table has ${type ?? 'no such column'}`]
+          await runAudit(session, load, audit)
+      for (const load of loads) await clearStaging(session, load)
+      return placed
     })
-    const extra = rows
-      .filter(([n]) => !load.columns.some(c => c.name === n))
-      .map(([n]) => `${n}: in the table only`)
-    if (wrong.length + extra.length === 0) return
-    throw new Fault('data', `table ${load.table} has other columns than what is loaded`, {
-      at: load.at,
-      detail: [...wrong, ...extra],
-      hint: "load with mode 'replace', or change the table first",
-    })
-  }
-
-  async #audit(connection: DuckDBConnection, load: TableLoad, audit: Audit): Promise<void> {
-    const { title, sql } = auditQuery(audit, load.table)
-    const failing = await this.#run(connection, sql, load)
-    if (failing.length === 0) return
-    const shown = failing
-      .slice(0, ROWS_SHOWN)
-      .map(r => JSON.stringify(r, (_, v) => (typeof v === 'bigint' ? Number(v) : v)))
-    throw new Fault(
-      'data',
-      `audit "${title}" of table ${load.table} failed for ${failing.length} rows`,
-      {
-        at: load.at,
-        detail: [...shown.map(r => `row   ${r}`), `sql   ${sql}`, `kept  ${stagingOf(load)}`],
-        hint: 'nothing was published; look at the rows in the staging table',
-      },
-    )
+    for (const load of loads) session.release(sql.stagingName(load))
+    await session.checkpoint()
+    return receipts
   }
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
-    if (this.#connection === null) return
-    for (const load of loads)
-      await this.#run(this.#connection, `DROP TABLE IF EXISTS ${stagingOf(load)}`)
+    const session = await this.#session
+    if (!session) return
+    for (const load of loads) {
+      await session.run(`DROP TABLE IF EXISTS ${sql.stagingOf(load)}`, load)
+      session.release(sql.stagingName(load))
+    }
   }
 
-  async query(sql: string): Promise<Record<string, unknown>[]> {
-    return this.#run(await this.#open(), sql)
+  async query(statement: string): Promise<Row[]> {
+    return (await this.#open()).rows(statement)
   }
 
   async close(): Promise<void> {
-    this.#connection?.closeSync()
-    this.#instance?.closeSync()
-    this.#connection = null
-    this.#instance = null
+    const session = await this.#session
+    this.#session = null
+    session?.close()
   }
 
-  async #open(): Promise<DuckDBConnection> {
-    if (this.#connection) return this.#connection
-    const { DuckDBInstance: Instance } = await import('@duckdb/node-api')
-    const { memoryBytes, threads, tempDirectory } = this.#limits
-    try {
-      this.#instance = await Instance.create(this.#path, {
-        memory_limit: `${Math.max(64, Math.floor(memoryBytes / 1e6))}MB`,
-        threads: String(threads),
-        temp_directory: tempDirectory,
-      })
-      this.#connection = await this.#instance.connect()
-    } catch (error) {
-      throw this.#openFault(error as Error)
-    }
-    return this.#connection
+  #open(): Promise<Session> {
+    this.#session ??= Session.open(this.uri, this.#limits).catch(error => {
+      this.#session = null
+      throw error
+    })
+    return this.#session
   }
+}
 
-  #openFault(error: Error): Fault {
-    const pid = /PID (\d+)/.exec(error.message)?.[1]
-    if (pid !== undefined)
-      return new Fault(
-        'resource',
-        `duckdb file ${this.#path} is held by another process (pid ${pid})`,
-        {
-          hint: 'end that process, or write to another file',
-        },
-      )
-    return new Fault(
-      'resource',
-      `duckdb file ${this.#path} cannot be opened: ${error.message.split('\n')[0]}`,
-    )
-  }
+/** A staged load takes its place, unless it is an append that its table already has. */
+async function place(session: Session, load: TableLoad): Promise<PublishReceipt> {
+  const { id, table, rows, options } = load
+  const found = await columnsOf(session, table)
+  if (found.length === 0 || options.mode === 'replace')
+    await session.run(`DELETE FROM ${LEDGER} WHERE lower("table") = ${sql.text(fold(table))}`, load)
+  const known = await session.rows(`SELECT 1 FROM ${LEDGER} WHERE id = ${sql.text(id)}`, load)
+  const adopted = options.mode === 'append' && known.length > 0
+  if (adopted) return { id, table, rows, adopted }
+  if (options.mode !== 'replace' && found.length > 0) compareColumns(load, found)
+  for (const statement of sql.publishStatements(load)) await session.run(statement, load)
+  const entry = `${sql.text(id)}, ${sql.text(table)}, ${rows}, now()`
+  await session.run(`INSERT OR REPLACE INTO ${LEDGER} VALUES (${entry})`, load)
+  return { id, table, rows, adopted }
+}
 
-  async #run(
-    connection: DuckDBConnection,
-    sql: string,
-    load?: TableLoad,
-  ): Promise<Record<string, unknown>[]> {
-    try {
-      return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Record<string, unknown>[]
-    } catch (error) {
-      const message = (error as Error).message.split('\n')[0]
-      throw new Fault('data', `${load ? `table ${load.table}` : this.uri}: ${message}`, {
-        ...(load ? { at: load.at } : {}),
-        detail: [`sql   ${sql.length > 400 ? `${sql.slice(0, 400)}…` : sql}`],
-      })
-    }
+/** Names and types of a table that stands; none where it does not. */
+async function columnsOf(session: Session, table: string): Promise<[string, string][]> {
+  const found = await session.rows(
+    `SELECT column_name AS c, data_type AS t FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND lower(table_name) = ${sql.text(fold(table))} ORDER BY column_index`,
+  )
+  return found.map(r => [r['c'] as string, r['t'] as string])
+}
+
+/** Drops the load's staging table, and those of its table that killed or failed runs left. */
+async function clearStaging(session: Session, load: TableLoad): Promise<void> {
+  const own = sql.stagingName(load)
+  for (const row of await session.rows(sql.stagingLeft(load), load)) {
+    const left = row['table_name'] as string
+    if (left === own || !session.inUse(left))
+      await session.run(`DROP TABLE ${sql.STAGING}.${sql.name(left)}`, load)
   }
 }

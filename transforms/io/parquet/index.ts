@@ -1,8 +1,28 @@
-/** `parquet`: sharded Parquet files as a sink. */
+/** `parquet`: with a schema a source, without one a sink. */
+import type { Fields, Schema } from '../../../engine/data/schema.ts'
+import type { Source } from '../../../engine/io/source.ts'
+import { isSchema } from '../csv/csv.ts'
 import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
 import { assemble } from './assemble.ts'
 import { parquetFragment } from './fragment.ts'
+import { ParquetFiles, type ParquetSource } from './source.ts'
 
+/**
+ * Reads Parquet files; columns are found by name.
+ *
+ * Shape   files → PCollection<F>; rows with a null or value that the schema has no place for go to
+ *         `.rejects`
+ * Nulls   as in the file
+ * Cost    row groups are split over workers; only columns that are read are decoded
+ * Throws  data: a column is missing, or its type could not be read without loss
+ * @example
+ * p.read(parquet('lines/*.parquet', Line))
+ */
+export function parquet<F extends Fields>(
+  uri: string,
+  schema: Schema<F>,
+  options?: ParquetSource<F>,
+): Source<F>
 /**
  * Parquet files in a folder: zstd, dictionaries, statistics.
  *
@@ -13,12 +33,18 @@ import { parquetFragment } from './fragment.ts'
  */
 export function parquet<const C extends string = never>(
   uri: string,
-  options: FileSinkChoices<C> = {},
-): TypedFileSink<C> {
-  return fileSink(uri, options, {
+  options?: FileSinkChoices<C>,
+): TypedFileSink<C>
+export function parquet<F extends Fields, C extends string>(
+  uri: string,
+  second?: Schema<F> | FileSinkChoices<C>,
+  options?: ParquetSource<F>,
+): Source<F> | TypedFileSink<C> {
+  if (isSchema<F>(second)) return new ParquetFiles(uri, second, options ?? {})
+  return fileSink(uri, second ?? {}, {
     format: 'parquet',
     extension: '.parquet',
     open: (path, schema) => parquetFragment(path, schema),
-    assemble: async (fragments, path, schema) => assemble(fragments, path, schema),
+    assemble,
   })
 }

@@ -1,0 +1,177 @@
+/** Walks the pages of a column chunk: one read window over the file, pages decompressed one by one. */
+import { decompress, PAGE_BYTES_MAX } from './codecs.ts'
+import type { ParquetFile } from './footer-read.ts'
+import { type ChunkMeta, ENCODING, PAGE } from './format.ts'
+import { readHybrid, roomFor } from './hybrid-read.ts'
+import { Malformed, ThriftReader, type ThriftStruct } from './thrift-read.ts'
+
+export interface DataPage {
+  readonly type: 'data'
+  readonly rows: number
+  readonly encoding: number
+  /** Definition levels, 0 or 1 a row; null where every row has a value. */
+  readonly levels: Int32Array | null
+  readonly nulls: number
+  /** The values, levels left out. */
+  readonly body: Uint8Array
+}
+export interface DictionaryPage {
+  readonly type: 'dictionary'
+  readonly entries: number
+  readonly body: Uint8Array
+}
+
+/** A page of more rows is taken for damage: it would take gigabytes. */
+const ROWS_MAX = 2 ** 25
+const WINDOW = 1 << 20
+const HEADER_BYTES = 4096
+
+export class PageReader {
+  readonly #file: ParquetFile
+  readonly #chunk: ChunkMeta
+  readonly #optional: boolean
+  readonly #advance: (bytes: number) => void
+  readonly #end: number
+  #at: number
+  #left: number
+  #window: Buffer = Buffer.alloc(0)
+  #windowAt = 0
+  #levels: Int32Array = new Int32Array(0)
+
+  constructor(
+    file: ParquetFile,
+    chunk: ChunkMeta,
+    { optional, rows, advance }: { optional: boolean; rows: number; advance(bytes: number): void },
+  ) {
+    if (chunk.values !== rows)
+      throw new Malformed(`a column chunk has ${chunk.values} values for ${rows} rows`)
+    const first = chunk.dictionaryOffset ?? chunk.dataOffset
+    this.#file = file
+    this.#chunk = chunk
+    this.#optional = optional
+    this.#advance = advance
+    this.#at = Math.min(first, chunk.dataOffset)
+    this.#end = this.#at + chunk.bytes
+    this.#left = chunk.values
+  }
+
+  /** The next page; its arrays are valid until the one after. */
+  next(): DataPage | DictionaryPage {
+    for (;;) {
+      const { header, length } = this.#header()
+      const size = count(header, 3, PAGE_BYTES_MAX)
+      this.#at += length
+      const packed = this.#bytes(size)
+      this.#at += size
+      this.#advance(length + size)
+      const type = header.get(1)
+      if (type === PAGE.DICTIONARY) return this.#dictionary(header, packed)
+      if (type === PAGE.DATA) return this.#v1(header, packed)
+      if (type === PAGE.DATA_V2) return this.#v2(header, packed)
+    }
+  }
+
+  /** Headers are short; one with long statistics is tried again with more bytes. */
+  #header(): { header: ThriftStruct; length: number } {
+    const left = this.#end - this.#at
+    for (let most = HEADER_BYTES; ; most *= 16) {
+      const reader = new ThriftReader(this.#bytes(Math.min(most, left)))
+      try {
+        const header = reader.struct()
+        return { header, length: reader.at }
+      } catch (error) {
+        if (most >= left || most > HEADER_BYTES * 4096) throw error
+      }
+    }
+  }
+
+  /** `length` bytes from the current position, out of the window where it has them. */
+  #bytes(length: number): Buffer {
+    if (length <= 0 && this.#at >= this.#end) throw new Malformed('a column chunk ends early')
+    if (this.#at + length > this.#end) throw new Malformed('a page reaches beyond its column chunk')
+    const from = this.#at - this.#windowAt
+    if (from >= 0 && from + length <= this.#window.length)
+      return this.#window.subarray(from, from + length)
+    const wanted = Math.min(Math.max(length, WINDOW), this.#end - this.#at)
+    this.#window = this.#file.read(this.#at, wanted)
+    this.#windowAt = this.#at
+    return this.#window.subarray(0, length)
+  }
+
+  #dictionary(header: ThriftStruct, packed: Buffer): DictionaryPage {
+    const entries = count(structOf(header, 7), 1, ROWS_MAX)
+    const body = decompress(this.#chunk.codec, packed, count(header, 2, PAGE_BYTES_MAX))
+    return { type: 'dictionary', entries, body }
+  }
+
+  #v1(header: ThriftStruct, packed: Buffer): DataPage {
+    const facts = structOf(header, 5)
+    const rows = this.#rows(facts)
+    const body = decompress(this.#chunk.codec, packed, count(header, 2, PAGE_BYTES_MAX))
+    const encoding = count(facts, 2, 255)
+    if (!this.#optional) return { type: 'data', rows, encoding, levels: null, nulls: 0, body }
+    if (count(facts, 3, 255) !== ENCODING.RLE)
+      throw new Malformed('its definition levels are of an old form')
+    const view = Buffer.from(body.buffer, body.byteOffset, body.length)
+    const length = body.length < 4 ? Infinity : view.readUInt32LE(0)
+    if (length > body.length - 4) throw new Malformed('a page ends early')
+    return { type: 'data', rows, encoding, ...this.#readLevels(body, 4, length, rows) }
+  }
+
+  #v2(header: ThriftStruct, packed: Buffer): DataPage {
+    const facts = structOf(header, 8)
+    const rows = this.#rows(facts)
+    const encoding = count(facts, 4, 255)
+    const levelBytes = count(facts, 5, packed.length)
+    if (count(facts, 6, packed.length) !== 0)
+      throw new Malformed('a flat column has repetition levels')
+    const raw = packed.subarray(levelBytes)
+    const size = count(header, 2, PAGE_BYTES_MAX) - levelBytes
+    const body = facts.get(7) === false ? raw : decompress(this.#chunk.codec, raw, size)
+    if (!this.#optional) return { type: 'data', rows, encoding, levels: null, nulls: 0, body }
+    const { levels, nulls } = this.#readLevels(packed, 0, levelBytes, rows)
+    return { type: 'data', rows, encoding, levels, nulls, body }
+  }
+
+  #rows(facts: ThriftStruct): number {
+    const rows = count(facts, 1, Math.min(this.#left, ROWS_MAX))
+    this.#left -= rows
+    return rows
+  }
+
+  #readLevels(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    rows: number,
+  ): Pick<DataPage, 'levels' | 'nulls' | 'body'> {
+    this.#levels = roomFor(this.#levels, rows)
+    const levels = this.#levels
+    readHybrid(bytes, { at, end: at + length, width: 1 }, levels, rows)
+    let some = 0
+    let all = 0
+    for (let i = 0; i < rows; i++) {
+      some += levels[i] as number
+      all |= levels[i] as number
+    }
+    if (all > 1 || all < 0) throw new Malformed('a page has an impossible definition level')
+    return {
+      levels: some === rows ? null : levels,
+      nulls: rows - some,
+      body: bytes.subarray(at + length),
+    }
+  }
+}
+
+function structOf(header: ThriftStruct, id: number): ThriftStruct {
+  const value = header.get(id)
+  if (!(value instanceof Map)) throw new Malformed('a page header is damaged')
+  return value
+}
+
+function count(struct: ThriftStruct, id: number, most: number): number {
+  const value = struct.get(id)
+  if (typeof value !== 'number' || !(value >= 0 && value <= most))
+    throw new Malformed(`a page header has ${String(value)} in field ${id}`)
+  return value
+}

@@ -1,0 +1,174 @@
+/** Reads a split: some row groups of one file, the wanted columns of them, batch by batch. */
+import { type Batch, dense } from '../../../engine/data/batch.ts'
+import type { Column } from '../../../engine/data/column.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
+import { Fault } from '../../../engine/fault.ts'
+import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
+import type { Binding } from './bind.ts'
+import { ColumnReader } from './column-read.ts'
+import type { Filled } from './decoded.ts'
+import { FLAW, flawText } from './flaws.ts'
+import { guarded, type ParquetFile } from './footer-read.ts'
+import type { RowGroupMeta } from './format.ts'
+
+export interface SplitPlace {
+  readonly file: ParquetFile
+  readonly split: Split
+  readonly schema: AnySchema
+  readonly bindings: readonly Binding[]
+  readonly groups: readonly RowGroupMeta[]
+}
+
+export class ParquetSplitReader implements SplitReader {
+  readonly #place: SplitPlace
+  readonly #request: ReadRequest
+  readonly #readers: (ColumnReader | null)[]
+  #group = -1
+  /** Rows of the row group that came before the batch, and with it. */
+  #from = 0
+  #to = 0
+  /** Rows of the split before the row group. */
+  #before = 0
+  #batch: Batch | null = null
+
+  constructor(place: SplitPlace, request: ReadRequest) {
+    this.#place = place
+    this.#request = request
+    this.#readers = place.bindings.map((b, i) => (request.wanted[i] ? this.#reader(b) : null))
+  }
+
+  #reader(binding: Binding): ColumnReader {
+    return new ColumnReader(this.#place.file, binding, bytes => this.#request.advance(bytes))
+  }
+
+  next(): Batch | null {
+    return guarded(this.#place.file.path, () => this.#next())
+  }
+
+  #next(): Batch | null {
+    const { groups, schema, split } = this.#place
+    while (this.#to >= (groups[this.#group]?.rows ?? 0)) {
+      this.#before += groups[this.#group]?.rows ?? 0
+      this.#from = 0
+      this.#to = 0
+      const group = groups[++this.#group]
+      if (group === undefined) {
+        this.#group = groups.length
+        this.#batch = null
+        return null
+      }
+      for (const reader of this.#readers) reader?.begin(group)
+    }
+    this.#from = this.#to
+    const rows = Math.min(this.#request.rowsPerBatch, this.#rowsOfGroup - this.#from)
+    this.#to += rows
+    const filled = this.#readers.map(reader => reader?.fill(rows) ?? null)
+    const firstRow = this.#before + this.#from
+    const batch = dense(
+      schema,
+      filled.map((f, i) => f && this.#columnOf(f, i)),
+      rows,
+    )
+    this.#batch = { ...batch, origin: { uri: split.uri, offsets: null, firstRow } }
+    this.#leaveOut(filled.map((f, i) => f && this.#flawsOf(f, i)))
+    return this.#batch
+  }
+
+  get #rowsOfGroup(): number {
+    return this.#place.groups[this.#group]?.rows ?? 0
+  }
+
+  #columnOf({ column }: Filled, index: number): Column {
+    return this.#bindingOf(index).kind.optional ? column : { ...column, valid: null }
+  }
+
+  #bindingOf(index: number): Binding {
+    return this.#place.bindings[index] as Binding
+  }
+
+  /** Values that do not fit, and nulls where none may be. */
+  #flawsOf({ column, flaws }: Filled, index: number): Uint8Array | null {
+    if (column.valid === null || this.#bindingOf(index).kind.optional) return flaws
+    const found = flaws === null ? new Uint8Array(column.valid.length) : flaws.slice()
+    for (let i = 0; i < found.length; i++) if (column.valid[i] === 0) found[i] = FLAW.null
+    return found
+  }
+
+  /** Takes flawed rows out of the batch: each is rejected, for its first flaw. */
+  #leaveOut(flaws: readonly (Uint8Array | null)[]): void {
+    const batch = this.#batch as Batch
+    if (flaws.every(f => f === null)) return
+    const selection = new Int32Array(batch.rows)
+    let selected = 0
+    for (let row = 0; row < batch.rows; row++) {
+      const column = flaws.findIndex(f => f !== null && f[row] !== 0)
+      if (column < 0) selection[selected++] = row
+      else this.#reject(row, column, flaws[column]?.[row] as number)
+    }
+    if (selected === batch.rows) return
+    batch.selection = selection
+    batch.selected = selected
+  }
+
+  #reject(row: number, index: number, flaw: number): void {
+    const { schema, split, bindings } = this.#place
+    const column = this.#batch?.columns[index]
+    const { kind } = bindings[index] as Binding
+    const raw = flaw === FLAW.set ? column?.pool?.string(column.values[row] as number) : ''
+    this.#request.reject({
+      reason: flawText(kind, flaw),
+      column: schema.list[index]?.name ?? null,
+      uri: split.uri,
+      line: this.#before + this.#from + row + 1,
+      offset: null,
+      raw: raw ?? '',
+    })
+  }
+
+  widen(wanted: readonly boolean[]): Batch {
+    const batch = this.#batch
+    const { groups, bindings, file } = this.#place
+    if (batch === null) throw new Fault('engine', 'there is no batch to widen')
+    guarded(file.path, () => {
+      bindings.forEach((binding, i) => {
+        if (!wanted[i] || this.#readers[i]) return
+        const reader = this.#reader(binding)
+        reader.begin(groups[this.#group] as RowGroupMeta)
+        reader.skip(this.#from)
+        const filled = reader.fill(batch.rows)
+        this.#readers[i] = reader
+        this.#checkLate(this.#flawsOf(filled, i), i)
+        batch.columns[i] = this.#columnOf(filled, i)
+      })
+    })
+    return batch
+  }
+
+  /** Rows of this batch are on their way already: a flaw can no longer reject them. */
+  #checkLate(flaws: Uint8Array | null, index: number): void {
+    const { selection, selected } = this.#batch as Batch
+    if (flaws === null) return
+    for (let k = 0; k < selected; k++) {
+      const row = selection?.[k] ?? k
+      const flaw = flaws[row] as number
+      if (flaw === 0) continue
+      const name = JSON.stringify(this.#place.schema.list[index]?.name)
+      const line = this.#before + this.#from + row + 1
+      const reason = flawText(this.#bindingOf(index).kind, flaw)
+      throw new Fault(
+        'data',
+        `${this.#place.file.path}, row ${line} of its split, column ${name}: ${reason}`,
+      )
+    }
+  }
+
+  end(): SplitEnd {
+    const { split, groups } = this.#place
+    const lines = groups.reduce((sum, g) => sum + g.rows, 0)
+    return { startedAt: split.start, endedAt: split.end, lines }
+  }
+
+  close(): void {
+    this.#place.file.close()
+  }
+}
