@@ -48,10 +48,10 @@ function child(path: string, loads: unknown[]) {
 }
 
 async function loadsOf(id: string, o: Partial<TableOptions>) {
-  const query = `SELECT range::INTEGER AS id, ${id}::INTEGER AS "at", md5('${id}' || range) AS text FROM range(${ROWS})`
+  const query = `SELECT range::INTEGER AS id, ${id}::INTEGER AS "at", md5('${id}-' || range) AS text FROM range(${ROWS})`
   const files = [await shard(join(folder, `${o.mode}-${id}.parquet`), query)]
   const load = (table: string) =>
-    loadOf({ id: `${table}${id}`, table, columns, files, rows: ROWS, ...o })
+    loadOf({ id: `${id.padStart(3, '0')}${table}`, table, columns, files, rows: ROWS, ...o })
   return [load('left'), load('right')]
 }
 

@@ -4,7 +4,7 @@
  */
 import { isWide, type Kind } from '../../../engine/data/kind.ts'
 import { POW10 } from '../../../engine/data/value.ts'
-import { type Conversion, type Converted, flagUnsafe, pairsToWhole } from './converted.ts'
+import { type Conversion, type Converted, toDoubles, within } from './converted.ts'
 import { FLAW } from './flaws.ts'
 import { TYPE } from './format.ts'
 import type { Leaf } from './leaf.ts'
@@ -30,8 +30,7 @@ function digitsOf({ type, meaning }: Leaf): [number, number] {
 
 function toNarrow(raw: Raw, type: number, kind: Kind, shift: number): Converted {
   const { count, words, bytes, starts, ends } = raw
-  const values =
-    type === TYPE.INT64 ? (pairsToWhole(raw).values as Float64Array) : new Float64Array(count)
+  const values = type === TYPE.INT64 ? toDoubles(raw) : new Float64Array(count)
   if (type === TYPE.INT32) for (let i = 0; i < count; i++) values[i] = words[i] as number
   else if (type !== TYPE.INT64)
     for (let i = 0; i < count; i++) {
@@ -42,12 +41,7 @@ function toNarrow(raw: Raw, type: number, kind: Kind, shift: number): Converted 
     }
   const power = POW10[shift] as number
   if (shift > 0) for (let i = 0; i < count; i++) values[i] = (values[i] as number) * power
-  const most = (POW10[kind.precision] as number) - 1
-  for (let i = 0; i < count; i++) {
-    const v = values[i] as number
-    if (v > most || v < -most) return { values, flaws: flagUnsafe(values, most) }
-  }
-  return { values, flaws: null }
+  return within(values, (POW10[kind.precision] as number) - 1)
 }
 
 function toWide(raw: Raw, type: number, kind: Kind, shift: number): Converted {

@@ -5,7 +5,8 @@
  */
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Fault } from '../../../engine/fault.ts'
-import { type Conversion, type Converted, flagUnsafe, pairsToWhole } from './converted.ts'
+import { type Conversion, type Converted, toDoubles, within } from './converted.ts'
+import { FLAW } from './flaws.ts'
 import { TYPE } from './format.ts'
 import { type Leaf, leafType } from './leaf.ts'
 import type { Raw } from './plain-read.ts'
@@ -19,14 +20,33 @@ export function timeConversion(leaf: Leaf, kind: Kind): Conversion | null {
   if (type === TYPE.INT96) return raw => julian(raw, leaf)
   if (type !== TYPE.INT64 || meaning.is !== 'timestamp') return null
   if (meaning.utc !== (kind.tag === 'timestamp')) return null
-  if (meaning.unit === 'MICROS') return raw => pairsToWhole(raw)
+  if (meaning.unit === 'MICROS') return raw => exactly(raw, 1n, toDoubles(raw))
   return meaning.unit === 'MILLIS' ? fromMillis : raw => fromNanos(raw, leaf)
 }
 
 function fromMillis(raw: Raw): Converted {
-  const values = pairsToWhole(raw).values as Float64Array
+  const values = toDoubles(raw)
   for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * 1000
-  return checked(values)
+  return exactly(raw, 1000n, values)
+}
+
+/**
+ * Past ±2^53 a double holds some microseconds and not others: those of the years 1 and 9999 that
+ * stand for "none" in many tables are held.
+ */
+function exactly({ words, count }: Raw, factor: bigint, values: Float64Array): Converted {
+  let flaws: Uint8Array | null = null
+  for (let i = 0; i < count; i++) {
+    const v = values[i] as number
+    if (v <= Number.MAX_SAFE_INTEGER && v >= -Number.MAX_SAFE_INTEGER) continue
+    const stored =
+      (BigInt(words[2 * i + 1] as number) << 32n) | BigInt((words[2 * i] as number) >>> 0)
+    if (BigInt(v) === stored * factor) continue
+    flaws ??= new Uint8Array(count)
+    flaws[i] = FLAW.range
+    values[i] = 0
+  }
+  return { values, flaws }
 }
 
 /** In 64 bits: nanoseconds of today lie beyond 2^53. */
@@ -41,14 +61,7 @@ function fromNanos({ words, count }: Raw, leaf: Leaf): Converted {
     if (rest !== micros * 1000) throw lost(leaf)
     values[i] = high * 4294967 + micros
   }
-  return checked(values)
-}
-
-function checked(values: Float64Array): Converted {
-  for (let i = 0; i < values.length; i++)
-    if (Math.abs(values[i] as number) > Number.MAX_SAFE_INTEGER)
-      return { values, flaws: flagUnsafe(values) }
-  return { values, flaws: null }
+  return within(values)
 }
 
 function julian({ words, count }: Raw, leaf: Leaf): Converted {
@@ -58,7 +71,7 @@ function julian({ words, count }: Raw, leaf: Leaf): Converted {
     if (nanos % 1000 !== 0) throw lost(leaf)
     values[i] = ((words[3 * i + 2] as number) - JULIAN_1970) * DAY_MICROS + nanos / 1000
   }
-  return checked(values)
+  return within(values)
 }
 
 const lost = (leaf: Leaf): Fault =>

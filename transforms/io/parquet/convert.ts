@@ -5,7 +5,7 @@
  */
 import type { Kind } from '../../../engine/data/kind.ts'
 import { decimalConversion } from './convert-decimal.ts'
-import { type Conversion, clean, exact, pairsToWhole } from './converted.ts'
+import { type Conversion, clean, exact, toDoubles, within } from './converted.ts'
 import { timeConversion } from './convert-time.ts'
 import { FLAW } from './flaws.ts'
 import { TYPE } from './format.ts'
@@ -60,7 +60,7 @@ const fitsInt32 = (meaning: Meaning): boolean =>
 function wholeConversion({ type, meaning }: Leaf): Conversion | null {
   if (!integer(meaning)) return null
   const plain = !unsigned(meaning)
-  if (type === TYPE.INT64) return raw => pairsToWhole(raw, plain)
+  if (type === TYPE.INT64) return raw => within(toDoubles(raw, plain))
   if (type !== TYPE.INT32) return null
   return ({ words, count }) => {
     const values = new Float64Array(count)

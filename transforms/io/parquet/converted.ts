@@ -17,21 +17,26 @@ export function exact({ words, count }: Raw, lanes: number): ArrayBuffer {
   return words.slice(0, count * lanes).buffer as ArrayBuffer
 }
 
-/** 64-bit integers as doubles; flagged past 2^53. */
-export function pairsToWhole({ words, count }: Raw, signed = true): Converted {
+/** 64-bit integers as the nearest doubles. */
+export function toDoubles({ words, count }: Raw, signed = true): Float64Array {
   const values = new Float64Array(count)
-  let most = 0
   for (let i = 0; i < count; i++) {
     const high = words[2 * i + 1] as number
-    const v = (signed ? high : high >>> 0) * 4294967296 + ((words[2 * i] as number) >>> 0)
-    values[i] = v
-    const size = v < 0 ? -v : v
-    if (size > most) most = size
+    values[i] = (signed ? high : high >>> 0) * 4294967296 + ((words[2 * i] as number) >>> 0)
   }
-  return { values, flaws: most > Number.MAX_SAFE_INTEGER ? flagUnsafe(values) : null }
+  return values
 }
 
-export function flagUnsafe(values: Float64Array, most = Number.MAX_SAFE_INTEGER): Uint8Array {
+/** As they are where none lies past ±`most`; else those that do are flagged. */
+export function within(values: Float64Array, most = Number.MAX_SAFE_INTEGER): Converted {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i] as number
+    if (v > most || v < -most) return { values, flaws: flagBeyond(values, most) }
+  }
+  return { values, flaws: null }
+}
+
+function flagBeyond(values: Float64Array, most: number): Uint8Array {
   const flaws = new Uint8Array(values.length)
   for (let i = 0; i < values.length; i++)
     if (!(Math.abs(values[i] as number) <= most)) {

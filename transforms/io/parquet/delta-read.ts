@@ -28,11 +28,10 @@ export class DeltaReader {
     const words = new Int32Array(count * lanes)
     this.#zigzag()
     let [low, high] = [this.#low, this.#high]
-    const put = (row: number): void => {
-      words[row * lanes] = low
-      if (lanes === 2) words[row * 2 + 1] = high
+    if (count > 0) {
+      words[0] = low
+      if (lanes === 2) words[1] = high
     }
-    if (count > 0) put(0)
     const lows = new Int32Array(perMini)
     const highs = new Int32Array(perMini)
     for (let row = 1; row < count; ) {
@@ -45,8 +44,11 @@ export class DeltaReader {
         for (let k = 0; row < until; k++, row++) {
           const sum = (low >>> 0) + (leastLow >>> 0) + ((lows[k] as number) >>> 0)
           low = sum | 0
-          high = (high + leastHigh + (highs[k] as number) + Math.floor(sum / 4294967296)) | 0
-          put(row)
+          // The sum of three words is below three times 2^32, so the carry is 0, 1 or 2.
+          const carry = sum >= 8589934592 ? 2 : sum >= 4294967296 ? 1 : 0
+          high = (high + leastHigh + (highs[k] as number) + carry) | 0
+          words[row * lanes] = low
+          if (lanes === 2) words[row * 2 + 1] = high
         }
       }
     }

@@ -16,7 +16,7 @@ export interface FileMeta {
 export class ParquetFile {
   readonly path: string
   readonly bytes: number
-  readonly #fd: number
+  #fd: number
   constructor(path: string) {
     this.path = path
     try {
@@ -42,7 +42,8 @@ export class ParquetFile {
   }
 
   close(): void {
-    closeSync(this.#fd)
+    if (this.#fd >= 0) closeSync(this.#fd)
+    this.#fd = -1
   }
 }
 

@@ -143,15 +143,19 @@ class ParquetWriter implements FragmentWriter {
   close(): Fragment {
     if (this.#rows > 0) this.#endGroup()
     this.#append(footer(this.#schema, this.#groups))
-    closeSync(this.#fd)
-    this.#chunks = []
+    this.#release()
     const detail: ParquetDetail = { schema: describe(this.#schema), groups: this.#groups }
     return { path: this.#path, rows: this.#total, bytes: this.#offset, detail }
   }
 
-  abort(): void {
+  #release(): void {
+    if (this.#fd >= 0) closeSync(this.#fd)
+    this.#fd = -1
     this.#chunks = []
-    closeSync(this.#fd)
+  }
+
+  abort(): void {
+    this.#release()
     rmSync(this.#path, { force: true })
   }
 }
@@ -166,6 +170,7 @@ export function refusing<T>(path: string, act: () => T): T {
   try {
     return act()
   } catch (cause) {
+    if (cause instanceof Fault) throw cause
     throw new Fault('resource', `cannot write ${path}: ${(cause as Error).message}`, { cause })
   }
 }

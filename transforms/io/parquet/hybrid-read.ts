@@ -55,6 +55,9 @@ export function readHybrid(
   return i
 }
 
+let packed = new Int32Array(4096)
+let packedBytes = new Uint8Array(packed.buffer)
+
 /** Values of `width` bits, 1 to 32, least significant bit first, to into[from .. to). */
 export function unpack(
   bytes: Uint8Array,
@@ -64,45 +67,38 @@ export function unpack(
   from: number,
   to: number,
 ): void {
-  if (width > 24) {
-    unpackWide(bytes, at, width, into, from, to)
-    return
+  const length = ((to - from) * width + 7) >> 3
+  if (packedBytes.length < length + 8) {
+    packed = new Int32Array(length)
+    packedBytes = new Uint8Array(packed.buffer)
   }
-  const mask = (1 << width) - 1
-  let i = at
-  let acc = 0
-  let bits = 0
-  for (let row = from; row < to; row++) {
-    while (bits < width) {
-      acc |= (bytes[i++] as number) << bits
-      bits += 8
-    }
-    into[row] = acc & mask
-    acc >>>= width
-    bits -= width
-  }
+  packedBytes.set(bytes.subarray(at, at + length))
+  if (width === 32) into.set(packed.subarray(0, to - from), from)
+  else unpackWords(packed, width, into, from, to)
 }
 
-function unpackWide(
-  bytes: Uint8Array,
-  at: number,
+/** A word is loaded per 32 bits, not a byte per 8. Copying the words first aligns them. */
+function unpackWords(
+  words: Int32Array,
   width: number,
   into: Int32Array,
   from: number,
   to: number,
 ): void {
-  const limit = 2 ** width
-  let i = at
-  let acc = 0
+  const mask = -1 >>> (32 - width)
+  let next = 0
+  let word = 0
   let bits = 0
   for (let row = from; row < to; row++) {
-    while (bits < width) {
-      acc += (bytes[i++] as number) * 2 ** bits
-      bits += 8
+    if (bits >= width) {
+      into[row] = word & mask
+      word >>>= width
+      bits -= width
+    } else {
+      const more = words[next++] as number
+      into[row] = (word | (more << bits)) & mask
+      word = more >>> (width - bits)
+      bits += 32 - width
     }
-    const rest = Math.floor(acc / limit)
-    into[row] = acc - rest * limit
-    acc = rest
-    bits -= width
   }
 }

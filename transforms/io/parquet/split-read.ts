@@ -10,6 +10,7 @@ import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
+import { maySift } from './statistics-read.ts'
 
 export interface SplitPlace {
   readonly file: ParquetFile
@@ -34,7 +35,10 @@ export class ParquetSplitReader implements SplitReader {
   constructor(place: SplitPlace, request: ReadRequest) {
     this.#place = place
     this.#request = request
-    this.#readers = place.bindings.map((b, i) => (request.wanted[i] ? this.#reader(b) : null))
+    this.#readers = place.bindings.map((binding, i) => {
+      const sifts = place.groups.some(g => maySift(binding, g.chunks[binding.index]))
+      return request.wanted[i] || sifts ? this.#reader(binding) : null
+    })
   }
 
   #reader(binding: Binding): ColumnReader {
@@ -144,7 +148,7 @@ export class ParquetSplitReader implements SplitReader {
     return batch
   }
 
-  /** Rows of this batch are on their way already: a flaw can no longer reject them. */
+  /** `maySift` has ruled this out: only a file that breaks its own word comes here. */
   #checkLate(flaws: Uint8Array | null, index: number): void {
     const { selection, selected } = this.#batch as Batch
     if (flaws === null) return

@@ -3,8 +3,9 @@ import { isText, newColumn } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { readValue } from '../../../engine/data/value.ts'
 import type { Binding } from './bind.ts'
-import { ENCODING, type RowGroupMeta } from './format.ts'
-import { readRaw } from './plain-read.ts'
+import type { Converted } from './converted.ts'
+import { type ChunkMeta, ENCODING, type RowGroupMeta, TYPE } from './format.ts'
+import { lanesOf, readRaw } from './plain-read.ts'
 
 /** Bounds are inclusive, and may lie outside the values (long text is cut); null where none is known. */
 export interface ColumnStatistics {
@@ -36,29 +37,58 @@ export function groupStatistics(
 }
 
 /** The bound as a lambda would see it; null where it cannot be read. */
-function boundOf({ leaf, kind, convert }: Binding, bytes: Uint8Array): unknown {
+function boundOf(binding: Binding, bytes: Uint8Array): unknown {
+  const { kind } = binding
   if (isText(kind)) return kind.tag === 'utf8' ? Buffer.from(bytes).toString() : bytes
-  if (convert === null) return null
+  const converted = convertedBound(binding, bytes)
+  if (converted === null || converted.flaws?.[0]) return null
+  const column = newColumn(kind.required, 1)
+  column.values = converted.values
   try {
-    // Statistics of byte arrays have no length before the value.
-    const raw = {
-      count: 1,
-      lanes: 0 as const,
-      words: new Int32Array(0),
-      bytes,
-      starts: ZERO,
-      ends: Int32Array.of(bytes.length),
-    }
-    const { values, flaws } = convert(
-      leaf.type >= 6 ? raw : readRaw(leaf, ENCODING.PLAIN, Uint8Array.from(bytes), 1),
-    )
-    if (flaws?.[0]) return null
-    const column = newColumn(kind.required, 1)
-    column.values = values
     return readValue(column, 0)
   } catch {
-    // A bound that is damaged, or no number of ours, prunes nothing.
+    // No number of ours: a decimal of more than 2^53 units.
     return null
   }
 }
-const ZERO = new Int32Array(1)
+
+/** Null where the bound is damaged. */
+function convertedBound({ leaf, convert }: Binding, bytes: Uint8Array): Converted | null {
+  // Bounds of byte arrays have no length before the value.
+  const slice = {
+    count: 1,
+    lanes: 0 as const,
+    words: new Int32Array(0),
+    bytes,
+    starts: Int32Array.of(0),
+    ends: Int32Array.of(bytes.length),
+  }
+  try {
+    const raw =
+      lanesOf(leaf.type) === 0 ? slice : readRaw(leaf, ENCODING.PLAIN, Uint8Array.from(bytes), 1)
+    return convert?.(raw) ?? null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Whether some of the chunk's values may have to be rejected: then the column is decoded even if no
+ * step reads it, so that rejects do not depend on what is read. Text that is marked as UTF-8 and
+ * decimals of a stated precision are taken at their word.
+ */
+export function maySift(binding: Binding, chunk: ChunkMeta | undefined): boolean {
+  const { leaf, kind } = binding
+  const found = chunk?.statistics
+  if (!kind.optional && leaf.optional && found?.nullCount !== 0) return true
+  if (kind.tag === 'utf8') return kind.values !== null || leaf.meaning.is === 'none'
+  if (!['int64', 'bigint', 'timestamp', 'datetime'].includes(kind.tag)) return false
+  if (leaf.type !== TYPE.INT64 || (found?.nullCount ?? -1) === chunk?.values) return false
+  if (!found?.min || !found.max) return true
+  return [found.min, found.max].some(bytes => {
+    const bound = convertedBound(binding, bytes)
+    const value = bound?.values[0] ?? Infinity
+    const safe = typeof value === 'bigint' || Math.abs(value) <= Number.MAX_SAFE_INTEGER
+    return bound === null || bound.flaws !== null || !safe
+  })
+}
