@@ -18,6 +18,7 @@ import { quote, refuse } from '../engine/plan/refuse.ts'
 import { wrap, WrittenNode } from './collection.ts'
 import type { Params } from './param.ts'
 import type { PCollection, Rejected } from './pcollection.ts'
+import { standing } from './standing.ts'
 import { namesOf, siteOf } from './step.ts'
 import type { Written } from './write.ts'
 
@@ -81,9 +82,7 @@ class Root implements Pipeline {
     const at = siteOf('.read')
     const written = WrittenNode.nodeOf(source, this.#graph, at)
     if (written !== null) {
-      const { schema } = written
-      const name = written.name.replace(/^write /, 'read written ')
-      return this.#add({ type: 'readWritten', op: { written }, inputs: [], schema, name, at })
+      return this.#add(standing(written, at))
     }
     if (!isSource(source))
       return refuse('the argument is not a source', {

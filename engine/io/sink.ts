@@ -6,6 +6,7 @@
  */
 import type { Batch } from '../data/batch.ts'
 import type { AnySchema } from '../data/schema.ts'
+import type { AnySource } from './source.ts'
 
 export interface Fragment {
   readonly path: string
@@ -66,6 +67,8 @@ export interface TableSink {
   readonly fingerprint: string
   /** The shards' format: a Parquet file sink into this folder. */
   staging(folder: string): FileSink
+  /** Reads what `Warehouse.preview` wrote to `path`; columns in it are named as written. */
+  standing(path: string, schema: AnySchema): AnySource
   /** The warehouse itself, opened on the coordinator. */
   connect(limits: WarehouseLimits): Promise<import('./warehouse.ts').Warehouse>
 }

@@ -11,8 +11,11 @@ import type { RunSettings, WrittenFragment } from './protocol.ts'
 import type { OutputReport } from './report.ts'
 import { OutputFolder } from './run-files.ts'
 import type { StageRun } from './stage-run.ts'
-import { type LoadedTable, Tables } from './tables.ts'
+import { Tables } from './tables.ts'
 import { sinkOf } from './writes.ts'
+
+/** As a source's: a table that is read back is a source like another. */
+const STANDING_SPLIT_BYTES = 16 * 2 ** 20
 
 interface Shard {
   readonly node: Node<'write'>
@@ -29,6 +32,7 @@ export class Outputs {
   readonly #writes: readonly Node<'write'>[]
   readonly #folders = new Map<Node, OutputFolder>()
   readonly #tables: Tables
+  readonly #finished = new Map<Node, OutputReport>()
   #journal: Journal | null = null
   /** A dead run of the same key began; its mark stays until a run ends well. */
   #resuming = false
@@ -58,33 +62,46 @@ export class Outputs {
     await this.#tables.check()
   }
 
+  /**
+   * A table that a write goes to as it will stand after this run, while nobody sees it yet: the write's
+   * stages are done, so its rows are staged now. Answers the splits of a copy.
+   */
+  async standing(node: Node<'write'>, runs: readonly StageRun[], executor: Executor) {
+    await this.#finish(node, runs, executor)
+    return this.#tables.standing(node, STANDING_SPLIT_BYTES)
+  }
+
   /** Shards, staging, audits, and last of all what readers see. A preview ends before all of it. */
   async publish(runs: readonly StageRun[], executor: Executor): Promise<void> {
-    if (this.#preview) return
-    const fragments = runs.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
-    const loaded: LoadedTable[] = []
-    for (const node of this.#writes) {
-      const mine = fragments.filter(f => f.node === node.id)
-      const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
-      const places = await this.#places(node, shards)
-      const bytes = await assemble(shards, places, executor)
-      const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
-      const { sink } = node.op
-      const files = sink.sink === 'files' ? places.map(p => p.target) : places.map(p => p.path)
-      this.written.push({
-        uri: sink.uri,
-        rows,
-        bytes,
-        files: files.length,
-        ...(sink.sink === 'table' ? { table: sink.table } : {}),
-      })
-      if (sink.sink === 'table') loaded.push({ node, files, rows })
-    }
-    await this.#tables.load(loaded)
+    if (this.#preview) return this.#tables.abandon()
+    for (const node of this.#writes) this.written.push(await this.#finish(node, runs, executor))
     await this.#tables.publish()
     this.#committing = true
     for (const folder of this.#folders.values()) await folder.commit()
     this.#journal?.end()
+  }
+
+  /** A write's shards, in their places; a table's also in staging. Once for each write. */
+  async #finish(
+    node: Node<'write'>,
+    runs: readonly StageRun[],
+    executor: Executor,
+  ): Promise<OutputReport> {
+    const known = this.#finished.get(node)
+    if (known) return known
+    const fragments = runs.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
+    const mine = fragments.filter(f => f.node === node.id)
+    const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
+    const places = await this.#places(node, shards)
+    const bytes = await assemble(shards, places, executor)
+    const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
+    const { sink } = node.op
+    const report = { uri: sink.uri, rows, bytes, files: places.length }
+    const isTable = sink.sink === 'table'
+    if (isTable) await this.#tables.stage({ node, files: places.map(p => p.path), rows })
+    const made = isTable ? { ...report, table: sink.table } : report
+    this.#finished.set(node, made)
+    return made
   }
 
   async #places(

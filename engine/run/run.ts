@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { cutStages, type Stages } from '../compile/stages.ts'
 import { faultToJson } from '../fault.ts'
 import type { Definition } from '../plan/definition.ts'
-import type { Plan } from '../plan/node.ts'
+import type { Node, Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { Arena } from './exchange/arena.ts'
 import { type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
@@ -94,7 +94,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     options.started?.({ stages, inputs, progress, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
     const { limit = null, watch = {} } = options
-    scheduler = new Scheduler({ stages, inputs, executor, arena, limit, watch, signal })
+    const run = { stages, inputs, executor, arena, limit, watch, signal }
+    const standing = (node: Node<'write'>) =>
+      outputs.standing(node, scheduler?.runs ?? [], run.executor)
+    scheduler = new Scheduler({ ...run, standing })
     await scheduler.run()
     gather(ledger, scheduler.runs)
     gathered = true

@@ -6,7 +6,8 @@
  */
 import { feedersOf, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
-import { is } from '../plan/node.ts'
+import type { Split } from '../io/source.ts'
+import { is, type Node } from '../plan/node.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { BlockHandle } from './exchange/block.ts'
 import { free } from './exchange/reader.ts'
@@ -33,6 +34,8 @@ export interface Schedule {
   readonly limit: number | null
   readonly watch: Watch
   readonly signal: AbortSignal
+  /** Splits of a table as it will stand; asked once the stages that write to it are done. */
+  standing(written: Node<'write'>): Promise<readonly Split[]>
   /** Which stages to run; the others are done already. */
   readonly skip?: ReadonlySet<number>
 }
@@ -85,39 +88,59 @@ export class Scheduler {
 
   /** Starts the stages whose feeders are done; those without tasks are done at once. */
   #release(waiting: Set<Stage>): void {
-    const { stages, inputs, limit } = this.#s
+    const { stages, inputs } = this.#s
     for (let again = true; again; ) {
       again = false
       for (const stage of stages.stages) {
         if (!waiting.has(stage)) continue
         if (feedersOf(stages.stages, stage).some(f => !this.#done.has(f))) continue
         waiting.delete(stage)
-        const splits = inputs.splits.get(stage.id)
-        const tasks = tasksOf(stage, splits, {
-          blocks: this.blocks,
-          partitions: inputs.partitions,
-          lines: this.#lines,
-          limit,
-        })
-        const run: StageRun = {
-          stage,
-          splits: splits ?? [],
-          tasks,
-          results: [],
-          pending: tasks.length,
-          startedMs: performance.now(),
-          seconds: 0,
-        }
-        this.runs.push(run)
-        this.#s.watch.stageStarted?.(run)
-        // A preview reads its splits one after another, until it has its rows.
-        const first = limit !== null && is(stage.head, 'read') ? tasks.slice(0, 1) : tasks
-        for (const task of first) this.#queue.push({ run, task })
-        if (tasks.length > 0) continue
-        this.#end(run)
-        again = true
+        if (is(stage.head, 'readWritten')) this.#stand(stage, stage.head.op.written)
+        else again = this.#open(stage, inputs.splits.get(stage.id)) || again
       }
     }
+  }
+
+  /** Queues a stage's tasks; true where it has none and so is done. */
+  #open(stage: Stage, splits: readonly Split[] | undefined): boolean {
+    const { inputs, limit } = this.#s
+    const tasks = tasksOf(stage, splits, {
+      blocks: this.blocks,
+      partitions: inputs.partitions,
+      lines: this.#lines,
+      limit,
+    })
+    const run: StageRun = {
+      stage,
+      splits: splits ?? [],
+      tasks,
+      results: [],
+      pending: tasks.length,
+      startedMs: performance.now(),
+      seconds: 0,
+    }
+    this.runs.push(run)
+    this.#s.watch.stageStarted?.(run)
+    // A preview reads its splits one after another, until it has its rows.
+    const first = limit !== null && is(stage.head, 'read') ? tasks.slice(0, 1) : tasks
+    for (const task of first) this.#queue.push({ run, task })
+    if (tasks.length === 0) this.#end(run)
+    return tasks.length === 0
+  }
+
+  /** Opens a stage that reads a table as it will stand, once the warehouse has answered. */
+  #stand(stage: Stage, written: Node): void {
+    this.#active++
+    this.#s
+      .standing(written as Node<'write'>)
+      .then(splits => this.#open(stage, splits))
+      .catch(error => {
+        this.#failure ??= error
+      })
+      .finally(() => {
+        this.#active--
+        this.#wake?.()
+      })
   }
 
   #start({ run, task }: { run: StageRun; task: TaskSpec }): void {

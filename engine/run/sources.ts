@@ -2,17 +2,17 @@
 import { RowBuilder } from '../compile/rows.ts'
 import type { Batch } from '../data/batch.ts'
 import type { Node } from '../plan/node.ts'
-import type { Split } from '../io/source.ts'
+import type { AnySource, Split } from '../io/source.ts'
 import type { Emit } from './operator.ts'
 import type { Task } from './task.ts'
 
 /** Reads the task's split. `wanted`: columns to decode, which grows as rows turn out to be read. */
 export async function readSplit(
-  node: Node<'read'>,
+  node: Node,
+  source: AnySource,
   task: Task,
   { emit, wanted }: { emit: Emit; wanted: boolean[] },
 ): Promise<void> {
-  const { source } = node.op
   const { limit } = task.spec
   let rejected = 0
   let rows = 0

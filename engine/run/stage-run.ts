@@ -77,13 +77,15 @@ export function tasksOf(
     partitions,
     lines: [] as readonly LineBase[],
   }
-  if (is(stage.head, 'read'))
+  const standing = is(stage.head, 'readWritten')
+  if (is(stage.head, 'read') || standing)
     return (splits ?? []).map((split, index) => ({
       ...base,
       tasks: splits?.length ?? 0,
       index,
       split,
       inputs: [],
+      limit: standing ? null : c.limit,
     }))
   if (is(stage.head, 'rejects'))
     return [{ ...base, index: 0, split: null, inputs: [c.blocks.rejects], lines: c.lines }]

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
 import type { TableSink } from '../io/sink.ts'
+import type { Split } from '../io/source.ts'
 import type { TableLoad, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { writtenName, writtenSchema } from '../plan/written.ts'
@@ -19,7 +20,7 @@ export class Tables {
   readonly #settings: RunSettings
   readonly #writes: readonly Node<'write'>[]
   readonly #warehouses = new Map<string, Warehouse>()
-  readonly #loads = new Map<string, TableLoad[]>()
+  readonly #loads = new Map<Node<'write'>, TableLoad>()
 
   constructor(plan: Plan, settings: RunSettings) {
     this.#settings = settings
@@ -32,23 +33,44 @@ export class Tables {
     for (const node of this.#writes) await (await this.#connect(node.op.sink as TableSink)).check()
   }
 
-  /** Shards into staging tables. */
-  async load(tables: readonly LoadedTable[]): Promise<void> {
-    for (const { node, files, rows } of tables) {
-      const sink = node.op.sink as TableSink
-      const warehouse = await this.#connect(sink)
-      const load = await loadOf(node, files, { rows, run: this.#settings.fingerprint })
-      const loads = this.#loads.get(sink.uri) ?? []
-      this.#loads.set(sink.uri, loads)
-      loads.push(load)
-      await warehouse.stage(load)
-    }
+  /** Shards into a staging table. */
+  async stage({ node, files, rows }: LoadedTable): Promise<void> {
+    const warehouse = await this.#connect(node.op.sink as TableSink)
+    const load = await loadOf(node, files, { rows, run: this.#settings.fingerprint })
+    this.#loads.set(node, load)
+    await warehouse.stage(load)
+  }
+
+  /** The table that a write was staged for, as it will stand with its rows, in splits of one file. */
+  async standing(node: Node<'write'>, splitBytes: number): Promise<readonly Split[]> {
+    const sink = node.op.sink as TableSink
+    const load = this.#loads.get(node) as TableLoad
+    const path = join(this.#settings.scratch, `standing-${node.id}.parquet`)
+    await (await this.#connect(sink)).preview([load], sink.table, path)
+    const source = sink.standing(path, (node.inputs[0] as Node).schema)
+    return (await source.plan({ splitBytes })).splits
   }
 
   /** Everything of a warehouse in one transaction. */
   async publish(): Promise<void> {
-    for (const [uri, loads] of this.#loads) await this.#warehouses.get(uri)?.publish(loads)
+    for (const [uri, loads] of this.#byWarehouse()) await this.#warehouses.get(uri)?.publish(loads)
     this.#loads.clear()
+  }
+
+  /** Removes what was staged. */
+  async abandon(): Promise<void> {
+    for (const [uri, loads] of this.#byWarehouse()) await this.#warehouses.get(uri)?.abandon(loads)
+    this.#loads.clear()
+  }
+
+  /** Loads in the order in which their writes stand in the pipeline. */
+  #byWarehouse(): Map<string, TableLoad[]> {
+    const grouped = new Map<string, TableLoad[]>()
+    for (const [node, load] of [...this.#loads].sort(([a], [b]) => a.id - b.id)) {
+      const { uri } = node.op.sink
+      grouped.set(uri, [...(grouped.get(uri) ?? []), load])
+    }
+    return grouped
   }
 
   async close(): Promise<void> {
@@ -91,7 +113,7 @@ async function loadOf(
     cluster: cluster.map(written),
   }
   const hash = createHash('sha256').update(
-    JSON.stringify([o.run, sink.table, options, describe(schema)]),
+    JSON.stringify([o.run, node.id, sink.table, options, describe(schema)]),
   )
   for (const file of files)
     hash.update(basename(file)).update(

@@ -9,6 +9,8 @@ import type { StageScope } from '../compile/kernel.ts'
 import type { Exchange, Stage, Stages, Terminal } from '../compile/stages.ts'
 import { isSourceNode, sidesOf } from '../plan/facts.ts'
 import { Fault } from '../fault.ts'
+import type { TableSink } from '../io/sink.ts'
+import type { AnySource, Split } from '../io/source.ts'
 import { is, type Node } from '../plan/node.ts'
 import { writtenSchema } from '../plan/written.ts'
 import { AggregateHead } from './aggregate/head.ts'
@@ -135,19 +137,16 @@ export class TaskRunner {
       this.#shared.progress.rows(stage.id, batch.selected)
       return entry(batch)
     }
-    if (is(head, 'read'))
-      return readSplit(head, task, { emit: counted, wanted: this.#wantedOf(head) })
+    if (is(head, 'read') || is(head, 'readWritten')) {
+      const source = is(head, 'read') ? head.op.source : standingSource(head, task)
+      return readSplit(head, source, task, { emit: counted, wanted: this.#wantedOf(head) })
+    }
     if (is(head, 'create')) return createRows(head, task, counted)
     const { arena } = this.#shared
     if (is(head, 'rejects')) {
       const rejects = partitionOf(task.spec.inputs[0] ?? [], arena, REJECT_STREAM)
       return new RejectsHead(head, task.spec.lines).run([rejects], counted, task)
     }
-    if (is(head, 'readWritten'))
-      throw new Fault('pipeline', 'reading a table that this run writes is not possible yet', {
-        at: head.at,
-        hint: 'read it in a second pipeline, after this one',
-      })
     const inputs = stage.inputs.map(
       (exchange, i): Partition =>
         held(partitionOf(task.spec.inputs[i] ?? [], arena, exchange.schema)),
@@ -155,10 +154,10 @@ export class TaskRunner {
     await (warm.head as Head).run(inputs, counted, task)
   }
 
-  #wantedOf(node: Node<'read'>): boolean[] {
+  #wantedOf(node: Node): boolean[] {
     const known = this.#wanted.get(node.id)
     if (known) return known
-    const wanted = node.op.source.schema.list.map(() => false)
+    const wanted = node.schema.list.map(() => false)
     this.#wanted.set(node.id, wanted)
     return wanted
   }
@@ -239,6 +238,12 @@ export class TaskRunner {
     const blocks = this.#task?.spec.shared.find(s => s.exchange === exchange.id)?.blocks ?? []
     return partitionOf(blocks, this.#shared.arena, exchange.schema)
   }
+}
+
+/** The warehouse's copy of a table as it will stand. */
+function standingSource(node: Node<'readWritten'>, { spec }: Task): AnySource {
+  const { sink } = (node.op.written as Node<'write'>).op
+  return (sink as TableSink).standing((spec.split as Split).uri, node.schema)
 }
 
 /** Blocks stay until the task has ended well, so that it can be run again: the coordinator frees them. */

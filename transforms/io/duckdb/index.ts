@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileSink, TableOptions, TableSink } from '../../../engine/io/sink.ts'
+import { writtenName } from '../../../engine/plan/written.ts'
 import type { Audit } from '../../../engine/io/warehouse.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import { parquet } from '../parquet/index.ts'
@@ -64,6 +65,10 @@ export function table<const C extends string = never>(
     options,
     fingerprint: JSON.stringify(['table', uri, name, options]),
     staging: folder => parquet(folder) as unknown as FileSink,
+    standing: (path, schema) => {
+      const named = schema.list.map(f => [writtenName(f.name, options.names), f.name])
+      return parquet(path, schema, { header: Object.fromEntries(named) })
+    },
     async connect(limits) {
       await makeFolder(dirname(warehouse.slice(PREFIX.length)))
       return new DuckDbWarehouse(warehouse, limits)
