@@ -174,7 +174,7 @@ test('the plan prints', () => {
  2 derive x ← 1, names: map of 1 + x:bool
  3 drop qty ← 2 − qty
  4 write sample out ← 3
- 5 read written sample out ← written 4 = id:utf8 who:int32 x:bool
+ 5 read written sample out ← 3
  6 aggregate ← 5 = n:int64
  7 write sample count ← 6
 publish together: 4`,
