@@ -173,6 +173,8 @@ export class Scheduler {
     if (known) this.#discard(known)
     run.results[task.index] = result
     run.pending--
+    // A partition has one reader: what it read is not asked for again.
+    for (const exchange of run.stage.inputs) this.#free(this.blocks.take(exchange, task.index))
     if (this.#s.limit !== null && is(run.stage.head, 'read')) this.#preview(run, task)
     if (run.pending > 0 || this.#failure !== null) return
     if (this.#redo(run)) return
@@ -216,8 +218,6 @@ export class Scheduler {
     const results = run.results.filter(r => r !== undefined)
     this.blocks.add(results)
     if (is(stage.head, 'read')) this.#lines.push(...linesBefore(run))
-    for (const exchange of stage.inputs)
-      for (let p = 0; p < run.tasks.length; p++) this.#free(this.blocks.take(exchange, p))
     this.#done.add(stage)
     this.#s.watch.stageEnded?.(run)
   }
