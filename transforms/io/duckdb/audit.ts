@@ -1,6 +1,6 @@
 /** Audits as queries that return the rows that fail. */
 import type { Audit } from '../../../engine/io/warehouse.ts'
-import { name, text } from './sql.ts'
+import { name, text } from './names.ts'
 
 export function auditTitle(audit: Audit): string {
   if (typeof audit === 'string') return audit

@@ -2,6 +2,7 @@
 import { Fault, nearestName } from '../../../engine/fault.ts'
 import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
 import { auditColumns, auditTitle } from './audit.ts'
+import { fold } from './names.ts'
 import { typeOf } from './sql.ts'
 
 const TIMES = ['date', 'timestamp', 'datetime']
@@ -61,6 +62,3 @@ export function compareColumns(
     hint: "load with mode 'replace', or change the table first",
   })
 }
-
-/** As DuckDB compares names: ASCII letters in either case are the same. */
-export const fold = (name: string): string => name.replace(/[A-Z]/g, c => c.toLowerCase())

@@ -24,6 +24,7 @@ const columns: Field[] = [
   { name: 'id', kind: t.int32 },
   { name: 'at', kind: t.int32 },
   { name: 'text', kind: t.utf8 },
+  { name: 'day', kind: t.date },
 ]
 
 /** Says `staged` and `published` as it goes; loads are done in turn, each as one publish. */
@@ -48,7 +49,7 @@ function child(path: string, loads: unknown[]) {
 }
 
 async function loadsOf(id: string, o: Partial<TableOptions>) {
-  const query = `SELECT range::INTEGER AS id, ${id}::INTEGER AS "at", md5('${id}-' || range) AS text FROM range(${ROWS})`
+  const query = `SELECT range::INTEGER AS id, ${id}::INTEGER AS "at", md5('${id}-' || range) AS text, DATE '2026-01-01' AS day FROM range(${ROWS})`
   const files = [await shard(join(folder, `${o.mode}-${id}.parquet`), query)]
   const load = (table: string) =>
     loadOf({ id: `${id.padStart(3, '0')}${table}`, table, columns, files, rows: ROWS, ...o })
@@ -59,6 +60,7 @@ const modes: [Partial<TableOptions>, (published: number) => number][] = [
   [{ mode: 'append' }, published => published * ROWS],
   [{ mode: 'merge', key: ['id'], latest: 'at' }, () => ROWS],
   [{ mode: 'replace' }, () => ROWS],
+  [{ mode: 'replacePartition', partition: { by: 'day', unit: 'day' } }, () => ROWS],
 ]
 for (const [options, expected] of modes)
   test(`kill -9 while ${options.mode} loads and publishes: no half table, no duplicate`, async () => {

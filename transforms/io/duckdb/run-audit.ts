@@ -3,7 +3,7 @@ import { Fault } from '../../../engine/fault.ts'
 import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
 import { auditQuery, auditTitle } from './audit.ts'
 import type { Row, Session } from './session.ts'
-import { stagingOf } from './sql.ts'
+import { stagingOf } from './names.ts'
 
 const ROWS_SHOWN = 3
 

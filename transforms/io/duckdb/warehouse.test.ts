@@ -157,6 +157,27 @@ test('merge keeps the latest of each key, honours deletes, and repeats to the sa
   await w.close()
 })
 
+test('a row that comes late stays deleted; a newer one brings its key back', async () => {
+  const w = await warehouse('deleted.duckdb')
+  const o = { mode: 'merge', key: ['id'], latest: 'at', deleted: 'gone' } as const
+  const merge = async (id: string, ...rows: Row[]) => put(w, await loadOf(rows, { id, ...o }))
+  await merge('1', [1, 'a', '2020-01-01'], [2, 'b', '2020-01-01'])
+  await merge('2', [1, null, '2020-01-05', true], [9, null, '2020-01-05', true])
+  assert.equal(await ids(w), '2b')
+  await merge('3', [1, 'late', '2020-01-04'], [9, 'late', '2020-01-04'])
+  assert.equal(await ids(w), '2b', 'older than the deletion')
+  await merge('4', [1, 'older deletion', '2020-01-02', true], [9, 'new', '2020-01-06'])
+  await merge('5', [1, 'late', '2020-01-04'])
+  assert.equal(await ids(w), '2b 9new', 'the latest deletion counts')
+  await merge('6', [1, 'same time', '2020-01-05'])
+  assert.equal(await ids(w), '1same time 2b 9new', 'of equal times the later load wins')
+  await merge('7', [2, null, '2020-01-09', true])
+  await put(w, await loadOf([[1, 'x', '2020-01-01']], { id: '8' }))
+  await merge('9', [2, 'back', '2020-01-02'])
+  assert.equal(await ids(w), '1x 2back', 'a table that was replaced has forgotten')
+  await w.close()
+})
+
 test('a failed audit publishes none of the tables and shows the rows', async () => {
   const w = await warehouse('audit.duckdb')
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'x1' }))

@@ -6,12 +6,22 @@
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
 import type { Audit, PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
-import { checkColumns, compareColumns, fold } from './columns.ts'
+import { checkColumns, compareColumns } from './columns.ts'
+import {
+  deletedTables,
+  fold,
+  name,
+  STAGING,
+  stagingLeft,
+  stagingName,
+  stagingOf,
+  text,
+} from './names.ts'
 import { runAudit } from './run-audit.ts'
 import { type Row, Session } from './session.ts'
 import * as sql from './sql.ts'
 
-const LEDGER = `${sql.STAGING}.loads`
+const LEDGER = `${STAGING}.loads`
 const LEDGER_COLUMNS = 'id VARCHAR PRIMARY KEY, "table" VARCHAR, rows BIGINT, published TIMESTAMPTZ'
 
 export class DuckDbWarehouse implements Warehouse {
@@ -27,7 +37,7 @@ export class DuckDbWarehouse implements Warehouse {
   async check(): Promise<void> {
     const session = await this.#open()
     await session.prepare(
-      `CREATE SCHEMA IF NOT EXISTS ${sql.STAGING}`,
+      `CREATE SCHEMA IF NOT EXISTS ${STAGING}`,
       `CREATE TABLE IF NOT EXISTS ${LEDGER} (${LEDGER_COLUMNS})`,
     )
   }
@@ -35,7 +45,7 @@ export class DuckDbWarehouse implements Warehouse {
   async stage(load: TableLoad): Promise<void> {
     checkColumns(load)
     const session = await this.#open()
-    session.claim(sql.stagingName(load))
+    session.claim(stagingName(load))
     let rows = 0
     for (const statement of sql.stageStatements(load)) rows = await session.run(statement, load)
     if (rows === load.rows) return
@@ -64,7 +74,7 @@ export class DuckDbWarehouse implements Warehouse {
       for (const load of loads) await clearStaging(session, load)
       return placed
     })
-    for (const load of loads) session.release(sql.stagingName(load))
+    for (const load of loads) session.release(stagingName(load))
     await session.checkpoint()
     return receipts
   }
@@ -73,8 +83,8 @@ export class DuckDbWarehouse implements Warehouse {
     const session = await this.#session
     if (!session) return
     for (const load of loads) {
-      await session.run(`DROP TABLE IF EXISTS ${sql.stagingOf(load)}`, load)
-      session.release(sql.stagingName(load))
+      await session.run(`DROP TABLE IF EXISTS ${stagingOf(load)}`, load)
+      session.release(stagingName(load))
     }
   }
 
@@ -101,32 +111,38 @@ export class DuckDbWarehouse implements Warehouse {
 async function place(session: Session, load: TableLoad): Promise<PublishReceipt> {
   const { id, table, rows, options } = load
   const found = await columnsOf(session, table)
-  if (found.length === 0 || options.mode === 'replace')
-    await session.run(`DELETE FROM ${LEDGER} WHERE lower("table") = ${sql.text(fold(table))}`, load)
-  const known = await session.rows(`SELECT 1 FROM ${LEDGER} WHERE id = ${sql.text(id)}`, load)
+  if (found.length === 0 || options.mode === 'replace') await forget(session, load)
+  const known = await session.rows(`SELECT 1 FROM ${LEDGER} WHERE id = ${text(id)}`, load)
   const adopted = options.mode === 'append' && known.length > 0
   if (adopted) return { id, table, rows, adopted }
   if (options.mode !== 'replace' && found.length > 0) compareColumns(load, found)
   for (const statement of sql.publishStatements(load)) await session.run(statement, load)
-  const entry = `${sql.text(id)}, ${sql.text(table)}, ${rows}, now()`
+  const entry = `${text(id)}, ${text(table)}, ${rows}, now()`
   await session.run(`INSERT OR REPLACE INTO ${LEDGER} VALUES (${entry})`, load)
   return { id, table, rows, adopted }
+}
+
+/** A table that is new has no loads and no deleted keys behind it. */
+async function forget(session: Session, load: TableLoad): Promise<void> {
+  await session.run(`DELETE FROM ${LEDGER} WHERE lower("table") = ${text(fold(load.table))}`, load)
+  for (const row of await session.rows(deletedTables(load.table), load))
+    await session.run(`DROP TABLE ${STAGING}.${name(row['table_name'] as string)}`, load)
 }
 
 /** Names and types of a table that stands; none where it does not. */
 async function columnsOf(session: Session, table: string): Promise<[string, string][]> {
   const found = await session.rows(
-    `SELECT column_name AS c, data_type AS t FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND lower(table_name) = ${sql.text(fold(table))} ORDER BY column_index`,
+    `SELECT column_name AS c, data_type AS t FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND lower(table_name) = ${text(fold(table))} ORDER BY column_index`,
   )
   return found.map(r => [r['c'] as string, r['t'] as string])
 }
 
 /** Drops the load's staging table, and those of its table that killed or failed runs left. */
 async function clearStaging(session: Session, load: TableLoad): Promise<void> {
-  const own = sql.stagingName(load)
-  for (const row of await session.rows(sql.stagingLeft(load), load)) {
+  const own = stagingName(load)
+  for (const row of await session.rows(stagingLeft(load), load)) {
     const left = row['table_name'] as string
     if (left === own || !session.inUse(left))
-      await session.run(`DROP TABLE ${sql.STAGING}.${sql.name(left)}`, load)
+      await session.run(`DROP TABLE ${STAGING}.${name(left)}`, load)
   }
 }
