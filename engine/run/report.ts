@@ -1,6 +1,7 @@
 /** What a run says of itself when it ends: the object that `--json` prints. */
 import type { FaultJson } from '../fault.ts'
 import type { RejectSample } from './protocol.ts'
+import type { Skew } from './skew.ts'
 
 export interface StageReport {
   readonly name: string
@@ -37,6 +38,8 @@ export interface RunReport {
   readonly bytes: { readonly read: number; readonly written: number }
   readonly stages: readonly StageReport[]
   readonly outputs: readonly OutputReport[]
+  /** Keys that so many rows have that one task had most of the work. */
+  readonly hotKeys: readonly Skew[]
   /** Rows dropped, by step and reason. */
   readonly dropped: readonly {
     readonly step: string

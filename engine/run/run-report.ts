@@ -47,6 +47,7 @@ export function reportOf(run: Ended): RunReport {
     },
     stages: runs.map(r => stageReport(r, ledger)),
     outputs: run.outputs,
+    hotKeys: runs.flatMap(r => r.skew),
     dropped: ledger.dropped.map(d => ({ step: name(d.node), reason: d.reason, rows: d.rows })),
     rejects: rejecting.map(n => ({
       step: n.name,

@@ -14,6 +14,7 @@ import { free } from './exchange/reader.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import type { LineBase, TaskResult, TaskSpec } from './protocol.ts'
+import { skewOf } from './skew.ts'
 import { Blocks, linesBefore, type StageRun, tasksOf } from './stage-run.ts'
 
 const ATTEMPTS_MAX = 3
@@ -118,6 +119,7 @@ export class Scheduler {
       pending: tasks.length,
       startedMs: performance.now(),
       seconds: 0,
+      skew: [],
     }
     this.runs.push(run)
     this.#s.watch.stageStarted?.(run)
@@ -215,6 +217,7 @@ export class Scheduler {
   #end(run: StageRun): void {
     const { stage } = run
     run.seconds = (performance.now() - run.startedMs) / 1000
+    run.skew = skewOf(run, this.#s.arena)
     const results = run.results.filter(r => r !== undefined)
     this.blocks.add(results)
     if (is(stage.head, 'read')) this.#lines.push(...linesBefore(run))

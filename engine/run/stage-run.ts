@@ -3,6 +3,7 @@ import type { Exchange, Stage } from '../compile/stages.ts'
 import type { Split } from '../io/source.ts'
 import { is } from '../plan/node.ts'
 import type { BlockHandle } from './exchange/block.ts'
+import type { Skew } from './skew.ts'
 import type { LineBase, TaskResult, TaskSpec } from './protocol.ts'
 
 export interface StageRun {
@@ -15,6 +16,8 @@ export interface StageRun {
   startedMs: number
   /** Time from its first task to its last. */
   seconds: number
+  /** Hot keys among what it wrote, once it is done. */
+  skew: readonly Skew[]
 }
 
 /** Blocks of every exchange, by partition, once the stages that feed it are done. */
