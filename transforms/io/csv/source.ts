@@ -13,6 +13,7 @@ import type {
 import { openBytes } from '../files/byte-stream.ts'
 import { type Compression, sniff } from '../files/compression.ts'
 import { listFiles } from '../files/list.ts'
+import type { Bytes } from '../files/fields.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { splitsOf, type TextSplit, wrongStarts } from '../files/splits.ts'
@@ -21,6 +22,7 @@ import { CsvFormat } from './format.ts'
 import { BOM, type Header, namesOf, slotsOf } from './header.ts'
 import { type CsvDialect, type CsvSource, dialectOf } from './options.ts'
 import { tokenise } from './tokenise.ts'
+import { WalkKernel } from './walk-kernel.ts'
 
 const COMMA = 44
 const TAB = 9
@@ -78,6 +80,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
       slots: header.slots,
       delimiter: this.#delimiterOf(split.uri),
     }
+    const kernel = WalkKernel.over(scratch.space, header.slots)
     if (compression !== 'none') await skip(scratch.window, header.end)
     return new RecordReader(
       this.#format,
@@ -88,7 +91,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
         stop: split.end,
         guessed,
         walk,
-        tokenise: () => tokenise(walk),
+        tokenise: () => tokenise(walk, kernel),
         headerLines: first ? header.lines : null,
       },
       { request, scratch },
@@ -117,7 +120,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   }
 
   async #readHeader(uri: string, compression: Compression): Promise<Header> {
-    const window = new Window(HEADER_BYTES)
+    const window = new Window(Buffer.allocUnsafeSlow(HEADER_BYTES) as Bytes)
     const stream = openBytes(uri, { compression, from: 0 })
     window.open(stream, 0)
     const { header, latin1, recordBytesMax } = this.#dialect

@@ -149,7 +149,7 @@ test('a file of quotes that never close is given up', () => {
   const own = { bytes, view, limit: bytes.length - 10, stop: 1e6, final: true }
   const walk = { ...base, ...own, slots: Int32Array.of(0, 1), delimiter: 44, uri: 'x.csv' }
   bytes[own.limit] = 10
-  assert.equal(tokenise({ ...walk, broken: [], wasted: 0 }), 'done')
+  assert.equal(tokenise({ ...walk, broken: [], wasted: 0 }, null), 'done')
   const late = { ...walk, wasted: WASTED_MAX - 1e6 }
-  assert.throws(() => tokenise(late), /x\.csv has too many quotes that are never closed/)
+  assert.throws(() => tokenise(late, null), /x\.csv has too many quotes that are never closed/)
 })

@@ -6,6 +6,7 @@ import type { Bytes } from './fields.ts'
 import { TextColumn } from './text-column.ts'
 import type { Walk } from './walk.ts'
 import { Window } from './window.ts'
+import { Workspace } from './workspace.ts'
 
 /** Fields of a batch: a file with many columns is read in shorter batches. */
 const FIELDS_MAX = 1 << 21
@@ -15,16 +16,14 @@ export class Scratch {
   /** Rows a batch that were asked for, and that fit. */
   readonly rowsAsked: number
   readonly rowsMax: number
-  readonly window = new Window()
+  readonly space: Workspace
+  readonly window: Window
   /** Null where the column is text: those are made when they are first wanted. */
   readonly columns: readonly (Column | null)[]
   readonly decodes: readonly (Decode | null)[]
   readonly texts: (TextColumn | null)[]
   /** True where a column has a closed set of values, which every row is checked against. */
   readonly closed: readonly boolean[]
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  readonly at: Int32Array
   readonly offsets: Float64Array
   readonly selection: Int32Array
   plain = Buffer.alloc(0) as unknown as Bytes
@@ -41,9 +40,8 @@ export class Scratch {
     this.columns = list.map(({ kind }) => (kind.tag === 'utf8' ? null : newColumn(kind, rowsMax)))
     this.texts = list.map(() => null)
     this.closed = list.map(({ kind }) => kind.values !== null)
-    this.starts = new Int32Array(rowsMax)
-    this.ends = new Int32Array(rowsMax)
-    this.at = new Int32Array(rowsMax * (list.length + 1) * 2)
+    this.space = new Workspace(rowsMax, list.length + 1)
+    this.window = new Window(this.space.window)
     this.offsets = new Float64Array(rowsMax)
     this.selection = new Int32Array(rowsMax)
     this.#idle = idle
@@ -70,7 +68,8 @@ export class Scratch {
 
   /** A walk that fills these arrays. */
   walk(recordBytesMax: number): Walk {
-    const { starts, ends, at, rowsMax, window } = this
+    const { rowsMax, window } = this
+    const { starts, ends, at } = this.space
     const stride = this.schema.list.length + 1
     return {
       bytes: window.bytes,

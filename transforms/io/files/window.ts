@@ -2,13 +2,10 @@
 import type { ByteStream } from './byte-stream.ts'
 import type { Bytes } from './fields.ts'
 import { LF } from './walk.ts'
+import { SLACK_BYTES } from './workspace.ts'
 
-/** About what the second-level cache holds: what is tokenised is decoded from there. */
-const WINDOW = 512 * 1024
 /** What is read beyond a split's end at a time, for the record that begins before it. */
 const BEYOND = 32 * 1024
-/** Room behind the bytes: the sentinel, and a word read from it. */
-const SLACK = 8
 
 export class Window {
   bytes: Bytes
@@ -18,11 +15,14 @@ export class Window {
   final = false
   /** The window's first byte in the object. */
   base = 0
+  readonly #first: Bytes
   #stream: ByteStream | null = null
 
-  constructor(size = WINDOW) {
-    this.bytes = Buffer.allocUnsafeSlow(size + SLACK) as Bytes
-    this.view = viewOf(this.bytes)
+  /** `bytes`: what it begins with, and comes back to. */
+  constructor(bytes: Bytes) {
+    this.#first = bytes
+    this.bytes = bytes
+    this.view = viewOf(bytes)
   }
 
   open(stream: ByteStream, base: number): void {
@@ -39,13 +39,13 @@ export class Window {
    */
   fill(keep: number, stop: number): Promise<void> | null {
     const left = this.limit - keep
-    if (left * 2 > this.bytes.length - SLACK) this.#grow(left * 4)
+    if (left * 2 > this.bytes.length - SLACK_BYTES) this.#grow(left * 4)
     this.bytes.copyWithin(0, keep, this.limit)
     this.base += keep
     this.limit = left
     const ours = stop - (this.base + left)
     const wanted = ours > 0 ? ours + BEYOND : BEYOND
-    const to = Math.min(this.bytes.length - SLACK, Math.max(left + wanted, left * 2))
+    const to = Math.min(this.bytes.length - SLACK_BYTES, Math.max(left + wanted, left * 2))
     return this.#read(to)
   }
 
@@ -78,7 +78,7 @@ export class Window {
   }
 
   #grow(size: number): void {
-    const grown = Buffer.allocUnsafeSlow(size + SLACK) as Bytes
+    const grown = Buffer.allocUnsafeSlow(size + SLACK_BYTES) as Bytes
     this.bytes.copy(grown, 0, 0, this.limit)
     this.bytes = grown
     this.view = viewOf(grown)
@@ -87,8 +87,8 @@ export class Window {
   /** Gives back what a long record needed. */
   release(): void {
     this.#stream = null
-    if (this.bytes.length === WINDOW + SLACK) return
-    this.bytes = Buffer.allocUnsafeSlow(WINDOW + SLACK) as Bytes
+    if (this.bytes === this.#first) return
+    this.bytes = this.#first
     this.view = viewOf(this.bytes)
   }
 }

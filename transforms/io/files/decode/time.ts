@@ -31,6 +31,9 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
   const instant = kind.tag === 'timestamp'
   const step = f.stride * 2
   const days = kind.tag === 'date'
+  const { view } = f
+  let lastStart = 0
+  let lastLength = -1
   let lastKey = -1
   let lastDay = 0
   for (let row = 0, p = k * 2; row < rows; row++, p += step) {
@@ -41,7 +44,19 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
     if (valid !== null) valid[row] = none ? 0 : 1
     if (none) {
       values[row] = 0
+      lastLength = -1
       continue
+    }
+    // Lines of one order have one time.
+    if (length === lastLength) {
+      const back = lastStart - i
+      let j = end - 4
+      while (j >= i && view.getInt32(j, true) === view.getInt32(j + back, true)) j -= 4
+      if (j < i && view.getInt32(i, true) === view.getInt32(lastStart, true)) {
+        values[row] = values[row - 1] as number
+        lastStart = i
+        continue
+      }
     }
     let bad = fast ? 0 : 1
     let millis = 0
@@ -112,6 +127,8 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
     if (millis !== 0 && (lastDay > DAYS_EXACT || lastDay < -DAYS_EXACT)) bad = 1
     if (bad !== 0) values[row] = slow.at(row, p)
     else values[row] = days ? lastDay : lastDay * DAY + micros + millis * 1000
+    lastStart = i
+    lastLength = bad === 0 ? end - i : -1
   }
 }
 
