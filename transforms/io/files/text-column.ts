@@ -11,6 +11,8 @@ import type { Fields } from './fields.ts'
 
 const ENTRIES_MAX = 1 << 20
 const POOL_BYTES_MAX = 64 << 20
+/** A larger dictionary is not kept for the next split: what fits no cache costs more than it spares. */
+const KEPT_MAX = 1 << 14
 /** Rows of a split by which its columns are judged. */
 const JUDGED = 16_384
 const MANY = 64
@@ -33,13 +35,14 @@ export class TextColumn {
     const entries = columns > MANY ? 16 : 256
     this.#dictionary = new Pool(true, entries)
     this.#plain = new Pool(false, 16)
-    this.#recent = new Recent(columns > MANY ? 256 : 4096)
+    this.#recent = new Recent(columns > MANY ? 256 : 16_384)
     for (const value of kind.values ?? []) this.#dictionary.internString(value)
     this.#allowed = kind.values === null ? 0 : this.#dictionary.count
     this.column = newColumn(kind, rows, this.#dictionary)
   }
 
   startSplit(): void {
+    if (this.#dictionary.count > KEPT_MAX) this.#begin()
     this.#split++
     this.#rows = 0
     this.#distinct = 0
@@ -63,7 +66,10 @@ export class TextColumn {
 
   #renew(): void {
     const { count, size } = this.#dictionary
-    if (count < ENTRIES_MAX && size < POOL_BYTES_MAX) return
+    if (count >= ENTRIES_MAX || size >= POOL_BYTES_MAX) this.#begin()
+  }
+
+  #begin(): void {
     this.#dictionary = new Pool(true)
     this.#seen.fill(0)
     for (const value of this.column.kind.values ?? []) this.#dictionary.internString(value)

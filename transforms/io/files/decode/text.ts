@@ -19,7 +19,7 @@ export class Recent {
   #view: DataView = new DataView(new ArrayBuffer(0))
 
   /** `slots`: a power of two. */
-  constructor(slots = 16_384) {
+  constructor(slots: number) {
     this.codes = new Int32Array(slots).fill(-1)
   }
 
