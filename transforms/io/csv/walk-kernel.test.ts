@@ -15,7 +15,7 @@ const ROWS = 40
 
 /** A walk over `bytes` in a workspace of its own, to its end; each step's leavings. */
 function walked(bytes: Uint8Array, o: Setting, withKernel: boolean): unknown[] {
-  const space = new Workspace(ROWS, FIELDS + 1)
+  const space = new Workspace(ROWS, { fieldsMax: FIELDS + 1, kinds: [] })
   const slots = Int32Array.from([1, 0, 2])
   space.window.fill(0x2c, 0, bytes.length + 64)
   space.window.set(bytes)
@@ -94,7 +94,7 @@ test('the kernel walks as the rule does', () => {
 })
 
 test('the kernel does the walking where records are as they should be', () => {
-  const space = new Workspace(ROWS, FIELDS + 1)
+  const space = new Workspace(ROWS, { fieldsMax: FIELDS + 1, kinds: [] })
   const slots = Int32Array.from([0, 1, 2])
   const kernel = WalkKernel.over(space, slots) as WalkKernel
   const text = `${'a,"b ""c"" d",e\r\n'.repeat(30)}cut,off`

@@ -3,7 +3,7 @@
  * should be at 2,200 MB/s (`tokenise` in JavaScript: 800) and stops before the first that is not.
  */
 import type { Walk } from '../files/walk.ts'
-import { type WasmModule, wasm } from '../files/web-assembly.ts'
+import { instantiate } from '../files/web-assembly.ts'
 import type { Workspace } from '../files/workspace.ts'
 import { WASM } from './walk-kernel.wasm.ts'
 
@@ -27,8 +27,7 @@ export class WalkKernel {
   static over(space: Workspace, slots: Int32Array): WalkKernel | null {
     if (space.memory === null || slots.length > space.slots.length) return null
     space.slots.set(slots)
-    const instance = new wasm.Instance(compiled(), { env: { memory: space.memory } })
-    return new WalkKernel(space, instance.exports['walk'] as Exported)
+    return new WalkKernel(space, instantiate(WASM, space.memory)['walk'] as Exported)
   }
 
   /** Walks on; true where it came further. The window must be the workspace's own. */
@@ -62,10 +61,4 @@ export class WalkKernel {
   sees(w: KernelWalk): boolean {
     return w.bytes === this.#space.window
   }
-}
-
-let module: WasmModule | null = null
-function compiled(): WasmModule {
-  module ??= new wasm.Module(Buffer.from(WASM, 'base64'))
-  return module
 }

@@ -10,10 +10,11 @@ import type { Column } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { ReadRequest, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import type { ByteStream } from './byte-stream.ts'
+import type { DecodeKernel } from './decode-kernel.ts'
 import type { Clock, Decode } from './decode/index.ts'
 import { textOf } from './decode/text-of.ts'
 import { type Bytes, type Fields, NULL } from './fields.ts'
-import { linesOf, type Rejected, Rejects } from './rejects.ts'
+import { feedsOf, linesOf, type Rejected, Rejects } from './rejects.ts'
 import type { Scratch } from './scratch.ts'
 import { LF, type Stopped, type Walk } from './walk.ts'
 
@@ -190,9 +191,16 @@ export class RecordReader implements SplitReader, Fields {
 
   #plainColumn(k: number, decode: Decode): Column {
     const column = this.#scratch.columns[k] as Column
+    const clock = this.#format.clocks[k] as Clock
     this.#format.prepare(this, k)
-    decode(this, k, column, this.#format.clocks[k] as Clock)
+    decode(this, k, column, clock, this.#kernel()?.decode(column, clock, k, this) ?? null)
     return column
+  }
+
+  /** A long record makes the window move, out of the kernel's sight. */
+  #kernel(): DecodeKernel | null {
+    const { kernel, space } = this.#scratch
+    return this.bytes === space.window ? kernel : null
   }
 
   #textColumn(k: number): Column {
@@ -259,7 +267,9 @@ export class RecordReader implements SplitReader, Fields {
     found.sort((a, b) => a.start - b.start)
     const { bytes } = this
     const { base } = this.#scratch.window
-    this.#rejects.report(found, { bytes, base, lineAt: linesOf(bytes, from, Math.max(0, lines)) })
+    const kernel = this.#kernel()
+    const feeds = kernel === null ? feedsOf(bytes) : kernel.feeds
+    this.#rejects.report(found, { bytes, base, lineAt: linesOf(feeds, from, Math.max(0, lines)) })
   }
 
   #shown(at: number): string {

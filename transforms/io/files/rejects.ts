@@ -59,16 +59,24 @@ function reasonOf({ required }: Kind, got: string, why: string): string {
 const windows1252 = new TextDecoder('windows-1252')
 const decode1252 = (bytes: Uint8Array): string => windows1252.decode(bytes)
 
+/** Counts the line feeds of from..to. */
+export type Feeds = (from: number, to: number) => number
+
+export const feedsOf =
+  (bytes: Uint8Array): Feeds =>
+  (from, to) => {
+    let count = 0
+    for (let i = from; i < to; i++) if (bytes[i] === LF) count++
+    return count
+  }
+
 /** The line of a position, counted on from the last one asked for. Positions must ascend. */
-export function linesOf(
-  bytes: Uint8Array,
-  from: number,
-  before: number,
-): (position: number) => number {
+export function linesOf(feeds: Feeds, from: number, before: number): (position: number) => number {
   let at = from
   let line = before + 1
   return position => {
-    for (; at < position; at++) if (bytes[at] === LF) line++
+    line += feeds(at, position)
+    at = position
     return line
   }
 }

@@ -1,6 +1,7 @@
 /** What a reader keeps from split to split: its arrays, its columns with their dictionaries, its window. */
-import { type Column, newColumn } from '../../../engine/data/column.ts'
+import type { Column } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
+import { DecodeKernel } from './decode-kernel.ts'
 import { DECODE, type Decode } from './decode/index.ts'
 import type { Bytes } from './fields.ts'
 import { TextColumn } from './text-column.ts'
@@ -18,6 +19,8 @@ export class Scratch {
   readonly rowsMax: number
   readonly space: Workspace
   readonly window: Window
+  /** Null where the memory is none for it. */
+  readonly kernel: DecodeKernel | null
   /** Null where the column is text: those are made when they are first wanted. */
   readonly columns: readonly (Column | null)[]
   readonly decodes: readonly (Decode | null)[]
@@ -37,10 +40,12 @@ export class Scratch {
     this.rowsMax = Math.max(1, Math.min(rows, Math.floor(FIELDS_MAX / (list.length + 1))))
     const rowsMax = this.rowsMax
     this.decodes = list.map(({ kind }) => (kind.tag === 'utf8' ? null : decodeOf(kind.tag)))
-    this.columns = list.map(({ kind }) => (kind.tag === 'utf8' ? null : newColumn(kind, rowsMax)))
     this.texts = list.map(() => null)
     this.closed = list.map(({ kind }) => kind.values !== null)
-    this.space = new Workspace(rowsMax, list.length + 1)
+    const kinds = list.map(f => f.kind).filter(kind => kind.tag !== 'utf8')
+    this.space = new Workspace(rowsMax, { fieldsMax: list.length + 1, kinds })
+    this.columns = list.map(({ kind }) => (kind.tag === 'utf8' ? null : this.space.column(kind)))
+    this.kernel = DecodeKernel.over(this.space)
     this.window = new Window(this.space.window)
     this.offsets = new Float64Array(rowsMax)
     this.selection = new Int32Array(rowsMax)

@@ -1,56 +1,89 @@
 /**
- * The memory that a reader walks in: its window, and the positions of the fields found there. It is
- * one WebAssembly memory, so that a kernel sees what the decoders see; where the system grants none,
- * plain arrays, and the walk goes without its kernel.
+ * The memory that a reader works in: its window, the positions of the fields found there, and the
+ * columns of fixed width that they are decoded into. It is one WebAssembly memory, so that kernels see
+ * all of it; where the system grants none, a plain buffer, and the reader goes without its kernels.
  *
- * | offset    | what                        |
- * |-----------|-----------------------------|
- * | 0         | 16 words of a kernel's own  |
- * | `starts`  | a word a row                |
- * | `ends`    | a word a row                |
- * | `at`      | two words a field of a row  |
- * | `slots`   | a word a field of a record  |
- * | `window`  | bytes, and slack            |
+ * | part      | what                                     |
+ * |-----------|------------------------------------------|
+ * | `result`  | 16 words that a kernel answers in        |
+ * | `powers`  | 10^0 to 10^22, doubles                   |
+ * | `starts`  | a word a row                             |
+ * | `ends`    | a word a row                             |
+ * | `left`    | a word a row                             |
+ * | `at`      | two words a field of a row               |
+ * | `slots`   | a word a field of a record               |
+ * | columns   | values, and validity where there is any  |
+ * | `window`  | bytes, and slack                         |
  */
+import { bytesPerRow, type Column, newColumn, valuesOver } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { POW10 } from '../../../engine/data/value.ts'
 import type { Bytes } from './fields.ts'
 import { type WasmMemory, wasm } from './web-assembly.ts'
 
 /** About what the second-level cache holds: what is tokenised is decoded from there. */
-export const WINDOW_BYTES = 512 * 1024
+const WINDOW_BYTES = 512 * 1024
 /** Room behind a window's bytes: the sentinel, and the words that a walk reads from it on. */
 export const SLACK_BYTES = 64
 /** Columns of the file, whatever the schema has. */
-export const SLOTS_MAX = 4096
+const SLOTS_MAX = 4096
 const PAGE_BYTES = 65_536
-const RESULT_BYTES = 64
+const RESULT_WORDS = 16
+/** What each part may lose to alignment. */
+const ALIGNED = 8
 
 export class Workspace {
   /** Null where there is none. */
   readonly memory: WasmMemory | null
   readonly result: Int32Array
+  readonly powers: Float64Array
   readonly starts: Int32Array
   readonly ends: Int32Array
+  readonly left: Int32Array
   readonly at: Int32Array
   readonly slots: Int32Array
   readonly window: Bytes
+  readonly #rowsMax: number
+  readonly #buffer: ArrayBuffer
+  #offset = 0
 
-  constructor(rowsMax: number, fieldsMax: number) {
-    const words = 2 * rowsMax + 2 * rowsMax * fieldsMax + SLOTS_MAX
-    this.memory = memoryOf(RESULT_BYTES + 4 * words + WINDOW_BYTES + SLACK_BYTES)
-    const buffer =
-      this.memory?.buffer ?? new ArrayBuffer(RESULT_BYTES + 4 * words + WINDOW_BYTES + SLACK_BYTES)
-    let offset = 0
-    const take = (count: number): Int32Array => {
-      const array = new Int32Array(buffer, offset, count)
-      offset += 4 * count
-      return array
-    }
-    this.result = take(RESULT_BYTES / 4)
-    this.starts = take(rowsMax)
-    this.ends = take(rowsMax)
-    this.at = take(2 * rowsMax * fieldsMax)
-    this.slots = take(SLOTS_MAX)
-    this.window = Buffer.from(buffer, offset, WINDOW_BYTES + SLACK_BYTES) as Bytes
+  /** For the fields of a row (`fieldsMax`), and columns of these kinds. */
+  constructor(rowsMax: number, o: { fieldsMax: number; kinds: readonly Kind[] }) {
+    this.#rowsMax = rowsMax
+    const words = RESULT_WORDS + 2 * POW10.length + rowsMax * (3 + 2 * o.fieldsMax) + SLOTS_MAX
+    const perRow = o.kinds.reduce((sum, kind) => sum + bytesPerRow(kind) + 1, 0)
+    const aligned = ALIGNED * (8 + 2 * o.kinds.length)
+    const bytes = 4 * words + rowsMax * perRow + WINDOW_BYTES + SLACK_BYTES + aligned
+    this.memory = memoryOf(bytes)
+    this.#buffer = this.memory?.buffer ?? new ArrayBuffer(bytes)
+    this.result = this.#words(RESULT_WORDS)
+    this.powers = new Float64Array(this.#buffer, this.#take(8 * POW10.length), POW10.length)
+    this.powers.set(POW10)
+    this.starts = this.#words(rowsMax)
+    this.ends = this.#words(rowsMax)
+    this.left = this.#words(rowsMax)
+    this.at = this.#words(2 * rowsMax * o.fieldsMax)
+    this.slots = this.#words(SLOTS_MAX)
+    const length = WINDOW_BYTES + SLACK_BYTES
+    this.window = Buffer.from(this.#buffer, this.#take(length), length) as Bytes
+  }
+
+  /** A column of one of the kinds, as `newColumn` makes it. */
+  column(kind: Kind): Column {
+    const rows = this.#rowsMax
+    const values = valuesOver(kind, this.#buffer, this.#take(rows * bytesPerRow(kind)), rows)
+    const valid = kind.optional ? new Uint8Array(this.#buffer, this.#take(rows), rows) : null
+    return { ...newColumn(kind, 0), values, valid }
+  }
+
+  #words(count: number): Int32Array {
+    return new Int32Array(this.#buffer, this.#take(4 * count), count)
+  }
+
+  #take(bytes: number): number {
+    const offset = this.#offset
+    this.#offset += Math.ceil(bytes / ALIGNED) * ALIGNED
+    return offset
   }
 }
 

@@ -3,21 +3,25 @@ import type { Column } from '../../../../engine/data/column.ts'
 import { isWide, type Kind } from '../../../../engine/data/kind.ts'
 import { POW10, writeUnits } from '../../../../engine/data/value.ts'
 import { type Fields, isNull } from '../fields.ts'
+import type { Clock, Left } from './index.ts'
 import { trimmed } from './text-of.ts'
 
-export function decimal(f: Fields, k: number, column: Column): void {
+export function decimal(f: Fields, k: number, column: Column, _clock: Clock, left: Left): void {
   if (isWide(column.kind)) wide(f, k, column)
-  else narrow(f, k, column)
+  else narrow(f, k, column, left)
 }
 
-function narrow(f: Fields, k: number, column: Column): void {
+function narrow(f: Fields, k: number, column: Column, left: Left): void {
   const { bytes, at, rows } = f
   const values = column.values as Float64Array
   const { valid, kind } = column
   const { scale } = kind
   const limit = POW10[kind.precision] as number
   const step = f.stride * 2
-  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+  const count = left === null ? rows : left.length
+  for (let j = 0; j < count; j++) {
+    const row = left === null ? j : (left[j] as number)
+    const p = 2 * k + row * step
     const end = at[p + 1] as number
     let i = at[p] as number
     if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1

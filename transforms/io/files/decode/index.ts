@@ -11,8 +11,11 @@ import { type Clock, time } from './time.ts'
 
 export type { Clock }
 
-/** Decodes field k of all rows into the column. */
-export type Decode = (f: Fields, k: number, column: Column, clock: Clock) => void
+/** Rows that a kernel left to be decoded; null: all of them. */
+export type Left = Int32Array | null
+
+/** Decodes field k of the rows into the column. */
+export type Decode = (f: Fields, k: number, column: Column, clock: Clock, left: Left) => void
 
 export const DECODE: { readonly [T in Exclude<Tag, 'utf8'>]: Decode } = {
   bool,

@@ -1,16 +1,20 @@
 /** int32, int64 and bigint from digits: signs, surrounding spaces and a fraction of zeros (`17850.0`) are fine. */
 import type { Column } from '../../../../engine/data/column.ts'
 import { type Fields, isNull } from '../fields.ts'
+import type { Clock, Left } from './index.ts'
 import { trimmed } from './text-of.ts'
 
 const DIGITS_EXACT = 15
 
-export function int32(f: Fields, k: number, column: Column): void {
+export function int32(f: Fields, k: number, column: Column, _clock: Clock, left: Left): void {
   const { bytes, at, rows } = f
   const values = column.values as Int32Array
   const { valid } = column
   const step = f.stride * 2
-  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+  const count = left === null ? rows : left.length
+  for (let j = 0; j < count; j++) {
+    const row = left === null ? j : (left[j] as number)
+    const p = 2 * k + row * step
     const end = at[p + 1] as number
     let i = at[p] as number
     if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1
@@ -41,12 +45,15 @@ function slow32(f: Fields, row: number, p: number): number {
   return 0
 }
 
-export function int64(f: Fields, k: number, column: Column): void {
+export function int64(f: Fields, k: number, column: Column, _clock: Clock, left: Left): void {
   const { bytes, at, rows } = f
   const values = column.values as Float64Array
   const { valid } = column
   const step = f.stride * 2
-  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+  const count = left === null ? rows : left.length
+  for (let j = 0; j < count; j++) {
+    const row = left === null ? j : (left[j] as number)
+    const p = 2 * k + row * step
     const end = at[p + 1] as number
     let i = at[p] as number
     if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1

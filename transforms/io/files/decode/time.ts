@@ -5,6 +5,7 @@
 import type { Column } from '../../../../engine/data/column.ts'
 import { daysOf, type Parse, parseIso } from './calendar.ts'
 import { type Fields, isNull } from '../fields.ts'
+import type { Left } from './index.ts'
 import { trimmed } from './text-of.ts'
 
 const DAY = 86_400e6
@@ -21,7 +22,7 @@ export interface Clock {
   readonly epoch?: boolean
 }
 
-export function time(f: Fields, k: number, column: Column, clock: Clock): void {
+export function time(f: Fields, k: number, column: Column, clock: Clock, left: Left): void {
   const { parse, toUtc } = clock
   const { bytes, at, rows } = f
   const { valid, kind } = column
@@ -31,12 +32,12 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
   const instant = kind.tag === 'timestamp'
   const step = f.stride * 2
   const days = kind.tag === 'date'
-  const { view } = f
-  let lastStart = 0
-  let lastLength = -1
   let lastKey = -1
   let lastDay = 0
-  for (let row = 0, p = k * 2; row < rows; row++, p += step) {
+  const count = left === null ? rows : left.length
+  for (let j = 0; j < count; j++) {
+    const row = left === null ? j : (left[j] as number)
+    const p = 2 * k + row * step
     const end = at[p + 1] as number
     const i = at[p] as number
     let length = end - i
@@ -44,19 +45,7 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
     if (valid !== null) valid[row] = none ? 0 : 1
     if (none) {
       values[row] = 0
-      lastLength = -1
       continue
-    }
-    // Lines of one order have one time.
-    if (length === lastLength) {
-      const back = lastStart - i
-      let j = end - 4
-      while (j >= i && view.getInt32(j, true) === view.getInt32(j + back, true)) j -= 4
-      if (j < i && view.getInt32(i, true) === view.getInt32(lastStart, true)) {
-        values[row] = values[row - 1] as number
-        lastStart = i
-        continue
-      }
     }
     let bad = fast ? 0 : 1
     let millis = 0
@@ -127,8 +116,6 @@ export function time(f: Fields, k: number, column: Column, clock: Clock): void {
     if (millis !== 0 && (lastDay > DAYS_EXACT || lastDay < -DAYS_EXACT)) bad = 1
     if (bad !== 0) values[row] = slow.at(row, p)
     else values[row] = days ? lastDay : lastDay * DAY + micros + millis * 1000
-    lastStart = i
-    lastLength = bad === 0 ? end - i : -1
   }
 }
 

@@ -1,0 +1,67 @@
+/**
+ * Decoders of fixed width over a reader's memory: `decode-kernel.as`. They read what is written
+ * plainly, in a third of the time of `decode/`, and answer which rows are left to it.
+ */
+import type { Column } from '../../../engine/data/column.ts'
+import { isWide } from '../../../engine/data/kind.ts'
+import { WASM } from './decode-kernel.wasm.ts'
+import type { Clock, Left } from './decode/index.ts'
+import type { Fields } from './fields.ts'
+import { instantiate } from './web-assembly.ts'
+import type { Workspace } from './workspace.ts'
+
+type Kernel = (...words: number[]) => number
+
+export class DecodeKernel {
+  readonly #space: Workspace
+  readonly #exports: Readonly<Record<string, Kernel>>
+
+  private constructor(space: Workspace, exports: Readonly<Record<string, Kernel>>) {
+    this.#space = space
+    this.#exports = exports
+  }
+
+  /** Null where the memory is none that a kernel can see. */
+  static over(space: Workspace): DecodeKernel | null {
+    const instance = space.memory && instantiate(WASM, space.memory)
+    return instance && new DecodeKernel(space, instance)
+  }
+
+  /** Line feeds among the window's bytes from..to. */
+  readonly feeds = (from: number, to: number): number =>
+    (this.#exports['feeds'] as Kernel)(this.#space.window.byteOffset, from, to)
+
+  /**
+   * Decodes field k of all rows into a column of the workspace. Answers the rows that are left, in
+   * order; null where all are: the kernel has nothing for the kind, or how its text is written.
+   */
+  decode(column: Column, clock: Clock, k: number, { stride, rows }: Fields): Left {
+    const kernel = nameOf(column, clock)
+    if (kernel === null) return null
+    const { window, at, left, powers } = this.#space
+    const { values, valid, kind } = column
+    const count = (this.#exports[kernel] as Kernel)(
+      window.byteOffset,
+      at.byteOffset + 8 * k,
+      8 * stride,
+      rows,
+      values.byteOffset,
+      valid?.byteOffset ?? 0,
+      left.byteOffset,
+      kernel === 'time' ? Number(kind.tag === 'timestamp') : kind.scale,
+      powers[kind.precision] ?? 0,
+      powers.byteOffset,
+    )
+    return left.subarray(0, count)
+  }
+}
+
+/** The kernel for a column's text, as the format has it. */
+function nameOf({ kind }: Column, { parse, toUtc }: Clock): string | null {
+  const { tag } = kind
+  if (tag === 'int32' || tag === 'int64') return tag
+  if (tag === 'decimal') return isWide(kind) ? null : tag
+  if (tag === 'date') return parse === null ? 'date' : null
+  if (tag === 'datetime') return parse === null ? 'time' : null
+  return tag === 'timestamp' && parse === null && toUtc === null ? 'time' : null
+}
