@@ -1,18 +1,23 @@
 /** Reading a command line: known options with their types, everything else a pipeline's parameters. */
-import { nearestName } from '../engine/fault.ts'
+import { Fault, nearestName } from '../engine/fault.ts'
 
-export class UsageError extends Error {
+/** Wrong use of the command, which exits 2: the caller can mend it, so it is told as a `pipeline` fault. */
+export class UsageError extends Fault {
   constructor(message: string, have?: readonly string[], near?: string) {
     const nearest = near === undefined || !have ? undefined : nearestName(near, have)
-    const lines = [`usage: ${message}`]
-    if (have) lines.push(`  have  ${have.join(' ')}`)
-    if (nearest !== undefined) lines.push(`  hint  did you mean ${JSON.stringify(nearest)}?`)
-    else lines.push('  hint  millrace --help')
-    super(lines.join('\n'))
+    super('pipeline', message, {
+      detail: have ? [`have  ${have.join(' ')}`] : [],
+      hint: nearest === undefined ? 'millrace --help' : `did you mean ${JSON.stringify(nearest)}?`,
+    })
+  }
+
+  override render(): string {
+    return super.render().replace(/^pipeline: /, 'usage: ')
   }
 }
 
-export type OptionType = 'text' | 'count' | 'bytes' | 'share' | 'flag'
+/** `count` may be 0, `number` not. */
+export type OptionType = 'text' | 'count' | 'number' | 'bytes' | 'share' | 'flag'
 export interface Arguments {
   readonly positional: readonly string[]
   /** Options of the command, by name. */
@@ -21,7 +26,7 @@ export interface Arguments {
   readonly rest: Readonly<Record<string, string | boolean>>
 }
 
-/** Splits a command line. Throws UsageError: a value is missing or of the wrong type. */
+/** Splits a command line. Throws UsageError: a value is missing, of the wrong type, or given twice. */
 export function readArguments(
   argv: readonly string[],
   types: Readonly<Record<string, OptionType>>,
@@ -31,6 +36,7 @@ export function readArguments(
   const rest: Record<string, string | boolean> = Object.create(null)
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string
+    if (/^-[a-z]/i.test(word)) throw new UsageError(`option ${word} does not exist`)
     if (!word.startsWith('--')) {
       positional.push(word)
       continue
@@ -38,7 +44,10 @@ export function readArguments(
     const equals = word.indexOf('=')
     const name = word.slice(2, equals < 0 ? undefined : equals)
     const type = Object.hasOwn(types, name) ? types[name] : undefined
+    if (options.has(name) || Object.hasOwn(rest, name))
+      throw new UsageError(`--${name} is given twice`)
     if (type === 'flag') {
+      if (equals >= 0) throw new UsageError(`--${name} takes no value`)
       options.set(name, true)
       continue
     }
@@ -53,17 +62,33 @@ export function readArguments(
   return { positional, options, rest }
 }
 
+/** For a command that knows all its options. Throws UsageError: there is another. */
+export function refuseOthers(
+  { rest }: Arguments,
+  types: Readonly<Record<string, OptionType>>,
+): void {
+  const [unknown] = Object.keys(rest)
+  if (unknown === undefined) return
+  throw new UsageError(`option --${unknown} does not exist`, Object.keys(types), unknown)
+}
+
+const EXPECTED = {
+  count: 'a whole number',
+  number: 'a whole number from 1',
+  share: 'a share such as 0.1 or 10%',
+} as const
+
 function typed(name: string, type: OptionType, text: string): string | number {
-  if (type === 'text') return text
+  if (type === 'text' || type === 'flag') return text
   if (type === 'bytes') return bytesOf(name, text)
-  const value =
-    type === 'share' && text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  const percent = type === 'share' && text.endsWith('%')
+  const value = percent ? Number(text.slice(0, -1)) / 100 : Number(text)
   const good =
-    type === 'count' ? Number.isSafeInteger(value) && value >= 0 : value >= 0 && value <= 1
+    type === 'share'
+      ? value >= 0 && value <= 1
+      : Number.isSafeInteger(value) && value >= (type === 'number' ? 1 : 0)
   if (text.trim() === '' || !good)
-    throw new UsageError(
-      `--${name} ${text} is not ${type === 'count' ? 'a whole number' : 'a share such as 0.1 or 10%'}`,
-    )
+    throw new UsageError(`--${name} ${JSON.stringify(text)} is not ${EXPECTED[type]}`)
   return value
 }
 
@@ -77,11 +102,15 @@ const UNITS: Readonly<Record<string, number>> = {
   MIB: 2 ** 20,
   GIB: 2 ** 30,
 }
+/** Less would spill row by row. */
+const BYTES_MIN = 16e6
 
 function bytesOf(name: string, text: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
   const unit = UNITS[found?.[2]?.toUpperCase() ?? 'none']
   if (!found || unit === undefined)
-    throw new UsageError(`--${name} ${text} is not a size such as 512MB`)
-  return Math.round(Number(found[1]) * unit)
+    throw new UsageError(`--${name} ${JSON.stringify(text)} is not a size such as 512MB`)
+  const bytes = Math.round(Number(found[1]) * unit)
+  if (bytes < BYTES_MIN) throw new UsageError(`--${name} ${text} is too little: 16MB at least`)
+  return bytes
 }

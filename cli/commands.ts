@@ -1,4 +1,4 @@
-/** The subcommands, and the text that lists them. */
+/** The subcommands, and the text that explains them. */
 import { explain } from './explain.ts'
 import { generate } from './generate.ts'
 import { infer } from './infer.ts'
@@ -7,43 +7,64 @@ import { run } from './run.ts'
 export interface Command {
   readonly synopsis: string
   readonly purpose: string
+  /** Whose pipeline has parameters of its own. */
+  readonly takesModule: boolean
+  /** What each option does, a line each. */
+  readonly options: readonly (readonly [option: string, meaning: string])[]
   run(argv: readonly string[]): Promise<number>
 }
 
+const PARAMETER = [
+  '--PARAM VALUE',
+  'a parameter of the pipeline; MODULE --help lists them',
+] as const
+
+// biome-ignore format: an option a line
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  [
-    'run',
-    {
-      synopsis:
-        'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--json]',
-      purpose: 'run the pipeline that a module exports',
-      run,
-    },
-  ],
-  [
-    'explain',
-    {
-      synopsis: 'explain MODULE [--PARAM VALUE …]',
-      purpose: 'show the optimized plan and its stages',
-      run: explain,
-    },
-  ],
-  [
-    'infer',
-    {
-      synopsis: 'infer FILE [--rows N]',
-      purpose: 'draft a TypeScript schema from a file',
-      run: infer,
-    },
-  ],
-  [
-    'generate',
-    {
-      synopsis: 'generate retail --out FOLDER [--rows N] [--files N] [--seed N] [--gzip]',
-      purpose: 'make messy sample data whose right answer is known',
-      run: generate,
-    },
-  ],
+  ['run', {
+    takesModule: true,
+    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--json]',
+    purpose: 'run the pipeline that a module exports',
+    options: [
+      PARAMETER,
+      ['--workers N', 'threads; default: one a core. Changes no byte of the output'],
+      ['--memory SIZE', 'what the engine may hold before it spills to disk; default 1GB'],
+      ['--limit N', 'a preview: at most N rows of each source; publishes nothing'],
+      ['--max-rejects SHARE', 'rows of a source that may be rejected, such as 10% (the default) or 0.1; 100 rows are always allowed'],
+      ['--overwrite', 'replace outputs that exist'],
+      ['--scratch FOLDER', 'where spilled rows lie while it runs; default: the system’s temporary folder'],
+      ['--export NAME', 'which pipeline, where the module exports several'],
+      ['--json', 'print one JSON object on standard output, and nothing else there'],
+    ],
+    run,
+  }],
+  ['explain', {
+    takesModule: true,
+    synopsis: 'explain MODULE [--PARAM VALUE …]',
+    purpose: 'show the optimized plan and its stages; nothing is read',
+    options: [PARAMETER, ['--export NAME', 'which pipeline, where the module exports several']],
+    run: explain,
+  }],
+  ['infer', {
+    takesModule: false,
+    synopsis: 'infer FILE [--rows N]',
+    purpose: 'draft a TypeScript schema from a CSV, NDJSON or Parquet file',
+    options: [['--rows N', 'rows to look at; default 20000']],
+    run: infer,
+  }],
+  ['generate', {
+    takesModule: false,
+    synopsis: 'generate retail --out FOLDER [--rows N] [--files N] [--seed N] [--gzip]',
+    purpose: 'make messy sample data whose right answer is known',
+    options: [
+      ['--out FOLDER', 'where the files go'],
+      ['--rows N', 'lines in all; default 2000000'],
+      ['--files N', 'files to spread them over; default 8'],
+      ['--seed N', 'the same seed gives the same lines, whatever the files; default 1'],
+      ['--gzip', 'compress the files'],
+    ],
+    run: generate,
+  }],
 ])
 
 export function usage(): string {
@@ -52,5 +73,16 @@ export function usage(): string {
     `      ${c.purpose}`,
     '',
   ])
-  return `millrace: typed pipelines over big files\n\n${lines.join('\n')}`
+  return `millrace: typed pipelines over big files\n\n${lines.join('\n')}
+  millrace COMMAND --help   the options of a command; run MODULE --help also the module's parameters
+  millrace --version
+
+Exit codes: 0 done, 1 the run failed, 2 wrong usage, 130 interrupted.
+`
+}
+
+export function usageOf({ synopsis, purpose, options }: Command): string {
+  const width = Math.max(...options.map(([option]) => option.length))
+  const lines = options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`)
+  return `millrace ${synopsis}\n\n${purpose}\n\n${lines.join('\n')}\n`
 }

@@ -1,7 +1,10 @@
 /** The `millrace` command: finds the subcommand, runs it, and turns what happens into an exit code. */
-import { Fault } from '../engine/fault.ts'
+import { createRequire } from 'node:module'
+import { Fault, faultToJson } from '../engine/fault.ts'
 import { UsageError } from './arguments.ts'
-import { COMMANDS, usage } from './commands.ts'
+import { COMMANDS, usage, usageOf } from './commands.ts'
+import { bareReport } from './bare-report.ts'
+import { parametersOf } from './parameters.ts'
 
 const DONE = 0
 const FAILED = 1
@@ -9,9 +12,13 @@ const WRONG_USAGE = 2
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (name === undefined || isHelp(name) || name === 'help') {
     process.stdout.write(usage())
     return name === undefined ? WRONG_USAGE : DONE
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version()}\n`)
+    return DONE
   }
   const command = COMMANDS.get(name)
   if (!command)
@@ -20,21 +27,40 @@ async function main(argv: readonly string[]): Promise<number> {
       [...COMMANDS.keys()],
       name,
     )
+  if (rest.some(isHelp)) {
+    process.stdout.write(usageOf(command))
+    const [module] = rest.filter(word => !word.startsWith('-'))
+    if (command.takesModule && module !== undefined)
+      process.stdout.write(`\n${await parametersOf(module, null)}`)
+    return DONE
+  }
   return command.run(rest)
 }
 
-main(process.argv.slice(2)).then(
-  code => {
-    process.exitCode = code
-  },
-  (error: unknown) => {
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n`)
-      process.exitCode = WRONG_USAGE
-      return
-    }
-    const text = error instanceof Fault ? error.render() : String((error as Error)?.stack ?? error)
-    process.stderr.write(`${text}\n`)
-    process.exitCode = error instanceof Fault && error.kind === 'pipeline' ? WRONG_USAGE : FAILED
-  },
-)
+const isHelp = (word: string): boolean => word === '--help' || word === '-h'
+
+/** The package's; the built command lies one folder deeper than its source. */
+function version(): string {
+  const up = import.meta.url.endsWith('.ts') ? '..' : '../..'
+  const { version: own } = createRequire(import.meta.url)(`${up}/package.json`)
+  return `millrace ${own} (Node ${process.versions.node})`
+}
+
+/** What went wrong before a run could begin, or in another command. */
+function fail(error: unknown, argv: readonly string[]): number {
+  const fault =
+    error instanceof Fault ? error : new Fault('engine', String((error as Error)?.stack ?? error))
+  if (argv[0] === 'run' && argv.includes('--json'))
+    process.stdout.write(`${JSON.stringify(bareReport('failed', { error: faultToJson(fault) }))}\n`)
+  process.stderr.write(`${fault.render()}\n`)
+  return fault.kind === 'pipeline' ? WRONG_USAGE : FAILED
+}
+
+// `millrace explain … | head`: the reader has gone, there is nobody to tell.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
+
+const argv = process.argv.slice(2)
+process.exitCode = await main(argv).catch(error => fail(error, argv))

@@ -1,14 +1,18 @@
 /**
  * Progress on standard error: on a terminal one live line a running stage, redrawn in place; else a
- * plain line when a stage ends, and every ten seconds of a long one.
+ * plain line when a stage ends, and every ten seconds of a long one. Each redraw is one write that
+ * overwrites line by line and clears what is left: nothing flickers. The cursor is never hidden or
+ * left inside the lines, so whatever ends the process leaves the terminal as it was.
  */
 import type { WriteStream } from 'node:tty'
-import type { FromEngine } from './run-child.ts'
-import { bytes, count, seconds } from './units.ts'
+import { lineOf, type Step } from './progress-line.ts'
+import { fit, oneLine } from './text-width.ts'
 
-type Step = Extract<FromEngine, { type: 'progress' }>
 const LOG_EVERY_S = 10
-const BAR = 20
+const LOG_COLUMNS = 200
+const UP = (lines: number): string => (lines === 0 ? '' : `\u001b[${lines}A`)
+const CLEAR_LINE = '\u001b[K'
+const CLEAR_BELOW = '\u001b[J'
 
 export class ProgressLines {
   readonly #out: NodeJS.WriteStream | WriteStream
@@ -22,83 +26,62 @@ export class ProgressLines {
     this.#live = out.isTTY === true
   }
 
-  /** The name of a step that was running last. */
-  get current(): string | undefined {
-    return [...this.#running.values()].at(-1)?.name
+  /** The steps that run, a stage an entry. */
+  get running(): string[] {
+    return [...this.#running.values()].map(step => oneLine(step.steps))
   }
 
-  show(message: FromEngine): void {
-    if (message.type === 'note') this.note(message.text)
-    if (message.type !== 'progress') return
-    if (message.ended) {
-      this.#running.delete(message.stage)
-      this.#clear()
-      this.#out.write(`${this.#fit(lineOf(message, false))}\n`)
-      this.#draw()
+  show(step: Step): void {
+    if (step.ended) {
+      this.#running.delete(step.stage)
+      this.#draw([lineOf(step, this.#columns)])
       return
     }
-    this.#running.set(message.stage, message)
+    this.#running.set(step.stage, step)
     if (this.#live) {
-      this.#clear()
-      this.#draw()
+      this.#draw([])
       return
     }
-    const last = this.#logged.get(message.stage) ?? 0
-    if (message.seconds - last < LOG_EVERY_S) return
-    this.#logged.set(message.stage, message.seconds)
-    this.#out.write(`${lineOf(message, false)}\n`)
+    const last = this.#logged.get(step.stage) ?? 0
+    if (step.seconds - last < LOG_EVERY_S) return
+    this.#logged.set(step.stage, step.seconds)
+    this.#draw([lineOf(step, LOG_COLUMNS)])
   }
 
   note(text: string): void {
-    this.#clear()
-    this.#out.write(`${text}\n`)
-    this.#draw()
+    this.#draw(text.split('\n'))
   }
 
-  end(): void {
-    this.#clear()
-  }
-
-  #draw(): void {
-    if (!this.#live) return
-    for (const step of this.#running.values()) {
-      this.#out.write(`${this.#fit(lineOf(step, true))}\n`)
-      this.#drawn++
-    }
-  }
-
-  #clear(): void {
-    if (!this.#live || this.#drawn === 0) return
-    this.#out.write(`\u001b[${this.#drawn}A\u001b[J`)
+  /** Makes way for text that something else writes to the same terminal. */
+  clear(): void {
+    if (this.#live && this.#drawn > 0) this.#out.write(`${UP(this.#drawn)}${CLEAR_BELOW}`)
     this.#drawn = 0
   }
 
-  #fit(line: string): string {
-    const width = this.#live ? ((this.#out as WriteStream).columns ?? 100) : 200
-    return line.length < width ? line : `${line.slice(0, Math.max(1, width - 2))}…`
+  end(): void {
+    this.#running.clear()
+    this.clear()
   }
-}
 
-/** `read csv      ████████░░░░  62 %  1,234,567 rows  812,000 rows/s  64.1 MB/s  ETA 3 s` */
-export function lineOf(step: Step, bar: boolean): string {
-  const { rows, tasks, tasksDone } = step
-  const done = step.ended
-    ? 1
-    : step.bytesTotal > 0
-      ? Math.min(1, step.bytes / step.bytesTotal)
-      : tasks > 0
-        ? tasksDone / tasks
-        : 0
-  const time = Math.max(step.seconds, 0.001)
-  const parts = [step.name.slice(0, 40).padEnd(40)]
-  if (bar) parts.push('█'.repeat(Math.round(done * BAR)).padEnd(BAR, '░'))
-  parts.push(
-    `${String(Math.round(done * 100)).padStart(3)} %`,
-    `${count(rows)} rows`,
-    `${count(rows / time)} rows/s`,
-  )
-  if (step.bytes > 0) parts.push(`${bytes(step.bytes / time)}/s`)
-  if (step.ended) parts.push(seconds(time))
-  else if (done > 0.02) parts.push(`ETA ${seconds((time / done) * (1 - done))}`)
-  return parts.join('  ')
+  get #columns(): number {
+    return this.#live ? ((this.#out as WriteStream).columns ?? 80) - 1 : LOG_COLUMNS
+  }
+
+  /** Lines that stay, and below them the live ones: as many as the terminal is high. */
+  #draw(stay: readonly string[]): void {
+    if (!this.#live) {
+      for (const line of stay) this.#out.write(`${line}\n`)
+      return
+    }
+    const columns = this.#columns
+    const high = Math.max(1, ((this.#out as WriteStream).rows ?? 24) - 2)
+    const steps = [...this.#running.values()]
+    const shown = steps.slice(0, steps.length > high ? high - 1 : high)
+    const lines = shown.map(step => lineOf(step, columns))
+    if (shown.length < steps.length)
+      lines.push(fit(`… and ${steps.length - shown.length} more`, columns))
+    const text = [...stay, ...lines].map(line => `${line}${CLEAR_LINE}\n`).join('')
+    this.#out.write(`${UP(this.#drawn)}${text}${CLEAR_BELOW}`)
+    this.#drawn = lines.length
+  }
 }

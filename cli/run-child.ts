@@ -1,18 +1,26 @@
 /** The process that `millrace run` starts: the engine itself. Reports to its parent by messages. */
+import { stepsOf } from '../engine/compile/explain-stages.ts'
 import { Fault, type FaultJson, faultToJson } from '../engine/fault.ts'
 import type { StageRun } from '../engine/run/stage-run.ts'
 import type { RunReport } from '../engine/run/report.ts'
-import { type RunOptions, runPipeline } from '../engine/run/run.ts'
-import { skewOf } from '../engine/run/skew.ts'
-import { readArguments, UsageError } from './arguments.ts'
-import { RUN_OPTIONS } from './run-options.ts'
+import { type RunOptions, runPipeline, scratchOf } from '../engine/run/run.ts'
+import { readArguments } from './arguments.ts'
+import { RUN_OPTIONS, withOptionHint } from './run-options.ts'
 
 export type FromEngine =
-  | { readonly type: 'stages'; readonly names: readonly string[] }
+  | {
+      readonly type: 'begun'
+      readonly pipeline: string
+      readonly runId: string
+      /** What to remove where this process dies. */
+      readonly scratch: string
+    }
   | {
       readonly type: 'progress'
       readonly stage: number
       readonly name: string
+      /** All that the stage does. */
+      readonly steps: string
       readonly rows: number
       readonly bytes: number
       /** Bytes that the stage has to read in all; 0 where it reads exchanges. */
@@ -21,6 +29,8 @@ export type FromEngine =
       readonly tasks: number
       readonly seconds: number
       readonly ended: boolean
+      /** The most that the process has held so far. */
+      readonly rssBytes: number
     }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'report'; readonly report: RunReport }
@@ -41,10 +51,12 @@ async function main(argv: readonly string[]): Promise<void> {
   process.on('message', message => {
     if (message === 'stop') stop.abort(new Fault('resource', 'the run was stopped'))
   })
-  process.on('disconnect', () => process.exit(1))
-  // The terminal sends Ctrl-C to the whole group; the parent decides what it means.
-  process.on('SIGINT', () => {})
-  const open = new Map<StageRun, NodeJS.Timeout | null>()
+  // The parent is gone: nobody waits for the answer, and nothing may be left behind.
+  process.on('disconnect', () => stop.abort(new Fault('resource', 'the command was killed')))
+  // A terminal signals the whole group; the parent decides what it means.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  const crash = watchForCrash(stop)
+  const open = new Set<StageRun>()
   let started: Parameters<NonNullable<RunOptions['started']>>[0] | null = null
   const show = (run: StageRun, ended: boolean) => {
     const { rows, bytes } = started?.progress.read(run.stage.id) ?? { rows: 0, bytes: 0 }
@@ -52,6 +64,7 @@ async function main(argv: readonly string[]): Promise<void> {
       type: 'progress',
       stage: run.stage.id,
       name: run.stage.name,
+      steps: stepsOf(run.stage),
       rows,
       bytes,
       bytesTotal: run.splits.reduce((sum, s) => sum + s.bytes, 0),
@@ -59,10 +72,11 @@ async function main(argv: readonly string[]): Promise<void> {
       tasks: run.tasks.length,
       seconds: ended ? run.seconds : (performance.now() - run.startedMs) / 1000,
       ended,
+      rssBytes: process.resourceUsage().maxRSS * 1024,
     })
   }
   const timer = setInterval(() => {
-    for (const run of open.keys()) show(run, false)
+    for (const run of open) show(run, false)
   }, EVERY_MS)
   const number = (name: string) => options.get(name) as number | undefined
   const workers = number('workers')
@@ -83,36 +97,58 @@ async function main(argv: readonly string[]): Promise<void> {
       ...(maxRejects === undefined ? {} : { maxRejects }),
       started: run => {
         started = run
-        void tell({ type: 'stages', names: run.stages.stages.map(s => s.name) })
+        void tell({
+          type: 'begun',
+          pipeline: run.stages.plan.name,
+          runId: run.runId,
+          scratch: scratchOf(run.runId, text('scratch')),
+        })
       },
       watch: {
-        stageStarted: run => open.set(run, null),
+        stageStarted: run => {
+          open.add(run)
+          show(run, false)
+        },
         stageEnded: run => {
           open.delete(run)
-          for (const skew of skewOf(run))
+          for (const skew of run.skew)
             void tell({
               type: 'note',
-              text: `hot key in ${skew.step}: ${skew.rows} rows, ${Math.round(skew.share * 100)} % of all, have one hash of ${skew.keys.join(', ')}`,
+              text: `hot key in ${skew.step}: ${skew.rows} rows, ${Math.round(skew.share * 100)} % of all, ${skew.key === null ? `have one hash of ${skew.keys.join(', ')}` : `mostly ${skew.keys.join(', ')} ${skew.key}`}`,
             })
           show(run, true)
         },
+        publishing: () => void tell({ type: 'note', text: 'publishing: files and tables' }),
         retried: (task, fault) =>
           void tell({
             type: 'note',
-            text: `task ${task.index} of stage ${task.stage} is tried again: ${fault.message}`,
+            text: `task ${task.index} of ${started?.stages.stages[task.stage]?.name} is tried again: ${fault.message}`,
           }),
       },
     })
-    await tell({ type: 'report', report })
+    await tell({ type: 'report', report: crash.error ? { ...report, status: 'failed' } : report })
   } catch (error) {
-    const usage =
-      error instanceof UsageError || (error instanceof Fault && error.kind === 'pipeline')
-    await tell({ type: 'refused', fault: faultToJson(error), usage })
+    const usage = error instanceof Fault && error.kind === 'pipeline'
+    await tell({ type: 'refused', fault: faultToJson(withOptionHint(error, rest)), usage })
   } finally {
     clearInterval(timer)
-    if (process.connected) process.disconnect?.()
   }
   process.exit(0)
+}
+
+/** An error that no one catches, such as in a timer of the user's module, fails the run, which cleans up. */
+function watchForCrash(stop: AbortController): { readonly error: unknown } {
+  const crash: { error: unknown } = { error: null }
+  const hear = (error: unknown): void => {
+    crash.error ??= error
+    const { message, detail } = faultToJson(error)
+    stop.abort(
+      new Fault('pipeline', `an error was thrown outside of any step: ${message}`, { detail }),
+    )
+  }
+  process.on('uncaughtException', hear)
+  process.on('unhandledRejection', hear)
+  return crash
 }
 
 await main(process.argv.slice(2))

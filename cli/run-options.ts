@@ -1,13 +1,34 @@
 /** The options of `millrace run`; any other `--name value` is a parameter of the pipeline. */
+import { Fault, nearestName } from '../engine/fault.ts'
 import type { OptionType } from './arguments.ts'
 
 export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
-  workers: 'count',
+  workers: 'number',
   memory: 'bytes',
-  limit: 'count',
+  limit: 'number',
   'max-rejects': 'share',
   export: 'text',
   scratch: 'text',
   overwrite: 'flag',
   json: 'flag',
+}
+
+/** A parameter that the pipeline does not have may be a misspelt option of the command: says which. */
+export function withOptionHint(error: unknown, given: Readonly<Record<string, unknown>>): unknown {
+  if (!(error instanceof Fault) || error.kind !== 'pipeline' || error.hint !== undefined)
+    return error
+  const name = Object.keys(given).find(n =>
+    error.message.endsWith(`has no parameter ${JSON.stringify(n)}`),
+  )
+  const option = name === undefined ? undefined : nearestName(name, Object.keys(RUN_OPTIONS))
+  const { kind, message, detail, cause } = error
+  const options = `options  ${Object.keys(RUN_OPTIONS)
+    .map(o => `--${o}`)
+    .join(' ')}`
+  if (name === undefined) return error
+  return new Fault(kind, message, {
+    detail: [...detail, options],
+    cause,
+    ...(option === undefined ? {} : { hint: `did you mean the option --${option}?` }),
+  })
 }

@@ -1,31 +1,37 @@
 /** What a person reads when a run has ended: the account of rows, stages, outputs, and what went wrong. */
-import { faultFromJson } from '../engine/fault.ts'
 import { sampleText } from '../engine/run/reject-limit.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
+  if (report.rows.read === 0 && report.status !== 'done') return `${headline(report)}\n`
+  if (report.status === 'interrupted') return `${headline(report)}\n\n${stages(report)}\n`
   const parts = [
     headline(report),
     account(report),
     dropped(report),
+    skipped(report),
     rejects(report),
+    report.notes.map(note => `  note: ${note}`).join('\n'),
     stages(report),
     outputs(report),
   ]
-  if (report.error) parts.push(faultFromJson(report.error).render())
   return `${parts.filter(p => p !== '').join('\n\n')}\n`
 }
 
 function headline(r: RunReport): string {
   const { read } = r.bytes
+  const of = r.pipeline === '' ? 'the run' : r.pipeline
+  const run = r.runId === '' ? '' : ` (run ${r.runId})`
   const speed = read > 0 ? `, ${bytes(read / r.seconds)}/s` : ''
-  return `${r.pipeline} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)} (run ${r.runId})`
+  return `${of} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
 }
 
 function account(r: RunReport): string {
   const { read, created, written, rejected, filtered, merged } = r.rows
-  const head = ['rows read', 'created', 'rejected', 'filtered', 'merged', 'written to all outputs']
+  const preview = r.status === 'done' && r.outputs.length === 0
+  const last = preview ? 'for outputs' : 'written to all outputs'
+  const head = ['rows read', 'created', 'rejected', 'filtered', 'merged', last]
   return table(head, [[read, created, rejected, filtered, merged, written].map(count)])
 }
 
@@ -35,6 +41,14 @@ function dropped(r: RunReport): string {
     ['dropped by', 'reason', 'rows'],
     r.dropped.map(d => [d.step, d.reason, count(d.rows)]),
   )
+}
+
+/** They are counted by the steps that drop them, as if they had been read. */
+function skipped(r: RunReport): string {
+  const told = r.skipped.map(
+    s => `  ${count(s.rows)} rows of ${s.step} not read: its statistics show what drops them`,
+  )
+  return told.join('\n')
 }
 
 function rejects(r: RunReport): string {

@@ -3,6 +3,13 @@ export function count(n: number): string {
   return Math.round(n).toLocaleString('en-US')
 }
 
+/** `1.2M`, for narrow places. */
+export function short(n: number): string {
+  if (n < 1e3) return String(Math.round(n))
+  if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e4 ? 1 : 0)}k`
+  return n < 1e9 ? `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)}M` : `${(n / 1e9).toFixed(1)}G`
+}
+
 export function bytes(n: number): string {
   if (n < 1e3) return `${Math.round(n)} B`
   if (n < 1e6) return `${(n / 1e3).toFixed(1)} KB`
@@ -15,6 +22,10 @@ export function seconds(s: number): string {
   const rest = Math.round(s)
   return `${Math.floor(rest / 60)} min ${rest % 60} s`
 }
+
+/** A guess: whole seconds or minutes. */
+export const eta = (s: number): string =>
+  s < 100 ? `${Math.ceil(s)} s` : `${Math.ceil(s / 60)} min`
 
 /** Rows as text in columns; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

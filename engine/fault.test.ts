@@ -1,10 +1,10 @@
 /** The error class: its printed form, its way across threads, the call site, near names, hidden secrets. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { callSite, Fault, faultFromJson, faultToJson, nearestName, redactUri } from './fault.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-fault-'))
@@ -45,6 +45,21 @@ test('any other error becomes the engine’s, with the top of its stack', () => 
   assert.equal(faultToJson(undefined).message, 'undefined')
 })
 
+test('what the system refuses is a resource fault that says what to do', () => {
+  const json = (path: string) => {
+    try {
+      return faultToJson(readFileSync(path))
+    } catch (error) {
+      return faultToJson(error)
+    }
+  }
+  const within = json(join(fileURLToPath(import.meta.url), 'x'))
+  assert.deepEqual([within.kind, within.detail], ['resource', []])
+  assert.match(within.message, /^ENOTDIR: .*fault\.test\.ts\/x'$/)
+  assert.match(within.hint ?? '', /a part of the path is a file/)
+  assert.match(json(folder).hint ?? '', /check the path/)
+})
+
 test('the nearest name: a typing error or two, in any case; nothing for another word', () => {
   const names = ['invoiceNo', 'unitPrice', 'quantity', 'at', '__proto__']
   for (const [typed, meant] of [
@@ -56,9 +71,16 @@ test('the nearest name: a typing error or two, in any case; nothing for another 
     ['__porto__', '__proto__'],
     ['customer', undefined],
     ['', undefined],
+    ['prise', 'unitPrice'],
+    ['invoice', 'invoiceNo'],
+    ['quant', 'quantity'],
+    ['nit', 'unitPrice'],
+    ['no', undefined],
   ] as const)
     assert.equal(nearestName(typed, names), meant, typed)
   assert.equal(nearestName('x', []), undefined)
+  assert.equal(nearestName('price', ['prices', 'unit_prixe']), 'prices')
+  assert.equal(nearestName('total', ['sub_totals', 'rateOfTotal']), 'rateOfTotal')
 })
 
 test('the call site is the user’s: this file, though it lies in the engine’s folder', () => {

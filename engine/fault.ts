@@ -53,13 +53,29 @@ export interface FaultJson {
   readonly hint: string | null
 }
 
-/** Any error as plain data that crosses threads; what is no Fault becomes an `engine` one with its stack. */
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: free some space, then run again',
+  EDQUOT: 'the quota of the disk is used up: free some space, then run again',
+  EACCES: 'the file or folder may not be used: check its rights',
+  EMFILE: 'too many files are open: raise the limit (ulimit -n), or give fewer --workers',
+  ENOTDIR: 'a part of the path is a file, not a folder: give another path',
+}
+
+/**
+ * Any error as plain data that crosses threads: what the system refused becomes a `resource` fault,
+ * another error that is no Fault an `engine` one with its stack.
+ */
 export function faultToJson(error: unknown): FaultJson {
   if (error instanceof Fault) {
     const { kind, message, at = null, detail, hint = null } = error
     return { kind, message, at, detail, hint }
   }
   const message = error instanceof Error ? error.message : String(error)
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  if (typeof syscall === 'string' && typeof code === 'string') {
+    const hint = SYSTEM_HINTS[code] ?? 'check the path, its rights and the disk, then run again'
+    return { kind: 'resource', message, at: null, detail: [], hint }
+  }
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : []
   return { kind: 'engine', message, at: null, detail: stack.map(s => s.trim()), hint: null }
 }
@@ -73,16 +89,35 @@ export function faultFromJson(json: FaultJson): Fault {
   })
 }
 
-/** The candidate that a misspelt name most likely meant; undefined where none is near. */
+/**
+ * The candidate that a misspelt name most likely meant; undefined where none is near. A name may also
+ * stand for one word of a longer one: `prise` is near `unitPrice`, `desc` near `description`.
+ */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const typed = name.toLowerCase()
   let best: string | undefined
   let least = Math.max(1, Math.floor(name.length / 2)) + 1
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= least) continue
-    const d = distance(name.toLowerCase(), candidate.toLowerCase())
+    const near = Math.abs(candidate.length - name.length) < least
+    const whole = near ? distance(typed, candidate.toLowerCase()) : Infinity
+    const d = Math.min(whole, wordDistance(typed, candidate))
     if (d < least) [best, least] = [candidate, d]
   }
   return best
+}
+
+/** To the nearest word of `candidate`; of equals the whole name is nearer, so half an edit is added. */
+function wordDistance(typed: string, candidate: string): number {
+  if (typed.length < 3) return Infinity
+  const most = Math.max(1, Math.floor(typed.length / 4))
+  let least = Infinity
+  for (const word of candidate.split(/(?<=[\p{Ll}\d])(?=\p{Lu})|[^\p{L}\p{N}]+/u)) {
+    const lower = word.toLowerCase()
+    const begun = word.length > typed.length && lower.startsWith(typed)
+    const d = begun ? 1 : word.length < 3 ? Infinity : distance(typed, lower)
+    if (d <= most && d + 0.5 < least) least = d + 0.5
+  }
+  return least
 }
 
 /** Damerau-Levenshtein (adjacent transpositions count one). */
@@ -119,7 +154,15 @@ export function callSite(below?: Function): string {
   Error.stackTraceLimit = 30
   Error.captureStackTrace(holder, below)
   Error.stackTraceLimit = limit
-  for (const frame of (holder.stack ?? '').split('\n').slice(1)) {
+  return userFrame(holder.stack)
+}
+
+/** The user's `file:line` from which an error was thrown; empty where its stack has none. */
+export const throwSite = (error: unknown): string =>
+  error instanceof Error ? userFrame(error.stack) : ''
+
+function userFrame(stack = ''): string {
+  for (const frame of stack.split('\n').slice(1)) {
     // `at f (file:///a.ts:1:2)` or `at file:///a.ts:1:2`; folders may hold spaces and parentheses.
     const found = /(?: \(|at (?:async )?)((?:file:\/\/|\/|[A-Z]:\\).*):(\d+):\d+\)?$/.exec(frame)
     if (!found) continue

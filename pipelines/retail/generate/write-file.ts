@@ -1,5 +1,9 @@
-/** One file of the set, streamed: what is in memory is a few chunks, whatever the rows. */
+/**
+ * One file of the set, streamed: what is in memory is a few chunks, whatever the rows. It gets its
+ * name when it is whole, so that an interrupted generator leaves nothing that a glob takes for data.
+ */
 import { createWriteStream } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -19,9 +23,11 @@ export async function writeFile(sheet: RetailSheet, job: FileJob): Promise<numbe
     yield* csvChunks(sheet, job)
   }
   const source = Readable.from(bytes(), { objectMode: false })
-  const file = createWriteStream(job.path)
+  const part = `${job.path}.part`
+  const file = createWriteStream(part)
   // Level 1: level 6 took 3.7 times as long for a fifth fewer bytes.
   if (job.gzip) await pipeline(source, createGzip({ level: 1 }), file)
   else await pipeline(source, file)
+  await rename(part, job.path)
   return file.bytesWritten
 }
