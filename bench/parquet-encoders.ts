@@ -1,11 +1,14 @@
 /**
- * One million retail-like rows × 8 columns to a zstd Parquet file on one thread: our encoder, Arrow's
- * Rust writer (parquet-wasm) and DuckDB's COPY; then reading our file back. Rows are in memory before
- * the clock starts, in each one's own layout. `node --conditions=millrace-source bench/parquet-encoders.ts`
+ * Four million retail-like rows × 8 columns to a zstd Parquet file on one thread: our encoder, Arrow's
+ * Rust writer (parquet-wasm) and DuckDB's COPY; then reading the files back. Rows are in memory before
+ * the clock starts, in each one's own layout. Answers are compared before anything is timed.
+ *
+ *     node --conditions=millrace-source bench/parquet-encoders.ts [--rows N] [--rounds N]
  */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import {
   Compression,
@@ -31,9 +34,15 @@ const Line = schema({
   customerId: t.int32.nullable,
   country: t.utf8,
 })
-const ROWS = 1_000_000
+const { values: given } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '4000000' },
+    rounds: { type: 'string', default: '7' },
+  },
+})
+const ROWS = Number(given.rows)
+const ROUNDS = Number(given.rounds)
 const BATCH = 16_384
-const ROUNDS = 9
 
 let seed = 0x12345678
 const random = (): number => {
@@ -90,21 +99,22 @@ function ours(): void {
   void writer.close()
 }
 
-const zstd = () => new WriterPropertiesBuilder().setCompression(Compression.ZSTD).build()
-
 ours()
 const wasmIpc = readParquet(readFileSync(at('millrace'))).intoIPCStream()
+const zstd = () =>
+  new WriterPropertiesBuilder()
+    .setCompression(Compression.ZSTD)
+    .setCreatedBy('parquet-wasm')
+    .build()
 const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
 const duckdb = await instance.connect()
 await duckdb.run(`CREATE TABLE line AS FROM '${at('millrace')}'`)
-const copy = (): Promise<unknown> =>
-  duckdb.run(`COPY line TO '${at('duckdb')}' (FORMAT parquet, COMPRESSION zstd)`)
 
-async function read(path: string, columns = Line.list.length): Promise<number> {
+async function read(path: string): Promise<number> {
   const source = new ParquetFiles(path, Line, {})
+  const wanted = Line.list.map(() => true)
   let rows = 0
-  for (const split of (await source.plan({ splitBytes: 1e9 })).splits) {
-    const wanted = Line.list.map((_, i) => i < columns)
+  for (const split of (await source.plan({ splitBytes: 1e12 })).splits) {
     const reader = source.open(split, { wanted, rowsPerBatch: BATCH, reject() {}, advance() {} })
     for (let b = reader.next(); b !== null; b = reader.next()) rows += b.selected
     reader.close()
@@ -112,46 +122,88 @@ async function read(path: string, columns = Line.list.length): Promise<number> {
   return rows
 }
 
-const contestants: { readonly [name: string]: () => unknown } = {
-  millrace: ours,
-  // Writing frees the table, so each round has one of its own; making it is timed apart and taken off.
-  'parquet-wasm': () =>
-    writeFileSync(at('parquet-wasm'), writeParquet(WasmTable.fromIPCStream(wasmIpc), zstd())),
-  'parquet-wasm, table only': () => WasmTable.fromIPCStream(wasmIpc).free(),
-  duckdb: copy,
-  'millrace reads its file': () => read(at('millrace')),
-  'millrace reads DuckDB’s file': () => read(at('duckdb')),
-  'duckdb reads our file': () =>
-    duckdb.run(
-      `SELECT max(invoiceNo), max(stockCode), max(description), max(quantity), max(invoiceDate), max(unitPrice), max(customerId), max(country) FROM '${at('millrace')}'`,
-    ),
+interface Contestant {
+  /** Before the clock starts. */
+  readonly prepare?: () => void
+  readonly run: () => unknown
+  /** The file that it leaves. */
+  readonly file?: string
 }
+let table: WasmTable | null = null
+const everyColumn = Line.list.map(f => `max(${f.name})`).join(', ')
+const contestants: { readonly [name: string]: Contestant } = {
+  'Millrace writes': { run: ours, file: 'millrace' },
+  'parquet-wasm writes': {
+    // Writing frees the table, so each round has one of its own.
+    prepare: () => {
+      table = WasmTable.fromIPCStream(wasmIpc)
+    },
+    run: () => writeFileSync(at('wasm'), writeParquet(table as WasmTable, zstd())),
+    file: 'wasm',
+  },
+  'DuckDB writes': {
+    run: () => duckdb.run(`COPY line TO '${at('duckdb')}' (FORMAT parquet, COMPRESSION zstd)`),
+    file: 'duckdb',
+  },
+  'Millrace reads its file': { run: () => read(at('millrace')) },
+  'Millrace reads DuckDB’s file': { run: () => read(at('duckdb')) },
+  'DuckDB reads Millrace’s file': {
+    run: () => duckdb.run(`SELECT ${everyColumn} FROM '${at('millrace')}'`),
+  },
+  'DuckDB reads its file': {
+    run: () => duckdb.run(`SELECT ${everyColumn} FROM '${at('duckdb')}'`),
+  },
+}
+
+/** Throws where a file does not hold the rows of DuckDB's table, each as often. */
+async function checkAnswers(): Promise<void> {
+  for (const { file } of Object.values(contestants)) {
+    if (!file) continue
+    for (const [a, b] of [
+      [`'${at(file)}'`, 'line'],
+      ['line', `'${at(file)}'`],
+    ]) {
+      const rest = await duckdb.runAndReadAll(
+        `SELECT count(*)::INTEGER FROM (FROM ${a} EXCEPT ALL FROM ${b})`,
+      )
+      if (rest.getRows()[0]?.[0] !== 0) throw new Error(`${file}: other rows`)
+    }
+  }
+  for (const file of ['millrace', 'duckdb'])
+    if ((await read(at(file))) !== ROWS) throw new Error(`${file}: other rows when read`)
+}
+
+for (const { prepare, run } of Object.values(contestants)) {
+  prepare?.()
+  await run()
+}
+await checkAnswers()
 const times = new Map(Object.keys(contestants).map(name => [name, [] as number[]]))
 for (let round = 0; round < ROUNDS; round++)
-  for (const [name, run] of Object.entries(contestants)) {
+  for (const [name, { prepare, run }] of Object.entries(contestants)) {
+    prepare?.()
     const start = performance.now()
     await run()
     times.get(name)?.push(performance.now() - start)
   }
-for (const [name, list] of times) {
-  const sorted = list.toSorted((a, b) => a - b)
-  const size =
-    name in { millrace: 1, 'parquet-wasm': 1, duckdb: 1 } ? statSync(at(name)).size : null
-  const [least, median] = [sorted[0], sorted[ROUNDS >> 1]].map(ms =>
-    ((ms as number) / 1000).toFixed(3),
-  )
-  console.log(
-    `${name}: median ${median} s, least ${least} s${size ? `, ${(size / 1e6).toFixed(2)} MB` : ''}`,
-  )
-}
-const same = await duckdb.runAndReadAll(
-  `SELECT count(*)::INTEGER FROM (FROM '${at('millrace')}' EXCEPT ALL FROM '${at('duckdb')}')`,
-)
+const median = (list: readonly number[]): number =>
+  list.toSorted((a, b) => a - b)[list.length >> 1] as number
+const own = median(times.get('Millrace writes') as number[])
+console.log(`${ROWS} rows, ${ROUNDS} rounds, Node ${process.version}, ${cpus()[0]?.model}\n`)
 console.log(
-  'rows that differ:',
-  String(same.getRows()[0]?.[0]),
-  '; rows read:',
-  await read(at('millrace')),
+  '| | median s | least s | × Millrace writes | rows/s | file MB |\n|---|---|---|---|---|---|',
 )
+for (const [name, list] of times) {
+  const { file } = contestants[name] as Contestant
+  const middle = median(list)
+  const figures = [
+    (middle / 1000).toFixed(2),
+    (Math.min(...list) / 1000).toFixed(2),
+    (middle / own).toFixed(2),
+    `${((ROWS / middle) * 1e-3).toFixed(1)} M`,
+    file ? (statSync(at(file)).size / 1e6).toFixed(1) : '',
+  ]
+  console.log(`| ${name} | ${figures.join(' | ')} |`)
+}
 duckdb.closeSync()
 rmSync(folder, { recursive: true })

@@ -1,7 +1,7 @@
 /** A sink that keeps rows for an assertion: fragments are v8-serialised rows in files, read back at the end. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { deserialize, serialize } from 'node:v8'
-import { eachRow, type ReadRow, rowReader } from '../engine/compile/rows.ts'
+import { type ReadRow, rowReader } from '../engine/compile/rows.ts'
 import type { Batch } from '../engine/data/batch.ts'
 import type { AnySchema } from '../engine/data/schema.ts'
 import type { FileSink, Fragment, FragmentWriter } from '../engine/io/sink.ts'
@@ -47,9 +47,10 @@ class RowsWriter implements FragmentWriter {
   get heldBytes(): number {
     return this.#rows.length * 100
   }
-  write(batch: Batch): void {
+  write(batch: Batch, from = 0, to = batch.selected): number {
     const row = this.#reader(batch)
-    eachRow(batch, i => this.#rows.push(row(i)))
+    for (let k = from; k < to; k++) this.#rows.push(row(batch.selection?.[k] ?? k))
+    return to
   }
   close(): Fragment {
     const bytes = serialize(this.#rows)

@@ -100,6 +100,7 @@ const cases: readonly Case[] = [
   ['write to a source', a => a.write(sampleSource(Line)), /^the argument is not a sink$/, /without a schema/],
   ['write column absent', a => a.write(sampleSink('o', { columns: ['month'] })), /^column "month" does not exist$/],
   ['write names', a => a.rename({ qty: 'orderId', big: 'order_id' }).write(sampleSink('o', { names: 'snake_case' })), /^columns "orderId" and "order_id" are both written as "order_id"$/],
+  ['table of a column without a name', (_, __, p) => p.read(sampleSource(schema({ '': t.int32 }))).write({ ...sampleSink('o'), sink: 'table', table: 't' }), /^column "" has no name, which a table cannot have$/, /rename it first/],
   ['write shared', a => { a.write(sampleSink('./out/x/')); a.write(sampleSink('out/x')) }, /^output "out\/x" is written twice$/],
   ['flatten lacks', a => flatten(a, a.drop('qty')), /^collection 2 of the flatten lacks column "qty"$/],
   ['flatten too many', a => flatten(a.drop('qty'), a), /^collection 2 of the flatten has a column too many: "qty"$/],

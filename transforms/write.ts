@@ -39,6 +39,11 @@ export function write(step: Step, sink: Sink<string>): Node {
     })
   for (const name of real.columns) columnOf(step, name)
   if (real.options.names === 'snake_case') checkNames(step)
+  if (real.sink === 'table' && namesOf(step.node.schema).includes(''))
+    refuse(`column "" has no name, which a table cannot have`, {
+      at: step.at,
+      hint: "rename it first: .rename({ '': 'name' })",
+    })
   const target = real.sink === 'table' ? `${real.table}` : real.uri
   return add(step, 'write', { op: { sink: real }, name: `write ${real.format} ${target}` })
 }

@@ -12,13 +12,17 @@ export interface Fragment {
   readonly path: string
   readonly rows: number
   readonly bytes: number
-  /** What `assemble` needs: row groups of a Parquet fragment. Structured-cloneable. */
+  /** What `assemble` needs beside the file. Structured-cloneable, and small: a run may have very many. */
   readonly detail?: unknown
 }
 
 export interface FragmentWriter {
-  /** Takes the batch's selected rows; the batch may be reused afterwards. */
-  write(batch: Batch): void | Promise<void>
+  /**
+   * Takes the batch's selected rows [from, to), all of them by default, as far as the file has room;
+   * answers how far it came, which is at least one row of an empty file. Where a file is full follows
+   * from its rows alone, not from how they were cut into batches. The batch may be reused afterwards.
+   */
+  write(batch: Batch, from?: number, to?: number): number | Promise<number>
   /** Ends the fragment. */
   close(): Fragment | Promise<Fragment>
   /** Ends it without result; its file is removed. */
@@ -49,8 +53,8 @@ export interface FileSink {
   readonly columns: readonly string[]
   readonly options: FileSinkOptions
   readonly fingerprint: string
-  /** `schema` has the names as written. Called in a worker. */
-  open(path: string, schema: AnySchema): FragmentWriter
+  /** `schema` has the names as written; the file is full at `bytesMax` bytes or a little later. Called in a worker. */
+  open(path: string, schema: AnySchema, bytesMax?: number): FragmentWriter
   /** Joins fragments into one file at `path`; their own files are left alone. Called in a worker. */
   assemble(fragments: readonly Fragment[], path: string, schema: AnySchema): Promise<number>
 }

@@ -6,6 +6,7 @@
  */
 import type { Batch } from '../data/batch.ts'
 import type { AnySchema, Fields, Schema } from '../data/schema.ts'
+import type { LeaveOut } from './condition.ts'
 
 /** A part of a source, to be read by one task. Plain data: it crosses threads and enters manifests. */
 export interface Split {
@@ -24,6 +25,8 @@ export interface SourcePlan {
   readonly splits: readonly Split[]
   /** Identity of each input object: uri, bytes, mtime or generation. Enters the run's key. */
   readonly inputs: readonly { uri: string; bytes: number; version: string }[]
+  /** What a person should know of the input, such as columns that are left aside. */
+  readonly notes?: readonly string[]
 }
 
 export interface PlanRequest {
@@ -59,6 +62,8 @@ export interface ReadRequest {
   reject(reject: Reject): void
   /** Called as stored bytes are consumed, for progress. */
   advance(bytes: number): void
+  /** Rows that need not be read. A source that cannot tell them reads all; rows to reject are always read. */
+  readonly leaveOut?: LeaveOut
 }
 
 export interface SplitReader {
@@ -78,6 +83,8 @@ export interface Source<in out F extends Fields = Fields> {
   readonly uri: string
   /** All that decides what is read, without secrets: enters the plan's fingerprint. */
   readonly fingerprint: string
+  /** Whether it can tell rows that need not be read (`ReadRequest.leaveOut`). */
+  readonly leavesOut?: boolean
   /** Lists the splits. Throws data: nothing matches, a header is wrong; resource: cannot be read. */
   plan(request: PlanRequest): Promise<SourcePlan>
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader>

@@ -2,27 +2,20 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
-import type { Fragment } from '../io/sink.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import { Journal } from './journal.ts'
-import type { RunSettings, WrittenFragment } from './protocol.ts'
+import type { RunSettings } from './protocol.ts'
 import type { OutputReport } from './report.ts'
 import { OutputFolder } from './run-files.ts'
+import { type Shard, shardsOf } from './shards.ts'
 import type { StageRun } from './stage-run.ts'
 import { Tables } from './tables.ts'
 import { sinkOf } from './writes.ts'
 
 /** As a source's: a table that is read back is a source like another. */
 const STANDING_SPLIT_BYTES = 16 * 2 ** 20
-
-interface Shard {
-  readonly node: Node<'write'>
-  readonly folder: string
-  readonly fragments: readonly Fragment[]
-  readonly index: number
-}
 
 export class Outputs {
   readonly written: OutputReport[] = []
@@ -54,9 +47,11 @@ export class Outputs {
   /** Refuses what could not be published, before anything is read. */
   async prepare(inputs: Inputs): Promise<void> {
     if (this.#preview) return
+    for (const folder of this.#folders.values()) folder.refuseInputs(inputs.objects)
     const targets = [...this.#folders.values()].map(f => f.target)
-    this.#journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
-    const unfinished = this.#journal.begin()
+    const journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
+    const unfinished = journal.begin()
+    this.#journal = journal
     this.#resuming = unfinished
     for (const folder of this.#folders.values()) await folder.prepare(unfinished)
     await this.#tables.check()
@@ -89,36 +84,34 @@ export class Outputs {
   ): Promise<OutputReport> {
     const known = this.#finished.get(node)
     if (known) return known
-    const fragments = runs.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
+    // In the order of the plan: which stage was opened first depends on which others were faster.
+    const inOrder = runs.toSorted((a, b) => a.stage.id - b.stage.id)
+    const fragments = inOrder.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
     const mine = fragments.filter(f => f.node === node.id)
     const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
-    const places = await this.#places(node, shards)
-    const bytes = await assemble(shards, places, executor)
+    const { bytes, paths } = await assemble(shards, executor, shard => this.#place(node, shard))
     const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
     const { sink } = node.op
-    const report = { uri: sink.uri, rows, bytes, files: places.length }
+    const report = { uri: sink.uri, rows, bytes, files: paths.length }
     const isTable = sink.sink === 'table'
-    if (isTable) await this.#tables.stage({ node, files: places.map(p => p.path), rows })
+    if (isTable) await this.#tables.stage({ node, files: paths, rows })
     const made = isTable ? { ...report, table: sink.table } : report
     this.#finished.set(node, made)
     return made
   }
 
-  async #places(
-    node: Node<'write'>,
-    shards: readonly Shard[],
-  ): Promise<{ path: string; target: string }[]> {
-    const folder = this.#folders.get(node)
-    if (folder) return Promise.all(shards.map(s => folder.shard(s.folder, s.index)))
+  /** Where a shard is built; made when its turn comes, as there may be very many. */
+  async #place(node: Node<'write'>, { folder, index }: Shard): Promise<string> {
+    const output = this.#folders.get(node)
+    if (output) return (await output.shard(folder, index)).path
     const staging = join(this.#settings.scratch, `table-${node.id}`)
     await mkdir(staging, { recursive: true })
-    return shards.map(s => {
-      const path = join(staging, `part-${String(s.index).padStart(5, '0')}.parquet`)
-      return { path, target: path }
-    })
+    return join(staging, `part-${String(index).padStart(5, '0')}.parquet`)
   }
 
   async abandon(): Promise<void> {
+    // Nothing was begun, and the folders may be those of a run that is at work.
+    if (this.#journal === null) return
     for (const folder of this.#folders.values()) await folder.abandon()
     if (!this.#resuming && !this.#committing) this.#journal?.end()
   }
@@ -132,60 +125,26 @@ export class Outputs {
   }
 }
 
-/** Groups fragments, in the order of their tasks, into files of about the target size. An output without rows is one empty file. */
-function shardsOf(
-  node: Node<'write'>,
-  fragments: readonly WrittenFragment[],
-  options: { bytesPerFile: number; rowsPerFile: number | null; partitionBy: readonly string[] },
-): Shard[] {
-  const folders = new Map<string, Fragment[]>()
-  for (const { folder, fragment } of fragments) {
-    const known = folders.get(folder)
-    if (known) known.push(fragment)
-    else folders.set(folder, [fragment])
-  }
-  if (folders.size === 0 && options.partitionBy.length === 0) folders.set('', [])
-  const shards: Shard[] = []
-  for (const [folder, list] of [...folders].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    let index = 0
-    let group: Fragment[] = []
-    let bytes = 0
-    let rows = 0
-    const close = () => shards.push({ node, folder, fragments: group, index: index++ })
-    for (const fragment of list) {
-      const full =
-        bytes + fragment.bytes > options.bytesPerFile ||
-        (options.rowsPerFile !== null && rows + fragment.rows > options.rowsPerFile)
-      if (group.length > 0 && full) {
-        close()
-        group = []
-        bytes = rows = 0
-      }
-      group.push(fragment)
-      bytes += fragment.bytes
-      rows += fragment.rows
-    }
-    close()
-  }
-  return shards
-}
-
 async function assemble(
   shards: readonly Shard[],
-  places: readonly { path: string }[],
   executor: Executor,
-): Promise<number> {
+  place: (shard: Shard) => Promise<string>,
+): Promise<{ bytes: number; paths: string[] }> {
+  const paths: string[] = []
   let bytes = 0
   let next = 0
   const lane = async () => {
     while (next < shards.length) {
       const i = next++
-      const { node, fragments } = shards[i] as Shard
-      const { path } = places[i] as { path: string }
-      await executor.assemble({ node: node.id, fragments, path })
-      bytes += (await stat(path)).size
+      const shard = shards[i] as Shard
+      const path = await place(shard)
+      paths[i] = path
+      await executor.assemble({ node: shard.node.id, fragments: shard.fragments, path })
+      // Not `bytes += await …`: that would add to what bytes was before another lane's file.
+      const { size } = await stat(path)
+      bytes += size
     }
   }
   await Promise.all(Array.from({ length: Math.min(executor.concurrency, shards.length) }, lane))
-  return bytes
+  return { bytes, paths }
 }

@@ -6,7 +6,8 @@ import { basename, join, normalize } from 'node:path'
 import { after, test } from 'node:test'
 import type { FileSink } from '../io/sink.ts'
 import type { Node } from '../plan/node.ts'
-import { hiveName, OutputFolder } from './run-files.ts'
+import { hiveName } from './hive.ts'
+import { OutputFolder } from './run-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-output-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -8,9 +8,10 @@
  *     commit    names the shards, swaps the folder in
  *     abandon   removes the private folder
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { makeFolder } from '../io/folder.ts'
 import type { FileSink } from '../io/sink.ts'
 import { Fault } from '../fault.ts'
 import type { Node } from '../plan/node.ts'
@@ -45,9 +46,24 @@ export class OutputFolder {
     this.#old = `${beside}.old`
   }
 
+  /** Throws pipeline: what the run reads lies in the folder that it would replace. */
+  refuseInputs(inputs: readonly { readonly uri: string }[]): void {
+    const inside = inputs.find(({ uri }) => resolve(uri).startsWith(this.target + sep))
+    if (inside === undefined) return
+    throw new Fault('pipeline', `output ${this.#sink.uri} holds the input ${inside.uri}`, {
+      at: this.node.at,
+      hint: 'an output folder is replaced as a whole: write to another one',
+    })
+  }
+
   /** `unfinished`: what stands there may be a dead run's of the same key, to be completed. Throws pipeline: the output exists and may not be replaced. */
   async prepare(unfinished: boolean): Promise<void> {
     if (existsSync(this.#old)) await this.#restore()
+    if (statSync(this.target, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new Fault('pipeline', `output ${this.#sink.uri} is a file`, {
+        at: this.node.at,
+        hint: 'an output is a folder: give it a name of its own',
+      })
     const replace = this.#overwrite || unfinished
     if (existsSync(this.target) && !replace && (await readdir(this.target)).length > 0)
       throw new Fault('pipeline', `output ${this.#sink.uri} exists`, {
@@ -55,7 +71,7 @@ export class OutputFolder {
         hint: 'write to another folder, or replace it with --overwrite (overwrite: true)',
       })
     await rm(this.#staging, { recursive: true, force: true })
-    await mkdir(this.#staging, { recursive: true })
+    makeFolder(this.#staging)
   }
 
   /** A run that died between its two renames: the old output comes back, or goes if the new one stands. */
@@ -74,11 +90,7 @@ export class OutputFolder {
   }
 
   async commit(): Promise<void> {
-    for (const entry of await readdir(this.#staging, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !entry.name.endsWith(PART)) continue
-      const path = join(entry.parentPath, entry.name)
-      await rename(path, path.slice(0, -PART.length))
-    }
+    await named(this.#staging)
     if (existsSync(this.target)) await rename(this.target, this.#old)
     await rename(this.#staging, this.target)
     await rm(this.#old, { recursive: true, force: true })
@@ -89,21 +101,11 @@ export class OutputFolder {
   }
 }
 
-/** A partition value as a Hive folder's name: `%`-escapes whatever could leave the folder or confuse a reader. */
-export function hiveName(column: string, value: string | null): string {
-  const text = value === null ? '__HIVE_DEFAULT_PARTITION__' : value === '' ? '%00' : value
-  return `${escaped(column)}=${value === null ? text : escaped(text)}`
-}
-
-function escaped(text: string): string {
-  let out = ''
-  for (const char of text) {
-    const plain = /^[\p{L}\p{N} _.,+()@~!$&;-]$/u.test(char)
-    out += plain
-      ? char
-      : [...Buffer.from(char)]
-          .map(b => `%${b.toString(16).toUpperCase().padStart(2, '0')}`)
-          .join('')
+/** Takes the `.part` off all names in a folder; one folder at a time, as there may be very many. */
+async function named(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await named(path)
+    else if (path.endsWith(PART)) await rename(path, path.slice(0, -PART.length))
   }
-  return /^\.+$/.test(out) ? out.replaceAll('.', '%2E') : out
 }

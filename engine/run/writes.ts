@@ -2,17 +2,16 @@
  * Where rows leave for files: a fragment a task, or, where the sink wants rows grouped or sorted, one
  * for each partition value, written by a stage of its own.
  */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Batch, columnOf, project } from '../data/batch.ts'
-import type { Column } from '../data/column.ts'
-import { readValue } from '../data/value.ts'
 import { indexOf } from '../data/schema.ts'
 import type { FileSink, FragmentWriter } from '../io/sink.ts'
 import type { Node } from '../plan/node.ts'
 import { type WrittenSchema, writtenName, writtenSchema } from '../plan/written.ts'
 import { sortHead } from './heads/sort.ts'
 import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
-import { hiveName } from './run-files.ts'
+import { hiveName, partitionText, samePartition } from './hive.ts'
 import type { Task } from './task.ts'
 
 /** The file sink of a write: its own, or the staging files of a table. */
@@ -37,19 +36,20 @@ class Fragments {
     this.#written = writtenSchema(node)
   }
 
-  async write(batch: Batch, folder: string): Promise<void> {
+  /** Rows [from, to) of the batch's selection. */
+  async write(batch: Batch, folder: string, from = 0, to = batch.selected): Promise<void> {
     const { rowsPerFile } = this.#node.op.sink.options as FileSink['options']
     if (folder !== this.#folder) await this.close()
     this.#folder = folder
-    let from = 0
-    while (from < batch.selected) {
-      if (rowsPerFile && this.#rows >= rowsPerFile) await this.close()
+    const written = project(batch, this.#written.schema, this.#written.at)
+    for (let at = from; at < to; ) {
       const room = rowsPerFile ? rowsPerFile - this.#rows : Number.POSITIVE_INFINITY
-      const part = slice(batch, from, Math.min(batch.selected, from + room))
+      const until = Math.min(to, at + room)
       this.#writer ??= this.#open()
-      await this.#writer.write(project(part, this.#written.schema, this.#written.at))
-      this.#rows += part.selected
-      from += part.selected
+      const reached = await this.#writer.write(written, at, until)
+      this.#rows += reached - at
+      at = reached
+      if (reached < until || this.#rows === rowsPerFile) await this.close()
     }
   }
 
@@ -71,23 +71,20 @@ class Fragments {
   #open(): FragmentWriter {
     const task = this.#task()
     const { stage, index, attempt } = task.spec
+    if (this.#count === 0) task.undo.push(() => this.#undo(task))
     const name = `f-${process.pid}-${this.#node.id}-${stage}-${index}-${attempt}-${this.#count++}.part`
-    const writer = sinkOf(this.#node, task.settings.scratch).open(
-      join(task.settings.scratch, name),
-      this.#written.schema,
-    )
-    task.undo.push(() => writer.abort())
-    return writer
+    const sink = sinkOf(this.#node, task.settings.scratch)
+    const path = join(task.settings.scratch, name)
+    return sink.open(path, this.#written.schema, sink.options.bytesPerFile)
   }
-}
 
-/** The selected rows from..to of a batch. */
-function slice(batch: Batch, from: number, to: number): Batch {
-  if (from === 0 && to === batch.selected) return batch
-  const selection = new Int32Array(to - from)
-  for (let k = from; k < to; k++)
-    selection[k - from] = batch.selection ? (batch.selection[k] as number) : k
-  return { ...batch, selection, selected: to - from }
+  /** Once a task, and holding no writer that is closed: a task may write very many files. */
+  async #undo(task: Task): Promise<void> {
+    await this.#writer?.abort()
+    this.#writer = null
+    for (const { node, fragment } of task.fragments)
+      if (node === this.#node.id) await rm(fragment.path, { force: true })
+  }
 }
 
 export class FragmentEnd implements Operator {
@@ -146,7 +143,7 @@ export class GroupedWriteHead implements Head {
         let from = 0
         while (from < batch.rows) {
           const to = folders.endOfRun(batch, from)
-          await fragments.write(slice(batch, from, to), folders.name(batch, from))
+          await fragments.write(batch, folders.name(batch, from), from, to)
           from = to
         }
       },
@@ -156,7 +153,7 @@ export class GroupedWriteHead implements Head {
   }
 }
 
-/** The folder of a row, by its partition values; rows come grouped. */
+/** The folder of a row, by its partition values; rows come grouped, with no selection. */
 class Folders {
   readonly #names: readonly string[]
   readonly #at: readonly number[]
@@ -170,39 +167,15 @@ class Folders {
   endOfRun(batch: Batch, from: number): number {
     const columns = this.#at.map(index => columnOf(batch, index))
     let to = from + 1
-    while (to < batch.rows && columns.every(c => same(c, from, to))) to++
+    while (to < batch.rows && columns.every(c => samePartition(c, from, to))) to++
     return to
   }
 
+  /** Throws data: the value is too long for a folder's name. */
   name(batch: Batch, row: number): string {
-    return this.#at
-      .map(
-        (index, i) => `${hiveName(this.#names[i] as string, text(columnOf(batch, index), row))}/`,
-      )
-      .join('')
+    const parts = this.#at.map((index, i) =>
+      hiveName(this.#names[i] as string, partitionText(columnOf(batch, index), row)),
+    )
+    return parts.map(part => `${part}/`).join('')
   }
-}
-
-function same(column: Column, a: number, b: number): boolean {
-  const { values, valid, pool } = column
-  if (valid && valid[a] !== valid[b]) return false
-  if (values[a] === values[b]) return true
-  if (pool === null || pool.unique) return Number.isNaN(values[a]) && Number.isNaN(values[b])
-  return Buffer.compare(pool.view(values[a] as number), pool.view(values[b] as number)) === 0
-}
-
-/** A partition value as text: dates and times in ISO form, null as null. */
-function text(column: Column, row: number): string | null {
-  const value = readValue(column, row)
-  if (value === null) return null
-  const { tag, scale } = column.kind
-  if (tag === 'date') return new Date(value as number).toISOString().slice(0, 10)
-  if (tag === 'timestamp' || tag === 'datetime')
-    return new Date(value as number)
-      .toISOString()
-      .replace('T', ' ')
-      .replace('.000Z', '')
-      .replace('Z', '')
-  if (tag === 'decimal') return (value as number).toFixed(scale)
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
 }

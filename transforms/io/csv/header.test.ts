@@ -6,6 +6,9 @@ import { after, test } from 'node:test'
 import { type AnySchema, type Fields, schema, schemaOf, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
+import { renderSummary } from '../../../cli/summary.ts'
+import { runRows } from '../../../testing/index.ts'
+import { csv } from './csv.ts'
 import type { CsvSource } from './options.ts'
 import { CsvFiles } from './source.ts'
 
@@ -43,6 +46,25 @@ test('by name, in any order, extra columns aside', async () => {
     read('invoiceNo,unitPrice,x\n', Two, { extra: 'fail' }),
     faulty(/has columns that the schema lacks: "x"/),
   )
+})
+
+test('columns that are left aside are named: once for files that have the same', async () => {
+  for (const [name, text] of [
+    ['n1.csv', 'invoiceNo,unitPrice\na,1\n'],
+    ['n2.csv', 'invoiceNo,x,"y ""z""",unitPrice\na,1,2,3\n'],
+    ['n3.csv', 'invoiceNo,x,"y ""z""",unitPrice\nb,1,2,3\n'],
+    ['n4.csv', 'a,b,c,d,e,f,g,invoiceNo,unitPrice\n1,2,3,4,5,6,7,c,1\n'],
+  ] as const)
+    writeFileSync(join(folder.path, name), text)
+  const input = join(folder.path, 'n*.csv')
+  const expectedNotes = [
+    `${join(folder.path, 'n2.csv')} and 1 other file: columns that the schema lacks are not read: "x", "y \\"z\\""`,
+    `${join(folder.path, 'n4.csv')}: columns that the schema lacks are not read: "a", "b", "c", "d", "e" and 2 more`,
+  ]
+  const { rows, report } = await runRows(p => ({ all: p.read(csv(input, Two)) }))
+  assert.equal(rows.all.length, 4)
+  assert.deepEqual(report.notes, expectedNotes)
+  assert.ok(renderSummary(report).includes(`note: ${expectedNotes[1]}`))
 })
 
 test('by a map, by snake case, by position', async () => {

@@ -8,6 +8,8 @@ import type { CsvDialect } from './options.ts'
 export interface Header {
   /** Field of a record → column; what no column wants → the number of columns. */
   readonly slots: Int32Array
+  /** Names that no column wants, as the file has them. */
+  readonly extra: readonly string[]
   /** Where the first record starts, and the line breaks before it. */
   readonly end: number
   readonly lines: number
@@ -63,7 +65,7 @@ function nameOf(bytes: Buffer, latin1: boolean): string {
 export function slotsOf(
   names: readonly string[],
   o: { schema: AnySchema; dialect: CsvDialect; uri: string },
-): Int32Array {
+): Pick<Header, 'slots' | 'extra'> {
   const { schema, dialect, uri } = o
   const { list } = schema
   const wanted = new Map(list.map(({ name }, k) => [headerName(name, dialect), k]))
@@ -95,7 +97,7 @@ export function slotsOf(
       `the header of ${uri} has columns that the schema lacks: ${extra.slice(0, 5).map(quoted).join(', ')}`,
       names,
     )
-  return slots
+  return { slots, extra }
 }
 
 /** How a column is called in the files. */

@@ -24,7 +24,7 @@ export interface CsvSource<F extends Fields> {
   readonly encoding?: 'utf8' | 'latin1'
   /** The zone of timestamps that name none. Default: UTC. */
   readonly timeZone?: string
-  /** Columns of a file that the schema lacks. Default: 'ignore'. */
+  /** Columns of a file that the schema lacks. Default: 'ignore', with a note in the run's summary. */
   readonly extra?: 'ignore' | 'fail'
   /** A longer record is refused. Default: '16MB'. */
   readonly recordBytesMax?: string

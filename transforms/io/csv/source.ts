@@ -18,6 +18,7 @@ import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { splitsOf, type TextSplit, wrongStarts } from '../files/splits.ts'
 import { Window } from '../files/window.ts'
+import { ExtraColumns } from './extra-columns.ts'
 import { CsvFormat } from './format.ts'
 import { BOM, type Header, namesOf, slotsOf } from './header.ts'
 import { type CsvDialect, type CsvSource, dialectOf } from './options.ts'
@@ -53,13 +54,14 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
     const files = listFiles(this.#path)
     const splits: Split[] = []
+    const notes = new ExtraColumns()
     for (const file of files) {
       const { compression } = sniff(file.path)
-      if (file.bytes > 0) await this.#headerOf(file.path, compression)
+      if (file.bytes > 0) notes.add(file.path, (await this.#headerOf(file.path, compression)).extra)
       splits.push(...splitsOf(file, { detail: { compression }, splitBytes }))
     }
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
-    return { splits, inputs }
+    return { splits, inputs, notes: notes.lines() }
   }
 
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
@@ -144,12 +146,12 @@ export class CsvFiles<F extends Fields> implements Source<F> {
           found.end >= bytes.length &&
           window.final
         if (blank) return { ...this.#noHeader(bytes), end: found.end, lines: found.lines }
-        const slots = slotsOf(found.names, {
+        const matched = slotsOf(found.names, {
           schema: this.schema as AnySchema,
           dialect: this.#dialect,
           uri,
         })
-        return { slots, end: found.end, lines: found.lines }
+        return { ...matched, end: found.end, lines: found.lines }
       }
     } finally {
       stream.close()
@@ -158,7 +160,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
 
   #noHeader(bytes: Buffer): Header {
     const slots = Int32Array.from(this.schema.list, (_, k) => k)
-    return { slots, end: bytes.subarray(0, 3).equals(BOM) ? 3 : 0, lines: 0 }
+    return { slots, extra: [], end: bytes.subarray(0, 3).equals(BOM) ? 3 : 0, lines: 0 }
   }
 }
 

@@ -1,6 +1,6 @@
 /** `table`: a warehouse's table as a sink, and the audits that can be asked of it. */
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../../engine/io/folder.ts'
 import type { FileSink, TableOptions, TableSink } from '../../../engine/io/sink.ts'
 import { writtenName } from '../../../engine/plan/written.ts'
 import type { Audit } from '../../../engine/io/warehouse.ts'
@@ -52,7 +52,8 @@ export function table<const C extends string = never>(
     throw new Fault('pipeline', `warehouse ${redactUri(warehouse)} is not known`, {
       hint: 'the embedded one is duckdb:PATH',
     })
-  const options = optionsOf(name, o)
+  // JavaScript may leave the options out.
+  const options = optionsOf(name, o ?? {})
   const uri = redactUri(warehouse)
   const { partition, key, latest, deleted, cluster } = options
   const used = [partition?.by, ...key, latest, deleted, ...cluster]
@@ -70,18 +71,9 @@ export function table<const C extends string = never>(
       return parquet(path, schema, { header: Object.fromEntries(named) })
     },
     async connect(limits) {
-      await makeFolder(dirname(warehouse.slice(PREFIX.length)))
+      makeFolder(dirname(warehouse.slice(PREFIX.length)))
       return new DuckDbWarehouse(warehouse, limits)
     },
-  }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    const { message } = cause as Error
-    throw new Fault('resource', `folder ${folder} cannot be made: ${message}`, { cause })
   }
 }
 

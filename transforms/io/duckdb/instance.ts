@@ -3,7 +3,7 @@
  * processes only: a second instance in the same one would open the file, see neither the first one's
  * rows nor its locks, and overwrite them. The library is imported when first used (190 ms).
  */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
@@ -13,11 +13,15 @@ interface Shared {
   /** Staging tables in use, of any run in this process. */
   readonly staged: Set<string>
   users: number
+  /** The file is new, and nobody has put anything into it: it goes with its last user. */
+  empty: boolean
 }
 
 export interface Connected {
   readonly connection: DuckDBConnection
   readonly staged: Set<string>
+  /** The file holds something now. */
+  keep(): void
   close(): void
 }
 
@@ -27,13 +31,19 @@ const open = new Map<string, Shared>()
 /** A connection of its own to the file's one instance, whose limits are those of its first user. */
 export async function connect(path: string, limits: WarehouseLimits): Promise<Connected> {
   const key = identity(path)
-  const shared = open.get(key) ?? { instance: create(path, limits), staged: new Set(), users: 0 }
+  const shared = open.get(key) ?? {
+    empty: !existsSync(path),
+    instance: create(path, limits),
+    staged: new Set(),
+    users: 0,
+  }
   open.set(key, shared)
   shared.users++
   const leave = (instance?: DuckDBInstance): void => {
     if (--shared.users > 0) return
     open.delete(key)
     instance?.closeSync()
+    if (shared.empty) for (const end of ['', '.wal']) rmSync(path + end, { force: true })
   }
   const instance = await shared.instance.catch(error => {
     leave()
@@ -47,7 +57,10 @@ export async function connect(path: string, limits: WarehouseLimits): Promise<Co
       connection.closeSync()
       leave(instance)
     }
-    return { connection, staged: shared.staged, close }
+    const keep = (): void => {
+      shared.empty = false
+    }
+    return { connection, staged: shared.staged, keep, close }
   } catch (error) {
     leave(instance)
     throw error

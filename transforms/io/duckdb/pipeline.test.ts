@@ -1,6 +1,6 @@
 /** Tables in whole pipelines: what is loaded, loaded again, and read back as it will stand. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -102,6 +102,25 @@ for (const [name, mode, expected] of modes)
     const standing = (await query(path, sql)).map(r => `${r['shop']} ${r['price']}`)
     assert.equal(standing.join('|'), expected, 'and so it stands')
   })
+
+test('a run that fails leaves no new warehouse behind, and does not touch one that stands', async () => {
+  const path = join(folder, 'failed.duckdb')
+  const fails = pipeline({
+    name: 'fails',
+    build: p => {
+      p.create(Sale, [sale(1, 'a', 1)])
+        .filter(() => {
+          throw new Error('no')
+        })
+        .write(table(`duckdb:${path}`, 'sales', { mode: 'replace' }))
+    },
+  })
+  assert.equal((await runPipeline({ pipeline: fails })).status, 'failed')
+  assert.equal(existsSync(path), false)
+  await query(path, 'CREATE TABLE mine AS SELECT 1 AS n')
+  assert.equal((await runPipeline({ pipeline: fails })).status, 'failed')
+  assert.deepEqual(await query(path, 'FROM mine'), [{ n: 1 }])
+})
 
 test('what was written to a folder reads back as it was written', async () => {
   const out = join(folder, 'folder')

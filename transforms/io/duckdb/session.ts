@@ -99,6 +99,11 @@ export class Session {
     await this.#connected.connection.run('CHECKPOINT').catch(() => {})
   }
 
+  /** Something was put into the file, which stays though it was new. */
+  keep(): void {
+    this.#connected.keep()
+  }
+
   close(): void {
     for (const table of [...this.#claimed]) this.release(table)
     this.#connected.close()

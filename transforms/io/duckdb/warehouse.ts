@@ -75,6 +75,7 @@ export class DuckDbWarehouse implements Warehouse {
       return placed
     })
     for (const load of loads) session.release(stagingName(load))
+    session.keep()
     await session.checkpoint()
     return receipts
   }
@@ -89,7 +90,9 @@ export class DuckDbWarehouse implements Warehouse {
   }
 
   async query(statement: string): Promise<Row[]> {
-    return (await this.#open()).rows(statement)
+    const session = await this.#open()
+    session.keep()
+    return session.rows(statement)
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,13 @@
 /** Listing, sizes, and compressed files: whole, in several members, cut short, damaged, with something behind. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { crc32, gzipSync, zstdCompressSync } from 'node:zlib'
+import * as stream from 'node:stream/promises'
+import { crc32, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import { schema, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
+import type { Split } from '../../../engine/io/source.ts'
 import { CsvFiles } from '../csv/source.ts'
 import { parseBytes } from './bytes.ts'
 import { listFiles } from './list.ts'
@@ -102,6 +104,34 @@ test('compressed files, by their bytes and not by their names', async () => {
     assert.equal(got.splits, 1)
     assert.deepEqual(got.rows, plain.rows)
     assert.deepEqual(got.offsets, plain.offsets)
+  }
+})
+
+test('a compressed file is streamed: 200 MB of text pass through a few', async () => {
+  const block = Buffer.from(text.slice(text.indexOf('\n') + 1))
+  const copies = Math.ceil(2e8 / block.length)
+  function* blocks() {
+    yield Buffer.from('n,s\n')
+    for (let i = 0; i < copies; i++) yield block
+  }
+  for (const packer of [createGzip({ level: 1 }), createZstdCompress()]) {
+    const path = join(folder.path, 'sub', 'large.csv')
+    await stream.pipeline(blocks, packer, createWriteStream(path))
+    const source = new CsvFiles(path, N, {})
+    const [split] = (await source.plan({ splitBytes: 1000 })).splits
+    const wanted = [true, true]
+    const o = { wanted, rowsPerBatch: 16_384, reject() {}, advance() {} }
+    const reader = await source.open(split as Split, o)
+    let rows = 0
+    let held = 0
+    const before = process.memoryUsage().rss
+    for (let batch = await reader.next(); batch !== null; batch = await reader.next()) {
+      rows += batch.selected
+      held = Math.max(held, process.memoryUsage().rss - before)
+    }
+    await reader.close()
+    assert.equal(rows, copies * 40_000)
+    assert.ok(held < 80e6, `${packer.constructor.name}: ${held} bytes`)
   }
 })
 

@@ -1,12 +1,15 @@
 /**
  * A fragment of a text format: one line a row, written into a buffer and from there in large pieces.
- * `assemble` concatenates fragments behind the format's head.
+ * `joinLines` concatenates fragments behind the format's head. Compressed, each piece is a gzip member
+ * or zstd frame of its own: a file of several is one file to every reader.
  */
 import { closeSync, copyFileSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import type { Batch } from '../../../engine/data/batch.ts'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { Fault } from '../../../engine/fault.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
+import type { Batch } from '../../../engine/data/batch.ts'
 import type { Cell } from './cells.ts'
+import type { Compression } from './compression.ts'
 import { Out } from './out.ts'
 
 const COPY_BYTES = 1 << 20
@@ -14,14 +17,35 @@ const COPY_BYTES = 1 << 20
 /** Makes what writes the line of row i of a batch, its line break included. */
 export type LinesOf = (batch: Batch) => Cell
 
-export function linesFragment(path: string, linesOf: LinesOf): FragmentWriter {
+/** As files are packed, by name. */
+export const PACK: { readonly [C in Compression]: (bytes: Buffer) => Buffer } = {
+  none: bytes => bytes,
+  gzip: bytes => gzipSync(bytes),
+  zstd: bytes => zstdCompressSync(bytes),
+}
+export const SUFFIX: { readonly [C in Compression]: string } = {
+  none: '',
+  gzip: '.gz',
+  zstd: '.zst',
+}
+
+export interface LinesOptions {
+  readonly linesOf: LinesOf
+  readonly compression: Compression
+  /** Bytes at which the file takes no more rows; where it is compressed, one piece later at most. */
+  readonly bytesMax?: number | undefined
+}
+
+export function linesFragment(path: string, o: LinesOptions): FragmentWriter {
+  const { linesOf, compression, bytesMax = Number.POSITIVE_INFINITY } = o
   const fd = refusing(path, () => openSync(path, 'w'))
+  const pack = PACK[compression]
+  const plain = compression === 'none'
   let rows = 0
   let bytes = 0
   let open = true
   const out = new Out(piece => {
-    refusing(path, () => writeAll(fd, piece))
-    bytes += piece.length
+    bytes += refusing(path, () => writeAll(fd, pack(piece)))
   })
   const end = () => {
     if (open) closeSync(fd)
@@ -31,12 +55,14 @@ export function linesFragment(path: string, linesOf: LinesOf): FragmentWriter {
     get heldBytes() {
       return out.bytes.length
     },
-    write(batch) {
+    write(batch, from = 0, to = batch.selected) {
       const line = linesOf(batch)
-      const { selection, selected } = batch
-      for (let k = 0; k < selected; k++)
-        line(selection === null ? k : (selection[k] as number), out)
-      rows += selected
+      const { selection } = batch
+      let k = from
+      while (k < to && (plain ? bytes + out.at : bytes) < bytesMax)
+        line(selection === null ? k++ : (selection[k++] as number), out)
+      rows += k - from
+      return k
     },
     close(): Fragment {
       out.flush()
@@ -50,17 +76,24 @@ export function linesFragment(path: string, linesOf: LinesOf): FragmentWriter {
   }
 }
 
-/** Joins fragments behind a head. Answers the file's bytes. */
-export function joinLines(fragments: readonly Fragment[], path: string, head: string): number {
+/** Joins fragments behind a head, which is packed as they are. Answers the file's bytes. */
+export function joinLines(
+  fragments: readonly Fragment[],
+  path: string,
+  { head, compression }: { head: string; compression: Compression },
+): number {
   return refusing(path, () => {
     const [only] = fragments
-    if (only && fragments.length === 1 && head === '') {
+    if (only && fragments.length === 1 && head === '' && only.bytes > 0) {
       copyFileSync(only.path, path)
       return only.bytes
     }
     const out = openSync(path, 'w')
     try {
-      let bytes = writeAll(out, Buffer.from(head))
+      let bytes = 0
+      // A compressed file without rows is one empty member: no bytes at all are not gzip.
+      if (head !== '' || fragments.every(f => f.bytes === 0))
+        bytes += writeAll(out, PACK[compression](Buffer.from(head)))
       const buffer = Buffer.allocUnsafe(COPY_BYTES)
       for (const { path: from } of fragments) bytes += copyInto(out, from, buffer)
       return bytes

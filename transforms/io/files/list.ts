@@ -63,9 +63,13 @@ function resourceful<T>(path: string, read: () => T): T | null {
   }
 }
 
+/** A folder's files, and those of its Hive folders (`month=2011-01-01`), but of no others. */
 function within(folder: string): string[] {
   const entries = resourceful(folder, () => readdirSync(folder)) ?? []
-  return entries.filter(name => !hidden(name)).map(name => join(folder, name))
+  const paths = entries.filter(name => !hidden(name)).map(name => join(folder, name))
+  return paths.flatMap(path =>
+    basename(path).includes('=') && statOf(path)?.isDirectory() ? within(path) : [path],
+  )
 }
 
 function matches(path: string): string[] {

@@ -1,9 +1,11 @@
 /** Bytes on their way to a file: written in place, handed on in large pieces. */
 
-const PIECE = 1 << 18
+const PIECE = 1 << 19
+/** To begin with: many files are small. */
+const LEAST = 1 << 13
 
 export class Out {
-  bytes = Buffer.allocUnsafeSlow(PIECE * 2)
+  bytes = Buffer.allocUnsafeSlow(LEAST)
   at = 0
   readonly #take: (piece: Buffer) => void
 
@@ -14,7 +16,14 @@ export class Out {
 
   /** Makes room for `count` more bytes. */
   room(count: number): void {
-    if (this.at + count <= this.bytes.length) return
+    const needed = this.at + count
+    if (needed <= this.bytes.length) return
+    if (needed <= PIECE) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(needed, this.bytes.length * 4)))
+      grown.set(this.bytes.subarray(0, this.at))
+      this.bytes = grown
+      return
+    }
     this.flush()
     if (count > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(count)
   }

@@ -1,7 +1,11 @@
 /** The options that all file sinks share, as users give them, checked and with their defaults. */
-import { Fault, redactUri } from '../../../engine/fault.ts'
+import { Fault, nearestName } from '../../../engine/fault.ts'
 import type { FileSink, FileSinkOptions } from '../../../engine/io/sink.ts'
+import { wrong } from '../csv/options.ts'
 import { parseBytes } from './bytes.ts'
+import type { Compression } from './compression.ts'
+import { SUFFIX } from './lines-fragment.ts'
+import { pathOf } from './list.ts'
 
 export interface FileSinkChoices<C extends string> {
   /** Columns whose values become Hive folders; they are left out of the files. */
@@ -23,32 +27,54 @@ export interface TypedFileSink<out C extends string> extends Omit<FileSink, 'col
   readonly columns: readonly C[]
 }
 
+/** How a text sink's files are packed. */
+export interface Packed {
+  /** Default 'none'; files are named .gz or .zst. */
+  readonly compression?: Compression
+}
+
+/** The compression chosen. Throws pipeline: there is no such. */
+export function compressionOf({ compression = 'none' }: Packed): Compression {
+  if (!Object.hasOwn(SUFFIX, compression))
+    throw wrong('compression', compression, "'none', 'gzip' or 'zstd'")
+  return compression
+}
+
 const CHOICES = ['partitionBy', 'sortBy', 'rowsPerFile', 'bytesPerFile', 'names', 'overwrite']
+
+export interface SinkFormat extends Pick<FileSink, 'format' | 'extension' | 'open' | 'assemble'> {
+  /** Options that are the format's own, with their values. */
+  readonly own?: { readonly [option: string]: unknown }
+}
 
 /** A sink of a format. Throws pipeline: an option that does not exist or has an impossible value. */
 export function fileSink<C extends string>(
   uri: string,
   choices: FileSinkChoices<C>,
-  format: Pick<FileSink, 'format' | 'extension' | 'open' | 'assemble'>,
+  { own = {}, ...format }: SinkFormat,
 ): TypedFileSink<C> {
-  const options = optionsOf(choices)
-  const shown = redactUri(uri)
+  const options = optionsOf(choices, Object.keys(own))
+  const shown = pathOf(uri)
   return {
     sink: 'files',
     ...format,
     uri: shown,
     columns: [...new Set([...options.partitionBy, ...options.sortBy])] as C[],
     options,
-    fingerprint: JSON.stringify([format.format, shown, options]),
+    fingerprint: JSON.stringify([format.format, shown, options, own]),
   }
 }
 
-function optionsOf(choices: FileSinkChoices<string>): FileSinkOptions {
+function optionsOf(choices: FileSinkChoices<string>, own: readonly string[]): FileSinkOptions {
+  const have = [...CHOICES, ...own]
   for (const name of Object.keys(choices))
-    if (!CHOICES.includes(name))
+    if (!have.includes(name)) {
+      const near = nearestName(name, have)
       throw new Fault('pipeline', `option ${JSON.stringify(name)} does not exist`, {
-        detail: [`have  ${CHOICES.join(' ')}`],
+        detail: [`have  ${have.join(' ')}`],
+        ...(near === undefined ? {} : { hint: `did you mean ${JSON.stringify(near)}?` }),
       })
+    }
   const { rowsPerFile = null, names = 'asIs', overwrite = false } = choices
   if (rowsPerFile !== null && !(Number.isInteger(rowsPerFile) && rowsPerFile > 0))
     throw new Fault('pipeline', `rowsPerFile ${rowsPerFile} is not a number of rows`)

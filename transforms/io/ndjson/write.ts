@@ -6,9 +6,9 @@ import { type Batch, columnOf } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
 import type { Pool } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
-import type { FileSink } from '../../../engine/io/sink.ts'
 import { CELLS, type Cell } from '../files/cells.ts'
-import { joinLines, linesFragment } from '../files/lines-fragment.ts'
+import { joinLines, linesFragment, SUFFIX } from '../files/lines-fragment.ts'
+import { compressionOf, type Packed, type SinkFormat } from '../files/sink-options.ts'
 
 const BARE: ReadonlySet<string> = new Set(['bool', 'int32', 'int64', 'bigint', 'decimal'])
 const QUOTE = 34
@@ -89,9 +89,14 @@ function linesOf(schema: AnySchema) {
   }
 }
 
-export const ndjsonFormat: Pick<FileSink, 'format' | 'extension' | 'open' | 'assemble'> = {
-  format: 'ndjson',
-  extension: '.ndjson',
-  open: (path, schema) => linesFragment(path, linesOf(schema)),
-  assemble: async (fragments, path) => joinLines(fragments, path, ''),
+export function ndjsonFormat(packed: Packed): SinkFormat {
+  const compression = compressionOf(packed)
+  return {
+    format: 'ndjson',
+    extension: `.ndjson${SUFFIX[compression]}`,
+    own: { compression },
+    open: (path, schema, bytesMax) =>
+      linesFragment(path, { linesOf: linesOf(schema), compression, bytesMax }),
+    assemble: async (fragments, path) => joinLines(fragments, path, { head: '', compression }),
+  }
 }

@@ -3,12 +3,12 @@
  * one new footer has their offsets moved.
  */
 import { closeSync, copyFileSync, linkSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { type AnySchema, describe } from '../../../engine/data/schema.ts'
-import { Fault } from '../../../engine/fault.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { Fragment } from '../../../engine/io/sink.ts'
 import { footer, MAGIC } from './footer-write.ts'
 import type { RowGroupMeta } from './format.ts'
-import { type ParquetDetail, refusing } from './fragment.ts'
+import { ParquetFile, readFooter } from './footer-read.ts'
+import { refusing } from './fragment.ts'
 
 const COPY_BYTES = 4 << 20
 
@@ -24,7 +24,7 @@ export function assemble(
 function join(fragments: readonly Fragment[], path: string, schema: AnySchema): number {
   rmSync(path, { force: true })
   const [only] = fragments
-  if (only && fragments.length === 1 && detailOf(only).schema === describe(schema)) {
+  if (only && fragments.length === 1) {
     place(only.path, path)
     return only.bytes
   }
@@ -41,7 +41,7 @@ function joinInto(out: number, fragments: readonly Fragment[], schema: AnySchema
   const groups: RowGroupMeta[] = []
   let offset = write(out, MAGIC)
   for (const fragment of fragments) {
-    const theirs = detailOf(fragment).groups
+    const theirs = groupsOf(fragment)
     if (theirs.length === 0) continue
     const end = Math.max(...theirs.flatMap(g => g.chunks.map(c => startOf(c) + c.bytes)))
     for (const group of theirs) groups.push(moved(group, offset - MAGIC.length))
@@ -62,10 +62,14 @@ const moved = ({ rows, chunks }: RowGroupMeta, by: number): RowGroupMeta => ({
   })),
 })
 
-function detailOf(fragment: Fragment): ParquetDetail {
-  const detail = fragment.detail as ParquetDetail | undefined
-  if (!detail?.groups) throw new Fault('engine', `${fragment.path} is not a Parquet fragment`)
-  return detail
+/** From the fragment's own footer: a run of many fragments keeps none of them in memory. */
+function groupsOf({ path }: Fragment): readonly RowGroupMeta[] {
+  const file = new ParquetFile(path)
+  try {
+    return readFooter(file).groups
+  } finally {
+    file.close()
+  }
 }
 
 /** The same file under a second name where the file system can, else a copy. */

@@ -49,6 +49,12 @@ export class BoolChunk extends ChunkWriter {
     this.#count = 0
   }
 
+  clear(): void {
+    this.#count = 0
+    this.#falses = 0
+    this.#trues = 0
+  }
+
   dictionary(): null {
     return null
   }

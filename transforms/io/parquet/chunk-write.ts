@@ -78,6 +78,16 @@ export abstract class ChunkWriter {
     return from + row - at
   }
 
+  /** Begins a chunk anew; arrays are kept. */
+  reset(): void {
+    this.pages.clear()
+    this.rows = 0
+    this.nulls = 0
+    this.#rowsBefore = 0
+    this.#nullCount = 0
+    this.clear()
+  }
+
   #endPage(last: boolean): void {
     body.clear()
     if (this.kind.optional) writeLevels(body, this.levels, this.rows, this.nulls)
@@ -94,8 +104,8 @@ export abstract class ChunkWriter {
     const bounds = this.bounds()
     const statistics: Statistics = {
       nullCount: this.#nullCount,
-      min: bounds?.min ?? null,
-      max: bounds?.max ?? null,
+      min: bounds?.min ? own(bounds.min) : null,
+      max: bounds?.max ? own(bounds.max) : null,
       minExact: bounds?.minExact ?? true,
       maxExact: bounds?.maxExact ?? true,
     }
@@ -111,7 +121,15 @@ export abstract class ChunkWriter {
   abstract encode(last: boolean): void
   abstract dictionary(): Buffer | null
   abstract bounds(): Omit<Statistics, 'nullCount'> | null
+  /** Forgets all values. */
+  abstract clear(): void
 }
+
+/**
+ * A copy in memory of its own. Statistics outlive their file and cross threads: a small Buffer is a view
+ * of a shared slab of 64 KB, which it would keep, and which is copied with it.
+ */
+const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
 /** The rows that have a value, into `picked`; one level a row. */
 function pick(valid: Uint8Array, from: number, to: number, levels: Uint8Array, at: number): number {

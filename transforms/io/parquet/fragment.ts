@@ -4,36 +4,31 @@
  */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { type Batch, columnOf } from '../../../engine/data/batch.ts'
-import { isText } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { type AnySchema, describe } from '../../../engine/data/schema.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
-import { BoolChunk } from './bool-chunk.ts'
+import { chunkFor, giveBack } from './chunk-pool.ts'
 import type { ChunkWriter, FinishedChunk } from './chunk-write.ts'
 import { footer, MAGIC } from './footer-write.ts'
 import { type ChunkMeta, type RowGroupMeta, ZSTD } from './format.ts'
 import { physicalType } from './physical.ts'
-import { TextChunk } from './text-chunk.ts'
-import { ValueChunk } from './value-chunk.ts'
 
 export interface ParquetOptions {
   /** Most rows of a row group; default 1,048,576. */
   readonly rowsPerRowGroup?: number
   /** Encoded but uncompressed bytes after which a row group ends; default 128 MB. */
   readonly bytesPerRowGroup?: number
-  /** Most rows of a page; default 65,536, fewer for schemas of more than 32 columns. */
+  /** Most rows of a page; default 65,536, fewer for schemas of many columns and for small files. */
   readonly rowsPerPage?: number
+  /** Bytes at which the file takes no more rows; default: none. Looked at between pages. */
+  readonly bytesMax?: number
 }
 
-/** What `assemble` needs of a fragment. */
-export interface ParquetDetail {
-  readonly schema: string
-  readonly groups: readonly RowGroupMeta[]
-}
-
-/** The size of a row group is looked at after so many rows, whatever the batches. */
-const STRIDE = 8192
+/** Sizes are looked at after so many rows at most, whatever the batches; earlier where rows are large. */
+const STRIDE_MAX = 8192
+/** A row group starts carefully: its first rows tell how large rows are. */
+const STRIDE_MIN = 8
 
 /** A writer of one Parquet file at `path`. Throws resource: it cannot be written. */
 export function parquetFragment(
@@ -50,11 +45,15 @@ class ParquetWriter implements FragmentWriter {
   readonly #rowsMax: number
   readonly #bytesMax: number
   readonly #rowsPerPage: number
+  readonly #fileBytesMax: number
   readonly #groups: RowGroupMeta[] = []
   #chunks: ChunkWriter[] = []
   /** Rows in the row group that is being filled. */
   #rows = 0
+  /** Of those, at how many its size is looked at next. */
+  #check = STRIDE_MIN
   #total = 0
+  #full = false
   #fd: number
   #offset = 0
 
@@ -62,9 +61,11 @@ class ParquetWriter implements FragmentWriter {
     this.#path = path
     this.#schema = schema
     const columns = schema.list.length
+    const { bytesMax = Number.POSITIVE_INFINITY } = options
+    this.#fileBytesMax = bytesMax
     this.#rowsMax = options.rowsPerRowGroup ?? 1 << 20
     this.#bytesMax = options.bytesPerRowGroup ?? 128e6
-    this.#rowsPerPage = options.rowsPerPage ?? (columns <= 32 ? 65_536 : 16_384)
+    this.#rowsPerPage = options.rowsPerPage ?? pageRows(columns, bytesMax)
     this.#fd = refusing(path, () => openSync(path, 'w'))
     this.#append(MAGIC)
     this.#begin()
@@ -77,29 +78,40 @@ class ParquetWriter implements FragmentWriter {
   }
 
   #begin(): void {
+    giveBack(this.#chunks, this.#rowsPerPage)
     this.#chunks = this.#schema.list.map(f => chunkFor(f.kind, this.#rowsPerPage))
     this.#rows = 0
+    this.#check = Math.min(STRIDE_MIN, this.#rowsMax)
   }
 
-  write(batch: Batch): void {
+  write(batch: Batch, from = 0, to = batch.selected): number {
     const columns = this.#schema.list.map((_, i) => columnOf(batch, i))
-    let at = 0
-    while (at < batch.selected) {
-      const room = Math.min(STRIDE - (this.#rows % STRIDE), this.#rowsMax - this.#rows)
-      const to = Math.min(batch.selected, at + room)
+    let at = from
+    while (at < to && !this.#full) {
+      const until = Math.min(to, at + this.#check - this.#rows)
       for (let i = 0; i < columns.length; i++)
-        this.#chunks[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, to)
-      this.#rows += to - at
-      at = to
-      if (this.#rows === this.#rowsMax || (this.#rows % STRIDE === 0 && this.#large))
-        this.#endGroup()
+        this.#chunks[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, until)
+      this.#rows += until - at
+      at = until
+      if (this.#rows === this.#check) this.#look()
     }
+    return at
   }
 
-  get #large(): boolean {
-    let sum = 0
-    for (const chunk of this.#chunks) sum += chunk.pages.rawBytes
-    return sum > this.#bytesMax
+  /** Ends the row group or the file where they are large enough. */
+  #look(): void {
+    const rows = this.#rows
+    let [raw, packed] = [0, this.#offset]
+    for (const { pages } of this.#chunks) {
+      raw += pages.rawBytes
+      packed += pages.data.size
+    }
+    this.#full = packed >= this.#fileBytesMax
+    if (rows === this.#rowsMax || raw > this.#bytesMax) this.#endGroup()
+    // As many rows as a sixteenth of the row group is expected to have, but never a leap.
+    const expected = Math.ceil((this.#bytesMax / 16) * (rows / Math.max(1, raw)))
+    const stride = Math.min(expected, STRIDE_MAX, rows)
+    this.#check = Math.min(this.#rowsMax, this.#rows + Math.max(stride, STRIDE_MIN))
   }
 
   #endGroup(): void {
@@ -144,13 +156,13 @@ class ParquetWriter implements FragmentWriter {
     if (this.#rows > 0) this.#endGroup()
     this.#append(footer(this.#schema, this.#groups))
     this.#release()
-    const detail: ParquetDetail = { schema: describe(this.#schema), groups: this.#groups }
-    return { path: this.#path, rows: this.#total, bytes: this.#offset, detail }
+    return { path: this.#path, rows: this.#total, bytes: this.#offset }
   }
 
   #release(): void {
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
+    giveBack(this.#chunks, this.#rowsPerPage)
     this.#chunks = []
   }
 
@@ -160,9 +172,14 @@ class ParquetWriter implements FragmentWriter {
   }
 }
 
-function chunkFor(kind: Kind, rowsPerPage: number): ChunkWriter {
-  if (kind.tag === 'bool') return new BoolChunk(kind, rowsPerPage)
-  return isText(kind) ? new TextChunk(kind, rowsPerPage) : new ValueChunk(kind, rowsPerPage)
+/**
+ * Pages of all columns are filled side by side: together they have two million values at most, and so
+ * few that a file of `bytesMax` takes several, to end near its size.
+ */
+function pageRows(columns: number, bytesMax: number): number {
+  const values = Math.min(2 ** 21, bytesMax / 32)
+  const rows = 2 ** Math.floor(Math.log2(values / Math.max(1, columns)))
+  return Math.max(256, Math.min(65_536, rows))
 }
 
 /** Runs a file operation; its failure is the operator's to mend. */

@@ -1,7 +1,8 @@
 /** `parquet`: with a schema a source, without one a sink. */
-import type { Fields, Schema } from '../../../engine/data/schema.ts'
+import type { AnySchema, Fields, Schema } from '../../../engine/data/schema.ts'
 import type { Source } from '../../../engine/io/source.ts'
 import { isSchema } from '../csv/csv.ts'
+import { foldered } from '../files/foldered.ts'
 import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
 import { assemble } from './assemble.ts'
 import { parquetFragment } from './fragment.ts'
@@ -11,7 +12,7 @@ import { ParquetFiles, type ParquetSource } from './source.ts'
  * Reads Parquet files; columns are found by name.
  *
  * Shape   files → PCollection<F>; rows with a null or value that the schema has no place for go to
- *         `.rejects`
+ *         `.rejects`; columns of Hive folders (`month=2011-01-01/`) come from the path
  * Nulls   as in the file
  * Cost    row groups are split over workers; only columns that are read are decoded
  * Throws  data: a column is missing, or its type could not be read without loss
@@ -40,11 +41,25 @@ export function parquet<F extends Fields, C extends string>(
   second?: Schema<F> | FileSinkChoices<C>,
   options?: ParquetSource<F>,
 ): Source<F> | TypedFileSink<C> {
-  if (isSchema<F>(second)) return new ParquetFiles(uri, second, options ?? {})
+  if (isSchema<F>(second)) {
+    const { header = {} } = options ?? {}
+    return foldered({
+      uri,
+      whole: new ParquetFiles(uri, second, options ?? {}),
+      part: rest => new ParquetFiles(uri, rest, { header: headerFor(rest, header) }),
+      columnOf: folder => (Object.hasOwn(header, folder) ? header[folder] : null) ?? folder,
+    })
+  }
   return fileSink(uri, second ?? {}, {
     format: 'parquet',
     extension: '.parquet',
-    open: (path, schema) => parquetFragment(path, schema),
+    open: (path, schema, bytesMax) =>
+      parquetFragment(path, schema, bytesMax === undefined ? {} : { bytesMax }),
     assemble,
   })
 }
+
+const headerFor = ({ list }: AnySchema, header: { readonly [name: string]: string }) =>
+  Object.fromEntries(
+    Object.entries(header).filter(([, column]) => list.some(f => f.name === column)),
+  )

@@ -1,4 +1,5 @@
 /** Walks the pages of a column chunk: one read window over the file, pages decompressed one by one. */
+import { crc32 } from 'node:zlib'
 import { decompress, PAGE_BYTES_MAX } from './codecs.ts'
 import type { ParquetFile } from './footer-read.ts'
 import { type ChunkMeta, ENCODING, PAGE } from './format.ts'
@@ -64,6 +65,9 @@ export class PageReader {
       const packed = this.#bytes(size)
       this.#at += size
       this.#advance(length + size)
+      const sum = header.get(4)
+      if (typeof sum === 'number' && sum !== (crc32(packed) | 0))
+        throw new Malformed('a page does not match its checksum')
       const type = header.get(1)
       if (type === PAGE.DICTIONARY) return this.#dictionary(header, packed)
       if (type === PAGE.DATA) return this.#v1(header, packed)

@@ -14,7 +14,6 @@ import { type Binding, bind, type Header } from './bind.ts'
 import { type FileMeta, guarded, ParquetFile, readFooter } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { ParquetSplitReader } from './split-read.ts'
-import { groupStatistics, type Prune } from './statistics-read.ts'
 
 export interface ParquetSource<F> {
   /** Columns that have another name in the files: `{ invoice_no: 'invoiceNo' }`. */
@@ -34,6 +33,7 @@ interface Known extends FileMeta {
 
 export class ParquetFiles<F extends Fields> implements Source<F> {
   readonly format = 'parquet'
+  readonly leavesOut = true
   readonly schema: Schema<F>
   readonly uri: string
   readonly fingerprint: string
@@ -51,40 +51,19 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `parquet ${this.uri} ${shape} ${JSON.stringify(options)}`
   }
 
-  /** `prune`: leaves out the row groups for which it answers true. */
-  async plan({ splitBytes }: PlanRequest, prune: Prune = () => false): Promise<SourcePlan> {
+  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
     const files = listFiles(this.#path)
     const splits: Split[] = []
     for (const { path } of files) {
       const file = new ParquetFile(path)
       try {
-        splits.push(...this.#splits(this.#meta(file), splitBytes, prune))
+        splits.push(...splitsOf(this.#meta(file), splitBytes))
       } finally {
         file.close()
       }
     }
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { splits, inputs }
-  }
-
-  #splits(meta: Known, splitBytes: number, prune: Prune): Split[] {
-    const splits: Split[] = []
-    let groups: number[] = []
-    const end = (): void => {
-      if (groups.length > 0) splits.push(splitOf(meta, groups))
-      groups = []
-    }
-    meta.groups.forEach((group, i) => {
-      if (prune(groupStatistics(this.schema as AnySchema, meta.bindings, group))) {
-        end()
-        return
-      }
-      groups.push(i)
-      const { start, end: last } = extentOf(meta, groups)
-      if (last - start >= splitBytes) end()
-    })
-    end()
-    return splits
   }
 
   open(split: Split, request: ReadRequest): ParquetSplitReader {
@@ -132,6 +111,22 @@ function headerOf<F>(schema: AnySchema, { header = {} }: ParquetSource<F>): Head
     )
   }
   return header as Header
+}
+
+function splitsOf(meta: Known, splitBytes: number): Split[] {
+  const splits: Split[] = []
+  let groups: number[] = []
+  const end = (): void => {
+    if (groups.length > 0) splits.push(splitOf(meta, groups))
+    groups = []
+  }
+  for (const i of meta.groups.keys()) {
+    groups.push(i)
+    const { start, end: last } = extentOf(meta, groups)
+    if (last - start >= splitBytes) end()
+  }
+  end()
+  return splits
 }
 
 function extentOf(meta: Known, groups: readonly number[]): { start: number; end: number } {

@@ -3,6 +3,7 @@ import { type Batch, dense } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
+import { droppedBy } from '../../../engine/io/outcome.ts'
 import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import type { Binding } from './bind.ts'
 import { ColumnReader } from './column-read.ts'
@@ -10,7 +11,7 @@ import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
-import { maySift } from './statistics-read.ts'
+import { groupStatistics, maySift } from './statistics-read.ts'
 
 export interface SplitPlace {
   readonly file: ParquetFile
@@ -61,7 +62,8 @@ export class ParquetSplitReader implements SplitReader {
         this.#batch = null
         return null
       }
-      for (const reader of this.#readers) reader?.begin(group)
+      if (this.#leavesOut(group)) this.#to = group.rows
+      else for (const reader of this.#readers) reader?.begin(group)
     }
     this.#from = this.#to
     const rows = Math.min(this.#request.rowsPerBatch, this.#rowsOfGroup - this.#from)
@@ -76,6 +78,18 @@ export class ParquetSplitReader implements SplitReader {
     this.#batch = { ...batch, origin: { uri: split.uri, offsets: null, firstRow } }
     this.#leaveOut(filled.map((f, i) => f && this.#flawsOf(f, i)))
     return this.#batch
+  }
+
+  /** A row group of which no row is wanted, and none may have to be rejected, is not read. */
+  #leavesOut(group: RowGroupMeta): boolean {
+    const { leaveOut } = this.#request
+    const { bindings, schema } = this.#place
+    if (leaveOut === undefined || group.rows === 0) return false
+    if (bindings.some(b => maySift(b, group.chunks[b.index]))) return false
+    const statistics = groupStatistics(schema, bindings, group)
+    const by = droppedBy(leaveOut.conditions, statistics, name => schema.fields[name])
+    if (by >= 0) leaveOut.skipped(group.rows, by)
+    return by >= 0
   }
 
   get #rowsOfGroup(): number {

@@ -1,30 +1,19 @@
-/** A row group's statistics as a pipeline sees the values: what pruning decides from. */
+/** A row group's statistics as a pipeline sees the values: what decides whether it is read. */
+import { isUtf8 } from 'node:buffer'
 import { isText, newColumn } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { readValue } from '../../../engine/data/value.ts'
+import type { ColumnStatistics, RowStatistics } from '../../../engine/io/outcome.ts'
 import type { Binding } from './bind.ts'
 import type { Converted } from './converted.ts'
 import { type ChunkMeta, ENCODING, type RowGroupMeta, TYPE } from './format.ts'
 import { lanesOf, readRaw } from './plain-read.ts'
 
-/** Bounds are inclusive, and may lie outside the values (long text is cut); null where none is known. */
-export interface ColumnStatistics {
-  readonly min: unknown
-  readonly max: unknown
-  readonly nullCount: number | null
-}
-export interface GroupStatistics {
-  readonly rows: number
-  readonly columns: ReadonlyMap<string, ColumnStatistics>
-}
-/** True where the row group can hold no row that is wanted. */
-export type Prune = (statistics: GroupStatistics) => boolean
-
 export function groupStatistics(
   schema: AnySchema,
   bindings: readonly Binding[],
   { rows, chunks }: RowGroupMeta,
-): GroupStatistics {
+): RowStatistics {
   const columns = new Map<string, ColumnStatistics>()
   bindings.forEach((binding, i) => {
     const found = chunks[binding.index]?.statistics
@@ -38,8 +27,10 @@ export function groupStatistics(
 
 /** The bound as a lambda would see it; null where it cannot be read. */
 function boundOf(binding: Binding, bytes: Uint8Array): unknown {
-  const { kind } = binding
-  if (isText(kind)) return kind.tag === 'utf8' ? Buffer.from(bytes).toString() : bytes
+  const { kind, leaf } = binding
+  if (isText(kind)) return kind.tag === 'utf8' ? textBound(bytes) : bytes
+  // INT96 has no order that the specification defines.
+  if (leaf.type === TYPE.INT96) return null
   const converted = convertedBound(binding, bytes)
   if (converted === null || converted.flaws?.[0]) return null
   const column = newColumn(kind.required, 1)
@@ -50,6 +41,11 @@ function boundOf(binding: Binding, bytes: Uint8Array): unknown {
     // No number of ours: a decimal of more than 2^53 units.
     return null
   }
+}
+
+/** Null where the text was cut within a character: what decoding puts there sorts elsewhere. */
+function textBound(bytes: Uint8Array): string | null {
+  return isUtf8(bytes) ? Buffer.from(bytes).toString() : null
 }
 
 /** Null where the bound is damaged. */

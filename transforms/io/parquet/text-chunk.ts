@@ -8,7 +8,7 @@ import { Pool } from '../../../engine/data/pool.ts'
 import { Bytes } from './bytes.ts'
 import { body, ChunkWriter } from './chunk-write.ts'
 import { ENCODING, type Statistics } from './format.ts'
-import { compress } from './page-write.ts'
+import { packedSize } from './page-write.ts'
 import { TextBounds } from './text-bounds.ts'
 import { appendPlain, copyPlain, mapRange, mapSelected } from './text-gather.ts'
 import { growth, writeCodes } from './value-chunk.ts'
@@ -16,14 +16,16 @@ import { growth, writeCodes } from './value-chunk.ts'
 const DICTIONARY_BYTES_MAX = 4 << 20
 const DICTIONARY_ENTRIES_MAX = 1 << 18
 const PAGE_BYTES_MAX = 1 << 20
+/** A page that repeats its values so often, in bytes, is not tried plain. */
+const DICTIONARY_SAVES = 16
 
 const trial = new Bytes(1024)
 
 export class TextChunk extends ChunkWriter {
   full = false
-  readonly #dictionary = new Pool(true)
+  readonly #dictionary = new Pool(true, 64)
   readonly #plain = new Bytes(0)
-  readonly #bounds = new TextBounds()
+  #bounds = new TextBounds()
   #mode: 'undecided' | 'dictionary' | 'plain' = 'undecided'
   #page = new Int32Array(0)
   #count = 0
@@ -113,25 +115,37 @@ export class TextChunk extends ChunkWriter {
   #choose(last: boolean): void {
     const [page, count, dictionary] = [this.#page, this.#count, this.#dictionary]
     this.#mode = 'dictionary'
-    if (dictionary.count * 16 <= count) return
+    if (dictionary.count * 16 <= count || this.#plainBytes() > DICTIONARY_SAVES * dictionary.size)
+      return
     const { bytes, offsets } = dictionary
     for (let i = 0; i < count; i++) {
       const code = page[i] as number
       appendPlain(this.#plain, bytes, offsets[code] as number, offsets[code + 1] as number)
     }
-    const plain = compress(this.#plain.view()).length
+    const plain = packedSize(this.#plain.view())
     this.#writeEntries()
     const share = last ? 1 : growth(page, count, dictionary.count)
-    const entries = compress(trial.view()).length * share
+    const entries = packedSize(trial.view()) * share
     trial.clear()
     writeCodes(trial, page, count, dictionary.count)
-    if (compress(trial.view()).length + entries <= plain) {
+    if (packedSize(trial.view()) + entries <= plain) {
       this.#plain.clear()
       return
     }
     this.#observeEntries()
     dictionary.clear()
     this.#mode = 'plain'
+  }
+
+  /** What the page would take plain; long values may make it far larger than the dictionary. */
+  #plainBytes(): number {
+    const { offsets } = this.#dictionary
+    let bytes = 4 * this.#count
+    for (let i = 0; i < this.#count; i++) {
+      const code = this.#page[i] as number
+      bytes += (offsets[code + 1] as number) - (offsets[code] as number)
+    }
+    return bytes
   }
 
   #writeEntries(): void {
@@ -152,6 +166,19 @@ export class TextChunk extends ChunkWriter {
     this.#observeEntries()
     this.#writeEntries()
     return this.pages.dictionary(trial.view(), this.#dictionary.count)
+  }
+
+  clear(): void {
+    this.#dictionary.clear()
+    this.#plain.clear()
+    this.#bounds = new TextBounds()
+    this.#mode = 'undecided'
+    this.#count = 0
+    this.#map.fill(-1, 0, this.#mapped)
+    this.#mapped = 0
+    this.#pool = null
+    this.#strings = null
+    this.full = false
   }
 
   bounds(): Omit<Statistics, 'nullCount'> | null {

@@ -10,7 +10,7 @@ import { body, ChunkWriter } from './chunk-write.ts'
 import { writeDelta } from './delta-write.ts'
 import { ENCODING, type Statistics } from './format.ts'
 import { bitsFor, writeHybrid } from './hybrid-write.ts'
-import { compress } from './page-write.ts'
+import { packedSize } from './page-write.ts'
 import { ValueBounds, wordBytes } from './value-bounds.ts'
 import { ValueDictionary } from './value-dictionary.ts'
 import { type Gather, gatherOf, wordsOf } from './value-gather.ts'
@@ -27,7 +27,7 @@ export class ValueChunk extends ChunkWriter {
   readonly #lanes: 1 | 2 | 4
   readonly #gather: Gather
   readonly #whole: boolean
-  readonly #bounds: ValueBounds
+  #bounds: ValueBounds
   readonly #dictionary: ValueDictionary
   #page = new Int32Array(0)
   #count = 0
@@ -92,18 +92,18 @@ export class ValueChunk extends ChunkWriter {
     const distinct = this.#dictionary.count
     if (this.#mayUseDictionary && distinct * 16 <= count) return 'dictionary'
     let mode: Mode = 'plain'
-    let least = compress(wordBytes(page, count, lanes)).length
+    let least = packedSize(wordBytes(page, count, lanes))
     trial.clear()
     if (this.#whole && writeDelta(trial, page, count, lanes)) {
-      const size = compress(trial.view()).length
+      const size = packedSize(trial.view())
       if (size < least) [mode, least] = ['delta', size]
     }
     if (!this.#mayUseDictionary) return mode
     const share = last ? 1 : growth(codes, count, distinct)
-    const entries = compress(wordBytes(this.#dictionary.words, distinct, lanes)).length
+    const entries = packedSize(wordBytes(this.#dictionary.words, distinct, lanes))
     trial.clear()
     writeCodes(trial, codes, count, distinct)
-    const size = compress(trial.view()).length + entries * share
+    const size = packedSize(trial.view()) + entries * share
     if (size <= least) return 'dictionary'
     this.#mayUseDictionary = false
     return mode
@@ -114,6 +114,14 @@ export class ValueChunk extends ChunkWriter {
     if (!this.pages.encodings.has(ENCODING.RLE_DICTIONARY)) return null
     this.#bounds.observe(words, count)
     return this.pages.dictionary(wordBytes(words, count, this.#lanes), count)
+  }
+
+  clear(): void {
+    this.#count = 0
+    this.#mode = 'undecided'
+    this.#mayUseDictionary = true
+    this.#dictionary.clear()
+    this.#bounds = new ValueBounds(this.kind)
   }
 
   bounds(): Omit<Statistics, 'nullCount'> | null {

@@ -2,15 +2,23 @@
  * Distinct fixed-width values in order of first appearance: open addressing over int32 slots, keys
  * compared as bits, so that -0 and every NaN come back as they were.
  */
+/** To begin with: a file of thousands of columns has a dictionary for each. */
+const SLOTS = 64
+
 export class ValueDictionary {
   readonly lanes: 1 | 2 | 4
   count = 0
   words: Int32Array
-  #slots = new Int32Array(1024).fill(-1)
+  #slots = new Int32Array(SLOTS).fill(-1)
 
   constructor(lanes: 1 | 2 | 4) {
     this.lanes = lanes
-    this.words = new Int32Array(512 * lanes)
+    this.words = new Int32Array((SLOTS / 2) * lanes)
+  }
+
+  clear(): void {
+    this.count = 0
+    this.#slots.fill(-1)
   }
 
   get heldBytes(): number {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { tableFromIPC } from 'apache-arrow'
 import { fromArrow } from '../../../../engine/data/arrow.ts'
@@ -76,18 +77,25 @@ export async function wasmReads(path: string, schema: AnySchema): Promise<Cells>
 }
 
 const python = process.env['PYTHON'] ?? 'python3'
-export const hasPyarrow = (() => {
+/** Where `scripts/pyarrow.mjs` puts it; a pyarrow of Python's own serves as well. */
+const home = process.env['PYARROW_HOME'] ?? join(import.meta.dirname, '../../../../.cache/pyarrow')
+const PYTHONPATH = [home, process.env['PYTHONPATH']].filter(Boolean).join(delimiter)
+const env = { ...process.env, PYTHONPATH }
+
+/** False, or why the tests that want pyarrow are skipped. */
+export const noPyarrow: false | string = (() => {
   try {
-    execFileSync(python, ['-c', 'import pyarrow'], { stdio: 'ignore' })
-    return true
-  } catch {
+    execFileSync(python, ['-c', 'import pyarrow.parquet'], { env, stdio: 'ignore' })
     return false
+  } catch {
+    return 'no pyarrow: node scripts/pyarrow.mjs installs it'
   }
 })()
 
-/** Runs Python with pyarrow as pa and pyarrow.parquet as pq. */
-export function pyarrow(script: string): void {
-  execFileSync(python, ['-c', `import pyarrow as pa, pyarrow.parquet as pq\n${script}`])
+/** Runs Python with pyarrow as pa and pyarrow.parquet as pq; answers what it prints. */
+export function pyarrow(script: string): string {
+  const program = `import pyarrow as pa, pyarrow.parquet as pq\n${script}`
+  return execFileSync(python, ['-c', program], { env, encoding: 'utf8' })
 }
 
 export async function pyarrowReads(path: string, schema: AnySchema): Promise<Cells> {

@@ -1,0 +1,145 @@
+/**
+ * Files in Hive folders: a column that a folder of the path is named after has that folder's value in
+ * every row of the file, and is not looked for in the file itself. Where no folder is, this is the
+ * format's own source and nothing else.
+ */
+import type { Column } from '../../../engine/data/column.ts'
+import {
+  type AnySchema,
+  type Field,
+  type Fields,
+  type Schema,
+  schemaOf,
+} from '../../../engine/data/schema.ts'
+import { readValue } from '../../../engine/data/value.ts'
+import { Fault } from '../../../engine/fault.ts'
+import { type LeaveOut, passes, type Test } from '../../../engine/io/condition.ts'
+import type {
+  AnySource,
+  PlanRequest,
+  ReadRequest,
+  Source,
+  SourcePlan,
+  Split,
+  SplitReader,
+} from '../../../engine/io/source.ts'
+import { folderColumn, folderValues } from './folder-values.ts'
+import { FolderedReader } from './foldered-read.ts'
+import { listFiles } from './list.ts'
+
+export interface Foldered<F extends Fields> {
+  /** What the user gave. */
+  readonly uri: string
+  /** Reads files that have all columns. */
+  readonly whole: Source<F>
+  /** Reads files that have these columns only. */
+  readonly part: (schema: AnySchema) => AnySource
+  /** The column that a folder's name stands for, by the option that names columns. */
+  readonly columnOf: (folder: string) => string
+}
+
+/** What a path's folders say: texts by position in the schema. */
+type Found = ReadonlyMap<number, string | null>
+
+export function foldered<F extends Fields>(o: Foldered<F>): Source<F> {
+  return new FolderedFiles(o)
+}
+
+class FolderedFiles<F extends Fields> implements Source<F> {
+  readonly format: string
+  readonly schema: Schema<F>
+  readonly uri: string
+  readonly fingerprint: string
+  readonly leavesOut: boolean
+  readonly verify?: NonNullable<Source<F>['verify']>
+  readonly #o: Foldered<F>
+  readonly #positions: ReadonlyMap<string, number>
+  readonly #parts = new Map<string, AnySource>()
+
+  constructor(o: Foldered<F>) {
+    const { whole } = o
+    this.#o = o
+    this.format = whole.format
+    this.schema = whole.schema
+    this.uri = whole.uri
+    this.fingerprint = whole.fingerprint
+    this.leavesOut = whole.leavesOut === true
+    this.#positions = new Map(whole.schema.list.map(({ name }, k) => [name, k]))
+    if (whole.verify) this.verify = whole.verify.bind(whole)
+  }
+
+  async plan(request: PlanRequest): Promise<SourcePlan> {
+    const files = listFiles(this.#o.uri)
+    const first = this.#foundIn(files[0]?.path ?? '')
+    for (const { path } of files) {
+      const found = this.#foundIn(path)
+      if (keyOf(found) !== keyOf(first)) throw this.#uneven(files[0]?.path ?? '', path)
+      for (const [k, text] of found) this.#column(k, text, path)
+    }
+    return this.#sourceOf(first).plan(request)
+  }
+
+  open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader> {
+    const found = this.#foundIn(split.uri)
+    const source = this.#sourceOf(found)
+    if (found.size === 0) return source.open(split, request)
+    const at = this.schema.list.flatMap((_, k) => (found.has(k) ? [] : [k]))
+    const wanted = at.map(k => request.wanted[k] === true)
+    const constants = new Map([...found].map(([k, text]) => [k, this.#column(k, text, split.uri)]))
+    const wrap = (inner: SplitReader) => new FolderedReader(inner, { ...this, at, constants })
+    const given = (name: string) => {
+      const column = constants.get(this.#positions.get(name) ?? -1)
+      return column && readValue(column, 0)
+    }
+    const leaveOut = request.leaveOut && foldedInto(request.leaveOut, given)
+    const opened = source.open(split, { ...request, wanted, ...(leaveOut && { leaveOut }) })
+    return opened instanceof Promise ? opened.then(wrap) : wrap(opened)
+  }
+
+  #foundIn(path: string): Found {
+    const found = new Map<number, string | null>()
+    for (const [folder, text] of folderValues(path)) {
+      const k = this.#positions.get(this.#o.columnOf(folder))
+      if (k !== undefined) found.set(k, text)
+    }
+    return found
+  }
+
+  #column(k: number, text: string | null, path: string): Column {
+    return folderColumn(this.schema.list[k] as Field, text, path)
+  }
+
+  /** The format's source for files that lack the columns found. */
+  #sourceOf(found: Found): AnySource {
+    if (found.size === 0) return this.#o.whole
+    const key = keyOf(found)
+    const known = this.#parts.get(key)
+    if (known) return known
+    const made = this.#o.part(schemaOf(this.schema.list.filter((_, k) => !found.has(k))))
+    this.#parts.set(key, made)
+    return made
+  }
+
+  #uneven(one: string, other: string): Fault {
+    const names = (path: string): string =>
+      [...this.#foundIn(path).keys()].map(k => this.schema.list[k]?.name).join(' ') || 'none'
+    return new Fault('data', `${this.uri}: files lie in folders of different columns`, {
+      detail: [`${one}: ${names(one)}`, `${other}: ${names(other)}`],
+      hint: 'read them as two sources',
+    })
+  }
+}
+
+/** Conditions without the tests that the folders' values pass; one that they fail is failed by all rows. */
+function foldedInto(leaveOut: LeaveOut, given: (column: string) => unknown): LeaveOut {
+  const conditions = leaveOut.conditions.map(tests =>
+    tests.flatMap((test): Test[] => {
+      const value = given(test.column)
+      if (value === undefined) return [test]
+      return passes(test, value) ? [] : [{ ...test, op: 'in', value: [] }]
+    }),
+  )
+  return { ...leaveOut, conditions }
+}
+
+const keyOf = (found: Found): string => [...found.keys()].sort((a, b) => a - b).join(' ')

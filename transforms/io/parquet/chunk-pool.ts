@@ -1,0 +1,41 @@
+/**
+ * Chunk writers of files that were closed, for those that follow: a write into thousands of Hive folders
+ * would leave its arrays to the garbage collector once a folder. Only small ones are kept, and few.
+ */
+import { isText } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { BoolChunk } from './bool-chunk.ts'
+import type { ChunkWriter } from './chunk-write.ts'
+import { TextChunk } from './text-chunk.ts'
+import { ValueChunk } from './value-chunk.ts'
+
+const KEPT_MAX = 256
+const KEPT_BYTES_MAX = 1 << 17
+
+const idle = new Map<string, ChunkWriter[]>()
+let kept = 0
+
+const keyOf = (kind: Kind, rowsPerPage: number): string => `${rowsPerPage} ${kind.name}`
+
+export function chunkFor(kind: Kind, rowsPerPage: number): ChunkWriter {
+  const known = idle.get(keyOf(kind, rowsPerPage))?.pop()
+  if (known) {
+    kept--
+    return known
+  }
+  if (kind.tag === 'bool') return new BoolChunk(kind, rowsPerPage)
+  return isText(kind) ? new TextChunk(kind, rowsPerPage) : new ValueChunk(kind, rowsPerPage)
+}
+
+/** The writers are not used by the caller any more. */
+export function giveBack(chunks: readonly ChunkWriter[], rowsPerPage: number): void {
+  for (const chunk of chunks) {
+    if (kept >= KEPT_MAX || chunk.heldBytes > KEPT_BYTES_MAX) continue
+    chunk.reset()
+    const key = keyOf(chunk.kind, rowsPerPage)
+    const list = idle.get(key)
+    if (list) list.push(chunk)
+    else idle.set(key, [chunk])
+    kept++
+  }
+}
