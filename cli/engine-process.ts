@@ -94,7 +94,4 @@ export class EngineProcess {
   }
 }
 
-const childModule = new URL(
-  import.meta.url.endsWith('.ts') ? './run-child.ts' : './run-child.js',
-  import.meta.url,
-)
+const childModule = new URL(import.meta.resolve('#run-child'))

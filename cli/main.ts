@@ -39,10 +39,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h'
 
-/** The package's; the built command lies one folder deeper than its source. */
+/** The package's. */
 function version(): string {
-  const up = import.meta.url.endsWith('.ts') ? '..' : '../..'
-  const { version: own } = createRequire(import.meta.url)(`${up}/package.json`)
+  const { version: own } = createRequire(import.meta.url)('millrace/package.json')
   return `millrace ${own} (Node ${process.versions.node})`
 }
 

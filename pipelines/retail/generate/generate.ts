@@ -86,8 +86,7 @@ function jobsOf({ rows, files, folder, mess = 'real', gzip = false }: GenerateOp
 }
 
 function startWorker(data: FileWorkerData, onFile: (file: FileDone) => void) {
-  const file = import.meta.url.endsWith('.ts') ? './file-worker.ts' : './file-worker.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: data })
+  const worker = new Worker(new URL(import.meta.resolve('#file-worker')), { workerData: data })
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('message', (done: FileDone) => {
       try {
