@@ -1,16 +1,10 @@
-/** A case in DuckDB, in a process of its own: `case input output threads`. Prints the answer as JSON. */
+/** A case in DuckDB, in a process of its own: `case threads places-as-JSON`. */
 import { DuckDBInstance } from '@duckdb/node-api'
-import { cases } from '../cases.ts'
+import type { Case, Places } from '../case.ts'
 
-const [id, input, output, threads] = process.argv.slice(2) as [string, string, string, string]
-const found = cases.find(c => c.id === id)
-if (!found) throw new Error(`no case ${id}`)
+const [name, threads, places] = process.argv.slice(2) as [string, string, string]
+const { default: found } = (await import(`../cases/${name}.ts`)) as { default: Case }
 const instance = await DuckDBInstance.create(':memory:', { threads })
 const connection = await instance.connect()
 await connection.run('SET preserve_insertion_order=false')
-let rows: unknown[][] = []
-for (const sql of found.sql) {
-  const text = sql.replaceAll('{in}', input).replaceAll('{out}', output)
-  rows = (await connection.runAndReadAll(text)).getRowsJson() as unknown[][]
-}
-process.stdout.write(JSON.stringify(found.check ? [] : rows))
+for (const sql of found.duckdb?.(JSON.parse(places) as Places) ?? []) await connection.run(sql)

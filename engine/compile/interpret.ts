@@ -5,21 +5,15 @@
  * only. Sources are read by the caller.
  */
 import { newColumn } from '../data/column.ts'
+import { compare } from '../data/compare.ts'
+import { passes } from '../io/condition.ts'
 import type { Kind } from '../data/kind.ts'
 import { type AnySchema, fieldOf } from '../data/schema.ts'
-import {
-  POW10,
-  readUnits,
-  readValue,
-  textUnits,
-  wideToNumber,
-  writeUnits,
-  writeValue,
-} from '../data/value.ts'
+import { POW10, readUnits, readValue, textUnits, wideToNumber, writeUnits } from '../data/value.ts'
 import type { Aggregate } from '../plan/aggregate.ts'
 import { is, type Node, type Order, type Plan, type Row, type Side } from '../plan/node.ts'
 import { rowJson, rowResult } from './kernel.ts'
-import { compare, passes } from './where.ts'
+import { writeNamed } from './write-code.ts'
 
 export interface Interpreted {
   /** Rows by node id; a write has its input's. */
@@ -89,7 +83,7 @@ class Interpreter implements Interpreted {
       const sides = this.#sides(node.op.sides, node)
       return this.#each(node, input(), row => {
         const derived = Object.fromEntries(node.op.columns.map(c => [c.name, c.fn(row, sides)]))
-        return [stored(node.schema, { ...row, ...derived })]
+        return [stored(node.schema, { ...row, ...derived }, false)]
       })
     }
     if (is(node, 'project'))
@@ -237,9 +231,11 @@ class Interpreter implements Interpreted {
     }
     op.startBundle?.(context)
     for (const row of rows) {
+      const before = new Map([...tagged].map(([tag, into]) => [tag, into.length]))
       try {
         await op.process(row, context)
       } catch (error) {
+        for (const [tag, into] of tagged) into.length = before.get(tag) as number
         if (!(error instanceof RejectedRow)) this.#refuse(node, row, error)
         else this.rejected.push({ node: node.id, reason: error.message, raw: rowJson(row) })
       }
@@ -289,12 +285,12 @@ class Interpreter implements Interpreted {
 
 class RejectedRow extends Error {}
 
-/** A row as its columns would hold and give it back: rounded, checked. */
-export function stored(schema: AnySchema, row: object): Row {
+/** A row as its columns would hold and give it back: rounded, checked. `named`: faults say which column. */
+export function stored(schema: AnySchema, row: object, named = true): Row {
   return Object.fromEntries(
     schema.list.map(({ name, kind }) => {
       const column = newColumn(kind, 1)
-      writeValue(column, 0, (row as Row)[name])
+      writeNamed(column, 0, (row as Row)[name], named ? name : undefined)
       return [name, readValue(column, 0)]
     }),
   )

@@ -8,17 +8,17 @@
  *       step 2: x = f2(view); c9[i] = x                      (or W(k9, i, x) where x is unusual)
  *       selection[n++] = i
  *
- * The row that a lambda sees is a view (getters over the columns) or, where `safeToView` cannot show
+ * The row that a lambda sees is a view (getters over the columns) or, where `rowReads` cannot show
  * that a view is enough, a literal. A column that was not decoded has a getter that asks for it.
  */
 import type { Kind } from '../data/kind.ts'
 import type { Node, Test } from '../plan/node.ts'
+import { rowReads } from '../plan/row-reads.ts'
+import { Fault } from '../fault.ts'
 import { isText } from '../data/column.ts'
 import { isWide } from '../data/kind.ts'
-import { DAY_MS, POW10 } from '../data/value.ts'
 import { bound, type Env } from './env.ts'
 import { key, readCode } from './read-code.ts'
-import { safeToView } from './safe-to-view.ts'
 import { writeCode } from './write-code.ts'
 
 export type StepType =
@@ -92,10 +92,16 @@ class Emitter {
   }
 
   /** Emits a row for lambdas over the current columns; answers the expression that yields it. */
-  row(fns: readonly unknown[]): string {
+  row(node: Node, fns: readonly unknown[]): string {
     const names = new Set(this.env.map(b => b.name))
-    const viewable = fns.every(fn => safeToView(fn as () => unknown, names))
-    return viewable ? this.#view() : this.#literal()
+    const viewable = fns.every(fn => rowReads(fn as () => unknown, names) !== null)
+    if (viewable) return this.#view(node)
+    if (node.pruned)
+      throw new Fault('engine', `${node.name} uses whole rows, yet columns were left out`, {
+        at: node.at,
+        detail: [`without  ${node.pruned.join(' ')}`],
+      })
+    return this.#literal()
   }
 
   #literal(): string {
@@ -103,7 +109,7 @@ class Emitter {
     return `{${this.env.map(b => `${key(b.name)}:${readCode(b.kind, b.slot, 'i')}`).join(',')}}`
   }
 
-  #view(): string {
+  #view({ pruned = [] }: Node): string {
     // Fields must not clash with a column's getter: a prefix that no column name starts with.
     let prefix = '$'
     while (this.env.some(b => b.name.startsWith(prefix))) prefix += '$'
@@ -128,6 +134,8 @@ class Emitter {
           `v${id}.${prefix}p${slot}=K[${slot}].pool;v${id}.${prefix}s${slot}=K[${slot}].pool.strings;`,
         )
     }
+    // A column that was left out although it is read ends the run: nothing is computed from its absence.
+    for (const name of pruned) getters.push(`get ${key(name)}(){return H(${key(name)}[0])}`)
     this.classes.push(
       `class V${id}{constructor(){this.${prefix}i=0;${fields.join('')}}${getters.join('\n')}}\nconst v${id}=new V${id}();`,
     )
@@ -162,7 +170,7 @@ type Emit<T extends StepType> = (e: Emitter, step: number, node: Node<T>) => voi
 
 const steps: { readonly [T in StepType]: Emit<T> } = {
   filter(e, step, node) {
-    const call = e.call(node, node.op.fn, e.row([node.op.fn]))
+    const call = e.call(node, node.op.fn, e.row(node, [node.op.fn]))
     e.guard(step, node.op.onError, e.drop(step, `${call}===true`))
   },
   where(e, step, node) {
@@ -192,7 +200,10 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
     }
   },
   derive(e, step, node) {
-    const row = e.row(node.op.columns.map(c => c.fn))
+    const row = e.row(
+      node,
+      node.op.columns.map(c => c.fn),
+    )
     const added: { name: string; kind: Kind; slot: number }[] = []
     const code = [`w=${row};`]
     for (const { name, kind, fn } of node.op.columns) {
@@ -204,10 +215,11 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
     e.env = node.schema.list.map(f => added.find(a => a.name === f.name) ?? bound(e.env, f.name))
   },
   map(e, step, node) {
-    const row = e.row([node.op.fn])
+    const row = e.row(node, [node.op.fn])
     const out = node.schema.list.map(f => ({ name: f.name, kind: f.kind, slot: e.slot(f.kind) }))
     const code = [`w=C(${e.call(node, node.op.fn, row)},${step});`]
-    for (const b of out) code.push(`x=w${key(b.name)};${writeCode(b.kind, b.slot, 'i', 'x')}`)
+    for (const b of out)
+      code.push(`x=w${key(b.name)};${writeCode(b.kind, b.slot, 'i', 'x', b.name)}`)
     e.guard(step, node.op.onError, code.join(''))
     e.env = out
   },
@@ -262,13 +274,6 @@ function testCode(e: Emitter, test: Test): string {
     lte: `${stored}<=${unit}`,
   }
   return `${valid}&&(${compared[op]})`
-}
-
-/** A bound of `where` in the units that the column stores. */
-export function storedBound(kind: Kind, value: number): number {
-  if (kind.tag === 'decimal') return Number((value * (POW10[kind.scale] as number)).toPrecision(15))
-  if (kind.tag === 'date') return value / DAY_MS
-  return kind.tag === 'timestamp' || kind.tag === 'datetime' ? value * 1000 : value
 }
 
 /** Emits a chain over the input columns that are decoded (`have`). */

@@ -8,15 +8,16 @@ import { type Batch, columnOf } from '../data/batch.ts'
 import { type Column, isText, newColumn } from '../data/column.ts'
 import { Pool } from '../data/pool.ts'
 import type { AnySchema } from '../data/schema.ts'
-import { readValue, writeValue } from '../data/value.ts'
-import { Fault } from '../fault.ts'
+import { readValue } from '../data/value.ts'
+import { Fault, throwSite } from '../fault.ts'
+import { passes } from '../io/condition.ts'
 import type { Node, Operations } from '../plan/node.ts'
 import type { Awaitable, Emit, Operator, TaskContext } from './operator.ts'
 import { compile } from './door.ts'
-import { type Emitted, emitKernel, storedBound } from './kernel-source.ts'
+import { storedBound } from '../data/stored-bound.ts'
+import { type Emitted, emitKernel } from './kernel-source.ts'
 import { type Env, envOf } from './env.ts'
-import { passes } from './where.ts'
-import { Texts } from './write-code.ts'
+import { Texts, writeNamed } from './write-code.ts'
 
 /** What operators share within a worker's instance of a stage; `task` changes from task to task. */
 export interface StageScope {
@@ -162,13 +163,13 @@ export class Kernel implements Operator {
     }
     const refuse = (step: number, row: number, error: unknown) =>
       this.#refused.push({ step, row, error })
-    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'T', 'P', 'U']
+    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'T', 'P', 'U', 'H']
     this.#run = compile('kernel', names, emitted.body, [
       emitted.lambdas.map(l => l.fn),
       emitted.lambdas.map(l => scope.sidesOf(l.node)),
       q,
       readValue,
-      writeValue,
+      writeNamed,
       miss,
       refuse,
       (value: unknown, step: number) => rowResult((this.#nodes[step] as Node).schema, value),
@@ -181,6 +182,11 @@ export class Kernel implements Operator {
       (id: number) => {
         const { test, kind } = emitted.tests[id] as Emitted['tests'][number]
         return storedBound(kind, test.value as number)
+      },
+      (name: string) => {
+        throw new Fault('engine', `column ${JSON.stringify(name)} was left out, yet it is read`, {
+          detail: this.#nodes.map(node => `step  ${node.name}  ${node.at}`),
+        })
       },
     ]) as Run
   }
@@ -245,10 +251,12 @@ export class Kernel implements Operator {
 
   #rowText(step: number, row: number): string {
     const env = (this.#emitted as Emitted).before[step] as Env
+    const batch = this.#batch as Batch
     const entries = env.map(b => {
-      const column = this.#columns[b.slot]
-      if (!column) return [b.name, undefined] as const
       try {
+        // All columns, also those that no step reads: what is told of a row depends on the row alone.
+        const column = b.slot < this.#input.length ? columnOf(batch, b.slot) : this.#columns[b.slot]
+        if (!column) return [b.name, undefined] as const
         return [b.name, readValue({ ...column, kind: b.kind }, row)] as const
       } catch (error) {
         return [b.name, String(error)] as const
@@ -278,6 +286,8 @@ export function userFault(
   const kind = error instanceof Error ? error.name : 'a value'
   const wrong = error instanceof Error && error.constructor.name === 'ValueError'
   const detail = [`row   ${row.length > 500 ? `${row.slice(0, 500)}…` : row}`]
+  const site = wrong ? '' : throwSite(error)
+  if (site !== '') detail.unshift(`threw ${site}`)
   const offset = origin?.offsets?.[index]
   if (origin) detail.push(`from  ${origin.uri}${offset === undefined ? '' : ` at byte ${offset}`}`)
   return new Fault(

@@ -50,12 +50,17 @@ export interface Account {
   /** A user's own counter. */
   count(node: number, name: string, by: number): void
 }
-export type AccountTerm = 'in' | 'created' | 'out' | 'rejected' | 'filtered' | 'merged'
+/** `skipped`: of the rows in, those that were never read, as their source knew what drops them. */
+export type AccountTerm = 'in' | 'created' | 'out' | 'rejected' | 'filtered' | 'merged' | 'skipped'
 
 /** Rows on disk, written once in order and read back in order. */
 export interface Spill {
   /** Bytes written so far, compressed. */
   readonly spilledBytes: number
+  /** How often rows were split by key, one split inside another; 0 where they fit. */
+  readonly splitLevels: number
+  /** Rows are split by key for the `levels`-th time. */
+  splitting(levels: number): void
   /** Opens a run of rows. */
   open(schema: import('../data/schema.ts').AnySchema): SpillWriter
 }

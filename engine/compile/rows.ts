@@ -6,11 +6,11 @@ import { type Batch, columnOf, dense } from '../data/batch.ts'
 import { type Column, isText, newColumn } from '../data/column.ts'
 import { Pool } from '../data/pool.ts'
 import type { AnySchema } from '../data/schema.ts'
-import { readValue, writeValue } from '../data/value.ts'
+import { readValue } from '../data/value.ts'
 import { compile } from './door.ts'
 import { rowResult } from './kernel.ts'
 import { key, readCode } from './read-code.ts'
-import { Texts, writeCode } from './write-code.ts'
+import { Texts, writeCode, writeNamed } from './write-code.ts'
 
 export type ReadRow = (i: number) => Record<string, unknown>
 
@@ -37,6 +37,16 @@ const TEXTS_MAX = 1 << 16
 
 type Append = (columns: Column[], texts: (Texts | null)[], i: number, row: object) => void
 
+/** The code that stores a row object. */
+function appendOf(schema: AnySchema): Append {
+  const code = schema.list.map(({ name, kind }, j) => {
+    const text = isText(kind) ? `,t${j}=X[${j}]` : ''
+    return `{const k${j}=K[${j}],c${j}=k${j}.values,n${j}=k${j}.valid${text};x=w${key(name)};${writeCode(kind, j, 'i', 'x', name)}}`
+  })
+  const body = `return function(K,X,i,w){let x=null,u=0,o=0;\n${code.join('\n')}}`
+  return compile<Append>('append', ['W'], body, [writeNamed])
+}
+
 /** Collects row objects into dense batches of up to `capacity` rows. */
 export class RowBuilder {
   readonly schema: AnySchema
@@ -46,17 +56,13 @@ export class RowBuilder {
   #texts: (Texts | null)[]
   #append: Append
 
-  constructor(schema: AnySchema, capacity: number) {
+  /** `like`: a builder of the same schema, whose generated code is used. */
+  constructor(schema: AnySchema, capacity: number, like?: RowBuilder) {
     this.schema = schema
     this.capacity = capacity
     this.#columns = schema.list.map(f => newColumn(f.kind, capacity))
     this.#texts = this.#columns.map(c => (c.pool ? new Texts(c.pool) : null))
-    const code = schema.list.map(({ name, kind }, j) => {
-      const text = isText(kind) ? `,t${j}=X[${j}]` : ''
-      return `{const k${j}=K[${j}],c${j}=k${j}.values,n${j}=k${j}.valid${text};x=w${key(name)};${writeCode(kind, j, 'i', 'x')}}`
-    })
-    const body = `return function(K,X,i,w){let x=null,u=0,o=0;\n${code.join('\n')}}`
-    this.#append = compile('append', ['W'], body, [writeColumn(schema)]) as Append
+    this.#append = like ? like.#append : appendOf(schema)
   }
 
   get full(): boolean {
@@ -83,23 +89,5 @@ export class RowBuilder {
       column.pool = new Pool(true)
       this.#texts[j] = new Texts(column.pool)
     })
-  }
-}
-
-/** writeValue, with the column's name before what it says. */
-function writeColumn(schema: AnySchema) {
-  return (column: Column, i: number, value: unknown): void => {
-    try {
-      writeValue(column, i, value)
-    } catch (error) {
-      const at = schema.list.find(f => f.kind === column.kind)
-      if (
-        error instanceof Error &&
-        at &&
-        schema.list.filter(f => f.kind === column.kind).length === 1
-      )
-        error.message = `column ${JSON.stringify(at.name)}: ${error.message}`
-      throw error
-    }
   }
 }

@@ -71,10 +71,10 @@ export function cutStages(plan: Plan): Stages {
   /** The exchange(s) of a node's input: one set, however many stages feed it. */
   const into = (
     node: Node,
-    input: number,
     purpose: Exchange['purpose'],
     schema: AnySchema,
     keys: readonly string[],
+    what = '',
   ) => {
     const exchange = {
       id: exchanges.length,
@@ -82,7 +82,7 @@ export function cutStages(plan: Plan): Stages {
       keys,
       to: node,
       purpose,
-      name: `${node.name}${input > 0 ? ` input ${input}` : ''}`,
+      name: `${node.name}${what}`,
     }
     exchanges.push(exchange)
     return exchange
@@ -99,11 +99,13 @@ export function cutStages(plan: Plan): Stages {
     let made: readonly Exchange[]
     if (is(node, 'aggregate') && purpose === 'head') {
       const layout = layoutOf(node, from.schema)
-      made = [layout.partials, ...layout.pairs].map(s => into(node, input, purpose, s, layout.keys))
-    } else
-      made = [
-        into(node, input, purpose, from.schema, purpose === 'head' ? keysOf(node, input) : []),
-      ]
+      made = [layout.partials, ...layout.pairs].map((s, i) =>
+        into(node, purpose, s, layout.keys, i > 0 ? ': distinct values' : ''),
+      )
+    } else {
+      const keys = purpose === 'head' ? keysOf(node, input) : []
+      made = [into(node, purpose, from.schema, keys, sideName(node, input))]
+    }
     incoming.set(id, made)
     return made
   }
@@ -164,6 +166,11 @@ export function cutStages(plan: Plan): Stages {
     })
   }
   return { plan, stages: ordered(stages), exchanges }
+}
+
+function sideName(node: Node, input: number): string {
+  if (is(node, 'join')) return input === 0 ? ': left side' : ': right side'
+  return is(node, 'coGroup') ? `: ${node.op.tags[input]}` : ''
 }
 
 const SIDE = -1

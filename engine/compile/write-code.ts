@@ -4,16 +4,28 @@
  * ValueError saying what was expected. Variables by slot as in `read-code.ts`, and t (Texts) for utf8.
  */
 import { isWide, type Kind } from '../data/kind.ts'
-import { DAY_MS, POW10 } from '../data/value.ts'
+import type { Column } from '../data/column.ts'
+import { DAY_MS, POW10, writeValue } from '../data/value.ts'
 import type { Pool } from '../data/pool.ts'
 
-/** Statements that store the variable `x` at row `i` of a slot. */
-export function writeCode(kind: Kind, slot: number, i: string, x: string): string {
+/** Statements that store the variable `x` at row `i` of a slot. `name`: the column's, for what `W` throws. */
+export function writeCode(kind: Kind, slot: number, i: string, x: string, name?: string): string {
   const quick = quickCode(kind, `c${slot}[${i}]`, x, slot)
-  const slow = `W(k${slot},${i},${x})`
+  const slow = `W(k${slot},${i},${x}${name === undefined ? '' : `,${JSON.stringify(name)}`})`
   if (quick === null) return `${slow};`
   const valid = kind.optional ? `n${slot}[${i}]=1;` : ''
   return `if(${quick.test}){${quick.store};${valid}}else ${slow};`
+}
+
+/** As `writeValue`, with the column's name before what it says: a row's value, not a single result. */
+export function writeNamed(column: Column, i: number, value: unknown, name?: string): void {
+  try {
+    writeValue(column, i, value)
+  } catch (error) {
+    if (name !== undefined && error instanceof Error)
+      error.message = `column ${JSON.stringify(name)}: ${error.message}`
+    throw error
+  }
 }
 
 function quickCode(kind: Kind, target: string, x: string, slot: number) {

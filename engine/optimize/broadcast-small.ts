@@ -18,16 +18,32 @@ const NARROWING: ReadonlySet<string> = new Set([
   'distinct',
   'distinctBy',
   'aggregate',
+  'top',
+  'sortBy',
+  'reshuffle',
+  'reify',
 ])
 
 export function broadcastSmall(plan: Plan): Plan {
   return rebuild(plan, node => {
-    if (!is(node, 'join') || node.op.hint !== null || node.op.kind === 'full') return node
-    return small(node.inputs[1] as Node) ? { ...node, op: { ...node.op, hint: 'broadcast' } } : node
+    if (!is(node, 'join')) return node
+    const { hint, kind } = node.op
+    if (hint !== null) return { ...node, why: 'as hinted' }
+    if (kind === 'full') return { ...node, why: 'a full join gives its right rows once' }
+    const rows = rowsMax(node.inputs[1] as Node)
+    if (rows > ROWS_MAX) return { ...node, why: whyNot(rows) }
+    const why = `the right side has at most ${rows} rows`
+    return { ...node, op: { ...node.op, hint: 'broadcast' }, why }
   })
 }
 
-function small(node: Node): boolean {
-  if (is(node, 'create')) return node.op.rows.length <= ROWS_MAX
-  return NARROWING.has(node.type) && small(node.inputs[0] as Node)
+const whyNot = (rows: number): string =>
+  rows === Infinity
+    ? "the right side's size is not known before the run"
+    : `the right side may have ${rows} rows, more than ${ROWS_MAX}`
+
+/** How many rows a node yields at most. */
+function rowsMax(node: Node): number {
+  if (is(node, 'create')) return node.op.rows.length
+  return NARROWING.has(node.type) ? rowsMax(node.inputs[0] as Node) : Infinity
 }

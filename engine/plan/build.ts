@@ -1,7 +1,7 @@
 /** From a definition and raw parameters to a plan: parse, build, validate, fingerprint. */
-import { Fault } from '../fault.ts'
+import { Fault, throwSite } from '../fault.ts'
 import type { Definition, RunInfo } from './definition.ts'
-import { fingerprintOf, hashOf } from './fingerprint.ts'
+import { fingerprintOf, hashOf, nodeFingerprint } from './fingerprint.ts'
 import { Graph } from './graph.ts'
 import type { Plan } from './node.ts'
 import { parseParams } from './params.ts'
@@ -28,6 +28,7 @@ export function buildPlan(
     nodes: graph.nodes,
     publishes: graph.publishes.map(p => p.writes),
     fingerprint: fingerprintOf(graph.nodes, hashOf([name, values, moduleHash])),
+    built: graph.nodes.map(n => ({ fingerprint: nodeFingerprint(n), name: n.name, at: n.at })),
   }
 }
 
@@ -37,9 +38,15 @@ function construct(definition: Definition, build: () => unknown): void {
   try {
     result = build()
   } catch (error) {
-    if (error instanceof Fault) throw error
+    const at = throwSite(error)
+    if (error instanceof Fault) {
+      // A source or sink refuses its options without knowing where it was called.
+      if (at !== '') error.at ??= at
+      throw error
+    }
     const message = error instanceof Error ? error.message : String(error)
     throw new Fault('pipeline', `build of ${quote(definition.definition)} threw: ${message}`, {
+      ...(at === '' ? {} : { at }),
       cause: error,
     })
   }

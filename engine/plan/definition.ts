@@ -46,7 +46,7 @@ export function pipelineOf(module: Readonly<Record<string, unknown>>, name?: str
   if (found.length > 1)
     refuse(`module exports ${found.length} pipelines and none as default`, {
       have: names,
-      hint: 'say which by name, or export one of them as default',
+      hint: 'say which with --export NAME, or export one of them as default',
     })
   return only
 }

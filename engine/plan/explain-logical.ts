@@ -1,8 +1,10 @@
 /** The logical plan as text: a line a node, in the order they were built, with inputs and what changes in the schema. */
 import type { AnySchema } from '../data/schema.ts'
-import { is, type Node, type Plan, type Side } from './node.ts'
+import { sidesOf } from './facts.ts'
+import { is, type Node, type Plan } from './node.ts'
+import { flow } from './text-block.ts'
 
-const PAD_MAX = 44
+const PAD_MAX = 36
 
 /**
  * @example
@@ -16,9 +18,11 @@ export function explainLogical(plan: Plan): string {
   const widths = [0, 1, 2].map(i =>
     Math.max(...rows.map(row => Math.min((row[i] ?? '').length, PAD_MAX)), 0),
   )
-  const lines = rows.map(([id = '', name = '', inputs = '', changes = '']) =>
-    `${id.padStart((widths[0] ?? 0) + 1)}  ${name.padEnd(widths[1] ?? 0)}  ${inputs.padEnd(widths[2] ?? 0)}  ${changes}`.trimEnd(),
-  )
+  const lines = rows.map(([id = '', name = '', inputs = '', changes = '']) => {
+    const columns = [name.padEnd(widths[1] ?? 0), inputs.padEnd(widths[2] ?? 0)]
+    const head = `${id.padStart((widths[0] ?? 0) + 1)}  ${columns.join('  ')}  `
+    return flow(head, changes === '' ? [] : changes.split(' '))
+  })
   const groups = plan.publishes.map(group => `publish together: ${group.map(n => n.id).join(' ')}`)
   return [`pipeline ${plan.name}`, ...lines, ...groups].join('\n')
 }
@@ -30,10 +34,6 @@ function inputsOf(node: Node): string {
   for (const { name, side } of sidesOf(node)) inputs.push(`${name}: ${side.view} of ${side.of.id}`)
   return inputs.length === 0 ? '' : `← ${inputs.join(', ')}`
 }
-
-/** The side inputs of a node, whatever its operation. */
-export const sidesOf = (node: Node): readonly { name: string; side: Side }[] =>
-  'sides' in node.op ? node.op.sides : []
 
 /** `+ added:kind  ~ column:old→new  − dropped` against the first input; `= columns` where most of it is new. */
 function changesOf(node: Node): string {

@@ -6,6 +6,7 @@
  */
 import type { AnySchema } from '../data/schema.ts'
 import type { Kind } from '../data/kind.ts'
+import type { Test } from '../io/condition.ts'
 import type { AnySink } from '../io/sink.ts'
 import type { AnySource } from '../io/source.ts'
 import type { Aggregate } from './aggregate.ts'
@@ -22,12 +23,7 @@ export interface Side {
   readonly of: Node
 }
 
-export type Test = {
-  readonly column: string
-  readonly op: 'eq' | 'not' | 'gt' | 'gte' | 'lt' | 'lte' | 'in'
-  /** As a lambda sees it; null stands for null; a list for `in`. */
-  readonly value: unknown
-}
+export type { Test }
 export type Order = { readonly by: string; readonly order: 'asc' | 'desc' }
 export type Known = 'sourceUri' | 'sourceOffset' | 'runId'
 
@@ -47,11 +43,21 @@ export interface ParDoSpec {
   readonly teardown: ((resource: unknown) => unknown) | null
 }
 
+/** A step after a read that drops rows by tests of the source's own columns. */
+export interface Skip {
+  readonly tests: readonly Test[]
+  /** Its number in the plan, and those of the steps between the read and it. */
+  readonly step: number
+  readonly through: readonly number[]
+  readonly reason: string
+}
+
 export type JoinKind = 'inner' | 'left' | 'full' | 'semi' | 'anti'
 
 /** What each operation carries, by its type. */
 export interface Operations {
-  read: { source: AnySource }
+  /** `skips`: what the next steps drop by named columns, for a source that can tell without reading. */
+  read: { source: AnySource; skips?: readonly Skip[] }
   /** The table or files that another node of this run writes, as they will stand once published. */
   readWritten: { written: Node }
   create: { rows: readonly Row[] }
@@ -121,6 +127,10 @@ export interface Node<T extends OperationType = OperationType> {
   readonly name: string
   /** The user's call site and verb: `pipelines/retail/pipeline.ts:14  .filter`. */
   readonly at: string
+  /** Columns that the optimizer left out: before an exchange by this projection, or of the rows that this step's functions see. */
+  readonly pruned?: readonly string[]
+  /** Why the optimizer chose as it did. */
+  readonly why?: string
 }
 
 /** Narrows a node to its operation. */
@@ -135,4 +145,12 @@ export interface Plan {
   readonly publishes: readonly (readonly Node[])[]
   /** Of the plan, its lambdas' texts and the module's content: equal plans run alike. */
   readonly fingerprint: string
+  /** Each node's own fingerprint, name and call site as they were built, so that a mismatch can name the first that differs. */
+  readonly built: readonly BuiltNode[]
+}
+
+export interface BuiltNode {
+  readonly fingerprint: string
+  readonly name: string
+  readonly at: string
 }

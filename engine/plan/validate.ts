@@ -1,4 +1,5 @@
 /** What can only be checked once the whole plan is there: outputs that clash, tables published twice. */
+import { dirname, relative, resolve } from 'node:path'
 import type { AnySink } from '../io/sink.ts'
 import type { Graph } from './graph.ts'
 import { is, type Node } from './node.ts'
@@ -10,9 +11,13 @@ export function validate(graph: Graph): void {
   checkPublishes(graph)
 }
 
-/** Two writes into one place would each replace what the other wrote. */
+/**
+ * Two writes into one place would each replace what the other wrote; an output folder is replaced as a
+ * whole, so what lies within it, another output or a warehouse's file, would be gone.
+ */
 function checkOutputs(writes: readonly Node<'write'>[]): void {
   const places = new Map<string, Node>()
+  const folders = new Map<string, Node<'write'>>()
   for (const node of writes) {
     const place = placeOf(node.op.sink)
     const other = places.get(place)
@@ -23,15 +28,31 @@ function checkOutputs(writes: readonly Node<'write'>[]): void {
         hint: 'flatten the collections and write once, or give each its own output',
       })
     places.set(place, node)
+    if (node.op.sink.sink === 'files') folders.set(pathOf(node.op.sink.uri), node)
+  }
+  for (const node of writes) checkNested(node, folders)
+}
+
+function checkNested(node: Node<'write'>, folders: ReadonlyMap<string, Node<'write'>>): void {
+  const { uri } = node.op.sink
+  for (let path = dirname(pathOf(uri)); ; path = dirname(path)) {
+    const outer = folders.get(path)
+    if (outer !== undefined)
+      refuse(`output ${quote(uri)} lies within output ${quote(outer.op.sink.uri)}`, {
+        at: node.at,
+        detail: [`also  ${outer.at}`],
+        hint: 'an output folder is replaced as a whole: give each a folder of its own, side by side',
+      })
+    if (dirname(path) === path) return
   }
 }
 
+/** A table's URI may name a system before the path of its file: `duckdb:out/x.duckdb`. */
+const pathOf = (uri: string): string => resolve(uri.replace(/^(?:file:\/\/|[a-z]+:(?!\/\/))/i, ''))
+
 export function placeOf(sink: AnySink): string {
-  const uri = sink.uri
-    .replace(/^file:\/\//, '')
-    .replace(/^(\.\/)+/, '')
-    .replace(/\/+$/, '')
-  return sink.sink === 'table' ? `${uri} ${sink.table}` : uri
+  const path = sink.sink === 'files' ? relative('', pathOf(sink.uri)) : sink.uri
+  return sink.sink === 'table' ? `${path} ${sink.table}` : path
 }
 
 function checkPublishes(graph: Graph): void {

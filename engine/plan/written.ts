@@ -17,10 +17,11 @@ export const writtenName = (name: string, names: 'snake_case' | 'asIs'): string 
 export function writtenSchema(node: Node<'write'>): WrittenSchema {
   const { sink } = node.op
   const input = (node.inputs[0] as Node).schema
-  const folders = sink.sink === 'files' ? sink.options.partitionBy : []
-  const kept = input.list.filter(f => !folders.includes(f.name))
+  const folders = new Set(sink.sink === 'files' ? sink.options.partitionBy : [])
+  const kept = input.list.filter(f => !folders.has(f.name))
   const list = kept.map(f => ({ name: writtenName(f.name, sink.options.names), kind: f.kind }))
-  const twice = list.find((f, i) => list.findIndex(g => g.name === f.name) !== i)
+  const seen = new Set<string>()
+  const twice = list.find(f => seen.size === seen.add(f.name).size)
   if (twice)
     throw new Fault('pipeline', `two columns would be written as ${JSON.stringify(twice.name)}`, {
       at: node.at,

@@ -31,4 +31,6 @@ export interface Accumulator {
   result(count: number): Column
   clear(): void
   readonly heldBytes: number
+  /** Bytes of the text taken since `clear`: a function of the rows alone. None where it takes no text. */
+  readonly textBytes?: number
 }

@@ -8,7 +8,7 @@ import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, lanes, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { Pool } from '../../data/pool.ts'
-import { compile } from '../door.ts'
+import { compileOnce } from '../compile-once.ts'
 
 /** From a batch pool's codes to a table pool's codes; kept while the batches bring the same pool. */
 class Remap {
@@ -73,7 +73,7 @@ export class GroupTable {
   constructor(kinds: readonly Kind[]) {
     this.kinds = kinds
     this.#remaps = kinds.map(kind => (isText(kind) ? new Remap() : null))
-    this.#assign = compile<Assign>('groups', ['FLOAT', 'HALVES'], assignCode(kinds), scratch())
+    this.#assign = compileOnce<Assign>('groups', ['FLOAT', 'HALVES'], assignCode(kinds), SCRATCH)
     this.grow()
   }
 
@@ -129,6 +129,21 @@ export class GroupTable {
     return { kind, values: codes, valid, pool: remap.pool }
   }
 
+  /** Bytes of the text of the keys of groups `from` and on. */
+  textBytes(from: number): number {
+    let bytes = 0
+    this.#remaps.forEach((remap, j) => {
+      if (remap === null) return
+      const codes = this.values[j] as Int32Array
+      const { offsets } = remap.pool
+      for (let g = from; g < this.count; g++) {
+        const code = codes[g] as number
+        if (code >= 0) bytes += (offsets[code + 1] as number) - (offsets[code] as number)
+      }
+    })
+    return bytes
+  }
+
   /** Forgets all groups. Pools stay while they are small. */
   clear(): void {
     this.count = 0
@@ -152,10 +167,9 @@ export function widen<V extends Values>(kind: Kind, values: V | undefined, rows:
   return grown
 }
 
-function scratch(): [Float64Array, Int32Array] {
-  const float = new Float64Array(1)
-  return [float, new Int32Array(float.buffer)]
-}
+/** A double, and its two halves as words. */
+const FLOAT = new Float64Array(1)
+const SCRATCH = [FLOAT, new Int32Array(FLOAT.buffer)]
 
 /** The lookup for these kinds: read the keys, hash, probe, insert. */
 function assignCode(kinds: readonly Kind[]): string {

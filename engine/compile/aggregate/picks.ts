@@ -2,7 +2,7 @@
  * Min, max, first and last: accumulators that keep one row's value for each group. All four are one
  * machine: keep the value whose ordering value is best. For min and max the two are the same column.
  */
-import { compare } from '../where.ts'
+import { compare } from '../../data/compare.ts'
 import { compile } from '../door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, lanes, newColumn, newValues, type Values } from '../../data/column.ts'
@@ -15,7 +15,7 @@ import type { Accumulator } from './accumulator.ts'
 /** Values of one kind by group; text is copied into an own pool. */
 class Held {
   readonly kind: Kind
-  readonly pool: Pool | null
+  pool: Pool | null
   values: Values
   valid: Uint8Array
   #codes = new Int32Array(0)
@@ -44,16 +44,21 @@ class Held {
     else this.values[g] = there ? this.#code(from.pool as Pool, from.values[i] as number) : 0
   }
   #code(source: Pool, code: number): number {
-    if (source !== this.#source || !source.unique || this.#codes.length < source.count) {
+    // The codes of a pool that is not unique mean something else with each batch.
+    if (!source.unique) return this.#intern(source, code)
+    if (source !== this.#source || this.#codes.length < source.count) {
       this.#source = source
       this.#codes = new Int32Array(source.count * 2).fill(-1)
     }
     const known = this.#codes[code] as number
     if (known >= 0) return known
-    const view = source.view(code)
-    const own = (this.pool as Pool).intern(view, 0, view.length)
+    const own = this.#intern(source, code)
     this.#codes[code] = own
     return own
+  }
+  #intern({ bytes, offsets }: Pool, code: number): number {
+    const own = this.pool as Pool
+    return own.intern(bytes, offsets[code] as number, offsets[code + 1] as number)
   }
   /** The pool's own row g as a comparable value. */
   column(count: number, kind: Kind): Column {
@@ -65,6 +70,8 @@ class Held {
   clear(): void {
     this.valid.fill(0)
     this.#source = null
+    // Whoever took the columns may hold codes of the old one.
+    if (this.pool && this.pool.count > 0) this.pool = new Pool(true)
   }
   get heldBytes(): number {
     return this.values.byteLength + this.valid.byteLength + (this.pool?.heldBytes ?? 0)
@@ -194,6 +201,11 @@ export class Pick implements Accumulator {
   }
 
   get heldBytes(): number {
-    return this.#order.heldBytes + this.#value.heldBytes
+    return this.#order.heldBytes + (this.#same ? 0 : this.#value.heldBytes)
+  }
+
+  get textBytes(): number {
+    const value = this.#same ? 0 : (this.#value.pool?.size ?? 0)
+    return (this.#order.pool?.size ?? 0) + value
   }
 }

@@ -1,26 +1,4 @@
-/**
- * What a `where` test means, on values as lambdas see them. Comparisons follow SQL: null passes only
- * `eq: null` (and `in` with a null in the list); `not: null` passes all but null; NaN equals NaN and
- * is greater than any number; texts compare by code point, -0 equals 0.
- */
-import type { Test } from '../plan/node.ts'
-
-export function passes(test: Test, value: unknown): boolean {
-  const { op, value: bound } = test
-  if (op === 'in') return (bound as readonly unknown[]).some(b => equal(b, value))
-  if (op === 'eq') return equal(bound, value)
-  if (value === null) return false
-  if (op === 'not') return !equal(bound, value)
-  const order = compare(value, bound)
-  if (op === 'gt') return order > 0
-  if (op === 'gte') return order >= 0
-  return op === 'lt' ? order < 0 : order <= 0
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  if (a === null || b === null) return a === b
-  return compare(a, b) === 0
-}
+/** The one order of values, as lambdas see them: NaN after all numbers, -0 equal to 0, text by code point. */
 
 /** Orders two values of one kind, neither null. */
 export function compare(a: unknown, b: unknown): number {

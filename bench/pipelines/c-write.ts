@@ -1,0 +1,12 @@
+/** Case (c). */
+import { param, pipeline } from 'millrace'
+import { csv, parquet } from 'millrace/io'
+import { Line, sales } from './line.ts'
+
+export default pipeline({
+  name: 'write',
+  params: { input: param.uri(), output: param.uri() },
+  build(p, { input, output }) {
+    sales(p.read(csv(input, Line))).write(parquet(output))
+  },
+})
