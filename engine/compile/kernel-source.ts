@@ -19,6 +19,7 @@ import { isText } from '../data/column.ts'
 import { isWide } from '../data/kind.ts'
 import { bound, type Env } from './env.ts'
 import { key, readCode } from './read-code.ts'
+import { type Repeat, repeatedResult, repeatedTest, repeatLocals, repeatOf } from './repeats.ts'
 import { writeCode } from './write-code.ts'
 
 export type StepType =
@@ -54,6 +55,8 @@ export interface Emitted {
   readonly before: readonly Env[]
   /** Input slots that the emitted code touches whether or not a lambda reads them. */
   readonly needed: ReadonlySet<number>
+  /** Results that repeat, by index: the slot that they are stored in; -1 for a filter's. */
+  readonly repeats: readonly number[]
   /** True where a step may drop rows. */
   readonly drops: boolean
 }
@@ -67,7 +70,8 @@ class Emitter {
   readonly derived: Kind[] = []
   readonly needed = new Set<number>()
   readonly locals = new Set<number>()
-  readonly texts = new Set<number>()
+  readonly repeats: number[] = []
+  readonly repeatLocals: string[] = []
   drops = false
   env: Env
   readonly inputs: number
@@ -148,6 +152,17 @@ class Emitter {
     return `f${i}(${row},S${i})`
   }
 
+  /** How the results of a lambda repeat; `slot`: where they go, -1 for a filter's. */
+  repeat(fn: unknown, slot: number, result: Kind | null): { repeat: Repeat; id: number } | null {
+    const decoded = (s: number): boolean => s >= this.inputs || this.have.has(s)
+    const repeat = repeatOf(fn as () => unknown, this.env, { decoded, result })
+    if (repeat === null) return null
+    for (const b of [repeat.of].flat()) this.locals.add(b.slot)
+    const id = this.repeats.push(slot) - 1
+    this.repeatLocals.push(repeatLocals(repeat, id))
+    return { repeat, id }
+  }
+
   /** Wraps a step that calls user code: records the step, and takes refused rows to the dead letter. */
   guard(step: number, onError: string, code: string): void {
     this.code.push(`at=${step};`)
@@ -170,8 +185,10 @@ type Emit<T extends StepType> = (e: Emitter, step: number, node: Node<T>) => voi
 
 const steps: { readonly [T in StepType]: Emit<T> } = {
   filter(e, step, node) {
-    const call = e.call(node, node.op.fn, e.row(node, [node.op.fn]))
-    e.guard(step, node.op.onError, e.drop(step, `${call}===true`))
+    const call = `${e.call(node, node.op.fn, e.row(node, [node.op.fn]))}===true`
+    const found = e.repeat(node.op.fn, -1, null)
+    const code = found ? `${repeatedTest(found.repeat, found.id, call)}${e.drop(step, 'x')}` : null
+    e.guard(step, node.op.onError, code ?? e.drop(step, call))
   },
   where(e, step, node) {
     for (const test of node.op.tests) e.code.push(e.drop(step, testCode(e, test)))
@@ -208,7 +225,9 @@ const steps: { readonly [T in StepType]: Emit<T> } = {
     const code = [`w=${row};`]
     for (const { name, kind, fn } of node.op.columns) {
       const slot = e.slot(kind)
-      code.push(`x=${e.call(node, fn, 'w')};${writeCode(kind, slot, 'i', 'x')}`)
+      const fresh = `x=${e.call(node, fn, 'w')};${writeCode(kind, slot, 'i', 'x')}`
+      const found = e.repeat(fn, slot, kind)
+      code.push(found ? repeatedResult(found.repeat, found.id, { slot, kind, fresh }) : fresh)
       added.push({ name, kind, slot })
     }
     e.guard(step, node.op.onError, code.join(''))
@@ -301,7 +320,8 @@ return function run(K,X,rows,from,to){
 ${declare.join('\n')}
 ${e.bind.join('\n')}
 ${counters}
-let n=0,i=0,at=0,x=null,w=null,u=0,o=0;
+${e.repeatLocals.join('\n')}
+let n=0,i=0,at=0,x=null,w=null,u=0,o=0,g=0;
 try{
 for(let j=0;j<rows;j++){
 i=from===null?j:from[j];
@@ -320,6 +340,7 @@ return ${e.drops ? 'n' : 'rows'};
     output: e.env,
     before,
     needed: e.needed,
+    repeats: e.repeats,
     drops: e.drops,
   }
 }

@@ -17,6 +17,7 @@ import { compile } from './door.ts'
 import { storedBound } from '../data/stored-bound.ts'
 import { type Emitted, emitKernel } from './kernel-source.ts'
 import { type Env, envOf } from './env.ts'
+import type { Kept } from './repeats.ts'
 import { Texts, writeNamed } from './write-code.ts'
 
 /** What operators share within a worker's instance of a stage; `task` changes from task to task. */
@@ -60,6 +61,7 @@ export class Kernel implements Operator {
   #selection = new Int32Array(0)
   #memos: (Uint8Array | null)[] = []
   #memoPools: (Pool | null)[] = []
+  #kept: ({ from: Pool; to: Pool | null; kept: Kept } | null)[] = []
   #refused: { step: number; row: number; error: unknown }[] = []
   readonly #q: { missed: number; step: number; row: number; dropped: number[]; rejected: number[] }
 
@@ -155,6 +157,7 @@ export class Kernel implements Operator {
     this.#emitted = emitted
     this.#memos = emitted.tests.map(() => null)
     this.#memoPools = emitted.tests.map(() => null)
+    this.#kept = emitted.repeats.map(() => null)
     const q = this.#q
     const scope = this.#scope
     const miss = (slot: number) => {
@@ -163,7 +166,7 @@ export class Kernel implements Operator {
     }
     const refuse = (step: number, row: number, error: unknown) =>
       this.#refused.push({ step, row, error })
-    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'T', 'P', 'U', 'H']
+    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'T', 'P', 'U', 'H', 'G']
     this.#run = compile('kernel', names, emitted.body, [
       emitted.lambdas.map(l => l.fn),
       emitted.lambdas.map(l => scope.sidesOf(l.node)),
@@ -188,6 +191,7 @@ export class Kernel implements Operator {
           detail: this.#nodes.map(node => `step  ${node.name}  ${node.at}`),
         })
       },
+      (id: number, pool: Pool) => this.#keep(id, pool),
     ]) as Run
   }
 
@@ -201,6 +205,22 @@ export class Kernel implements Operator {
     this.#memos[id] = memo
     this.#memoPools[id] = pool
     return memo
+  }
+
+  /** Results by code of a pool, as long as it and the results' own pool stay. */
+  #keep(id: number, from: Pool): Kept {
+    const slot = (this.#emitted as Emitted).repeats[id] as number
+    const to = this.#texts[slot]?.pool ?? null
+    const known = this.#kept[id]
+    const same = known?.from === from && known.to === to
+    if (same && known.kept.state.length >= from.count) return known.kept
+    // Codes of a pool that is not unique do not repeat.
+    const room = from.unique ? Math.max(from.count, 128) * 2 : 0
+    const kept = { state: new Uint8Array(room), values: new Float64Array(slot < 0 ? 0 : room) }
+    if (same) kept.state.set(known.kept.state)
+    if (same) kept.values.set(known.kept.values)
+    this.#kept[id] = { from, to, kept }
+    return kept
   }
 
   #known(known: string, row: number): unknown {
