@@ -53,7 +53,8 @@ export interface FaultJson {
   readonly hint: string | null
 }
 
-const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+/** What to do about an error of the system, by its code. */
+export const SYSTEM_HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space, then run again',
   EDQUOT: 'the quota of the disk is used up: free some space, then run again',
   EACCES: 'the file or folder may not be used: check its rights',

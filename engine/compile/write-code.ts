@@ -7,11 +7,12 @@ import { isWide, type Kind } from '../data/kind.ts'
 import type { Column } from '../data/column.ts'
 import { DAY_MS, POW10, writeValue } from '../data/value.ts'
 import type { Pool } from '../data/pool.ts'
+import { key } from './read-code.ts'
 
 /** Statements that store the variable `x` at row `i` of a slot. `name`: the column's, for what `W` throws. */
 export function writeCode(kind: Kind, slot: number, i: string, x: string, name?: string): string {
   const quick = quickCode(kind, `c${slot}[${i}]`, x, slot)
-  const slow = `W(k${slot},${i},${x}${name === undefined ? '' : `,${JSON.stringify(name)}`})`
+  const slow = `W(k${slot},${i},${x}${name === undefined ? '' : `,${key(name)}[0]`})`
   if (quick === null) return `${slow};`
   const valid = kind.optional ? `n${slot}[${i}]=1;` : ''
   return `if(${quick.test}){${quick.store};${valid}}else ${slow};`

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Fault } from '../fault.ts'
+import { Fault, SYSTEM_HINTS } from '../fault.ts'
 
 /** `mode` is the folder's own. Throws resource: it cannot be made. */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -15,11 +15,11 @@ export function makeFolder(path: string, mode = 0o777): void {
     try {
       mkdirSync(at, at === folder ? { mode } : {})
     } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException
+      const { code = '', message } = cause as NodeJS.ErrnoException
       if (code === 'EEXIST') continue
       throw new Fault('resource', `folder ${path} cannot be made: ${message}`, {
         cause,
-        hint: 'give a path that this user may write to',
+        hint: SYSTEM_HINTS[code] ?? 'give a path that this user may write to',
       })
     }
   }
