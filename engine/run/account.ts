@@ -36,7 +36,7 @@ export class Ledger implements Account {
   of(node: number): Terms {
     let terms = this.#terms.get(node)
     if (!terms) {
-      terms = { in: 0, created: 0, out: 0, rejected: 0, filtered: 0, merged: 0 }
+      terms = { in: 0, created: 0, out: 0, rejected: 0, filtered: 0, merged: 0, skipped: 0 }
       this.#terms.set(node, terms)
     }
     return terms

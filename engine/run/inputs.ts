@@ -3,6 +3,7 @@ import type { Stages } from '../compile/stages.ts'
 import type { Stage } from '../compile/stages.ts'
 import { isSourceNode } from '../plan/facts.ts'
 import type { Split } from '../io/source.ts'
+import { Fault } from '../fault.ts'
 import { is } from '../plan/node.ts'
 
 const MB = 2 ** 20
@@ -19,6 +20,7 @@ export interface Inputs {
   readonly splits: ReadonlyMap<number, readonly Split[]>
   readonly objects: readonly { uri: string; bytes: number; version: string }[]
   readonly bytes: number
+  readonly notes: readonly string[]
   /** Partition count by exchange id. */
   readonly partitions: ReadonlyMap<number, number>
 }
@@ -29,14 +31,20 @@ export async function planInputs(
   o: { splitBytes?: number | undefined; partitions?: number | undefined },
 ): Promise<Inputs> {
   const splits = new Map<number, readonly Split[]>()
+  const notes: string[] = []
   const objects: { uri: string; bytes: number; version: string }[] = []
   for (const stage of stages) {
     if (!is(stage.head, 'read')) continue
     const writes = stage.terminals.some(t => t.type === 'write')
     const splitBytes = o.splitBytes ?? (writes ? WRITTEN_SPLIT_BYTES : SPLIT_BYTES)
-    const planned = await stage.head.op.source.plan({ splitBytes })
+    const { op, at } = stage.head
+    const planned = await op.source.plan({ splitBytes }).catch(error => {
+      if (error instanceof Fault) error.at ??= at
+      throw error
+    })
     splits.set(stage.id, planned.splits)
     objects.push(...planned.inputs)
+    notes.push(...(planned.notes ?? []))
   }
   const bytes = objects.reduce((sum, i) => sum + i.bytes, 0)
   const count = o.partitions ?? partitionsFor(bytes + createdBytes(stages))
@@ -46,7 +54,7 @@ export async function planInputs(
       return [e.id, many ? count : 1] as const
     }),
   )
-  return { splits, objects, bytes, partitions }
+  return { splits, objects, bytes, notes, partitions }
 }
 
 function partitionsFor(bytes: number): number {

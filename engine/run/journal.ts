@@ -1,14 +1,22 @@
 /**
  * The mark of an unfinished run: a small file beside its first output, named by what the run is (plan,
  * parameters, inputs), from its start until all its outputs are visible. A run that finds its own mark
- * completes what a dead one began, and may replace the outputs that it had already made visible.
+ * completes what a dead one began, and may replace the outputs that it had already made visible. The
+ * mark says which process it is of: one that lives is not disturbed.
+ *
+ *     process 4711
+ *     started 8812345        its start as the system counts it, where the system says
+ *     begun   2026-01-31T12:00:00.000Z
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { Fault } from '../fault.ts'
+import { makeFolder } from '../io/folder.ts'
 
 export class Journal {
   readonly #path: string | null
+  readonly #target: string
 
   constructor(
     targets: readonly string[],
@@ -18,20 +26,63 @@ export class Journal {
     const [first] = targets
     const hash = createHash('sha256').update(JSON.stringify([fingerprint, targets, inputs]))
     const key = hash.digest('hex').slice(0, 16)
+    this.#target = first ?? ''
     this.#path = first === undefined ? null : join(dirname(first), `.millrace-${key}.unfinished`)
   }
 
-  /** Marks the run as begun; true where a run of the same key had begun and not ended. */
+  /**
+   * Marks the run as begun; true where a run of the same key had begun and not ended.
+   *
+   * Throws  resource: that run is still at work
+   */
   begin(): boolean {
     if (this.#path === null) return false
-    const unfinished = existsSync(this.#path)
-    mkdirSync(dirname(this.#path), { recursive: true })
-    writeFileSync(this.#path, `begun ${new Date().toISOString()} by process ${process.pid}\n`)
-    return unfinished
+    const mark = textOf(this.#path)
+    const pid = Number(/^process (\d+)$/m.exec(mark ?? '')?.[1] ?? 0)
+    const started = /^started (\S*)$/m.exec(mark ?? '')?.[1] ?? ''
+    if (pid !== process.pid && pid > 0 && startOf(pid) === started)
+      throw new Fault('resource', `output ${this.#target} is being written by process ${pid}`, {
+        detail: [`mark  ${this.#path}`],
+        hint: 'the same run is at work already: wait until it has ended',
+      })
+    makeFolder(dirname(this.#path))
+    const lines = [`process ${process.pid}`, `started ${startOf(process.pid)}`]
+    writeFileSync(this.#path, `${lines.join('\n')}\nbegun   ${new Date().toISOString()}\n`)
+    return mark !== null
   }
 
   /** All outputs are visible, or nothing of the run is. */
   end(): void {
     if (this.#path !== null) rmSync(this.#path, { force: true })
+  }
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/**
+ * When a process was started, so that a later one of the same number is not taken for it: field 22 of
+ * Linux's `/proc/PID/stat`. Elsewhere `alive`; null where there is no such process, or a dead one that
+ * nobody has waited for.
+ */
+function startOf(pid: number): string | null {
+  if (process.platform !== 'linux') return isThere(pid) ? 'alive' : null
+  const stat = textOf(`/proc/${pid}/stat`) ?? ''
+  // The second field, a name in parentheses, may hold anything.
+  const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === '' || /[ZX]/.test(state) ? null : (fields[18] ?? null)
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

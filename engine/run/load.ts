@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url'
 import { Fault } from '../fault.ts'
 import { buildPlan } from '../plan/build.ts'
 import { type Definition, pipelineOf } from '../plan/definition.ts'
-import type { Plan } from '../plan/node.ts'
+import { firstDifference } from '../plan/fingerprint.ts'
+import type { BuiltNode, Plan } from '../plan/node.ts'
 import { optimize } from '../optimize/optimize.ts'
 import { cutStages } from '../compile/stages.ts'
 import { Arena } from './exchange/arena.ts'
@@ -30,17 +31,50 @@ export async function loadPipeline(
       hint: 'give the path of the file that exports the pipeline',
     })
   }
-  const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
+  const module = await imported(path)
   const definition = pipelineOf(module, name ?? undefined)
   return { definition, hash: createHash('sha256').update(text).digest('hex') }
 }
 
-type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt'>
+const SOURCE = /\.(?:[cm]?[jt]s|json)$/
+
+async function imported(path: string): Promise<Record<string, unknown>> {
+  if (!SOURCE.test(path))
+    throw new Fault('pipeline', `module ${path} is no JavaScript or TypeScript`, {
+      hint: 'give the path of the file that exports the pipeline, such as pipeline.ts',
+    })
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+  } catch (error) {
+    // A verb or schema() at the top of the module has its own message.
+    if (error instanceof Fault) throw error
+    throw unimportable(path, error)
+  }
+}
+
+/** The first lines of a syntax error's stack show the place; of another error, the frames in user code. */
+function unimportable(path: string, error: unknown): Fault {
+  const { message = String(error), stack = '', name = '' } = (error ?? {}) as Error
+  const [before = '', after = ''] = stack.split(`\n${name}`)
+  const place = after === '' ? [] : before.split('\n').filter(line => line.trim() !== '')
+  const frames = stack
+    .split('\n')
+    .filter(l => /^\s+at .*(?:file:|\/)/.test(l) && !l.includes('node:'))
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  const missing = code === 'ERR_MODULE_NOT_FOUND' && /package '([^']+)'/.exec(message)
+  return new Fault('pipeline', `module ${path} cannot be imported: ${message.split('\n')[0]}`, {
+    detail: [...place.slice(0, 3), ...frames.slice(0, 3).map(l => l.trim())],
+    ...(missing ? { hint: `npm install ${missing[1]}` } : {}),
+    cause: error,
+  })
+}
+
+type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt' | 'optimize'>
 
 /** The optimized plan. The same settings give the same plan in each thread. */
 export function planOf(definition: Definition, hash: string, build: Build): Plan {
   const { params, runId: id, startedAt } = build
-  return optimize(buildPlan(definition, params, { id, startedAt }, hash))
+  return optimize(buildPlan(definition, params, { id, startedAt }, hash), build.optimize)
 }
 
 /** What a worker runs tasks with. */
@@ -48,10 +82,29 @@ export async function runnerOf(data: WorkerData): Promise<TaskRunner> {
   const { settings } = data
   const { definition, hash } = await loadPipeline(settings.module as string, settings.pipeline)
   const plan = planOf(definition, hash, settings)
-  if (plan.fingerprint !== settings.fingerprint)
-    throw new Fault('pipeline', `pipeline "${plan.name}" builds another plan in the worker`, {
-      hint: 'build must depend on its parameters and run.startedAt alone: no clock, no random numbers, no global state',
-    })
+  if (plan.fingerprint !== settings.fingerprint) throw anotherPlan(plan, settings.built)
   const arena = Arena.attach(data.arena)
   return new TaskRunner(settings, cutStages(plan), { arena, progress: new Progress(data.progress) })
+}
+
+/** The worker's plan is not the coordinator's: names the first node that differs. */
+function anotherPlan(plan: Plan, built: readonly BuiltNode[]): Fault {
+  const prints = (nodes: readonly BuiltNode[]) => nodes.map(n => n.fingerprint)
+  const index = firstDifference(prints(built), prints(plan.built))
+  const message = `pipeline "${plan.name}" builds another plan in the worker`
+  if (index < 0)
+    return new Fault('pipeline', `${message}: its module was changed while it ran`, {
+      hint: 'run it again',
+    })
+  const [there, here] = [built[index], plan.built[index]]
+  const told = (node: BuiltNode | undefined) =>
+    node === undefined ? 'no such step' : `${node.name}  ${node.at}`
+  const same = there !== undefined && here !== undefined && there.name === here.name
+  return new Fault('pipeline', `${message}: step ${index} is not the same`, {
+    at: (there ?? here)?.at ?? '',
+    detail: same
+      ? [`step  ${there.name}: another function, option or schema`]
+      : [`first ${told(there)}`, `worker ${told(here)}`],
+    hint: 'build must depend on its parameters and run.startedAt alone: no clock, no random numbers, no global state',
+  })
 }

@@ -5,6 +5,7 @@
 import type { Fragment } from '../io/sink.ts'
 import type { Split, SplitEnd } from '../io/source.ts'
 import type { FaultJson } from '../fault.ts'
+import type { BuiltNode } from '../plan/node.ts'
 import type { AccountTerm } from './operator.ts'
 import type { BlockHandle } from './exchange/block.ts'
 
@@ -17,7 +18,11 @@ export interface RunSettings {
   /** Which of the module's exports, where there are several; null for the default. */
   readonly pipeline: string | null
   readonly params: Readonly<Record<string, unknown>>
+  /** False: the plan as written, with only what it needs to run at all. */
+  readonly optimize: boolean
   readonly fingerprint: string
+  /** The nodes behind the fingerprint. */
+  readonly built: readonly BuiltNode[]
   readonly workers: number
   readonly memoryBytes: number
   readonly rowsPerBatch: number
@@ -90,6 +95,8 @@ export interface TaskResult {
   readonly counters: readonly { node: number; name: string; value: number }[]
   readonly end: SplitEnd | null
   readonly spilledBytes: number
+  /** How often its rows were split by key, as they did not fit. */
+  readonly splitLevels: number
   readonly seconds: number
 }
 

@@ -9,6 +9,8 @@ export interface StageReport {
   readonly rowsOut: number
   readonly seconds: number
   readonly spilledBytes: number
+  /** How often rows that did not fit were split by key: 0 never, 2 where a part was split again. */
+  readonly splitLevels: number
   readonly tasks: number
 }
 
@@ -38,6 +40,8 @@ export interface RunReport {
   readonly bytes: { readonly read: number; readonly written: number }
   readonly stages: readonly StageReport[]
   readonly outputs: readonly OutputReport[]
+  /** What the sources found that a person should know, such as columns that are left aside. */
+  readonly notes: readonly string[]
   /** Keys that so many rows have that one task had most of the work. */
   readonly hotKeys: readonly Skew[]
   /** Rows dropped, by step and reason. */
@@ -52,6 +56,8 @@ export interface RunReport {
     readonly rows: number
     readonly samples: readonly RejectSample[]
   }[]
+  /** Rows that a source did not read, as its statistics showed which step drops them; they are counted there too. */
+  readonly skipped: readonly { readonly step: string; readonly rows: number }[]
   readonly counters: readonly {
     readonly step: string
     readonly name: string

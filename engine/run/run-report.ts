@@ -14,6 +14,7 @@ interface Ended {
   readonly ledger: Ledger
   readonly runs: readonly StageRun[]
   readonly outputs: readonly OutputReport[]
+  readonly notes: readonly string[]
   readonly progress: Progress
   readonly status: RunReport['status']
   readonly seconds: number
@@ -47,6 +48,7 @@ export function reportOf(run: Ended): RunReport {
     },
     stages: runs.map(r => stageReport(r, ledger)),
     outputs: run.outputs,
+    notes: run.notes,
     hotKeys: runs.flatMap(r => r.skew),
     dropped: ledger.dropped.map(d => ({ step: name(d.node), reason: d.reason, rows: d.rows })),
     rejects: rejecting.map(n => ({
@@ -54,6 +56,9 @@ export function reportOf(run: Ended): RunReport {
       rows: ledger.of(n.id).rejected,
       samples: samplesOf(runs, n.id),
     })),
+    skipped: plan.nodes
+      .filter(n => ledger.of(n.id).skipped > 0)
+      .map(n => ({ step: n.name, rows: ledger.of(n.id).skipped })),
     counters: ledger.counters.map(c => ({ step: name(c.node), name: c.name, value: c.value })),
     ...(run.error ? { error: run.error } : {}),
   }
@@ -67,8 +72,9 @@ function stageReport(run: StageRun, ledger: Ledger): StageReport {
     name: stage.name,
     rowsIn: head.in,
     rowsOut: Math.max(0, ...[...leaving].map(id => ledger.of(id).out)) || head.out,
-    seconds: run.seconds,
+    seconds: run.pending > 0 ? (performance.now() - run.startedMs) / 1000 : run.seconds,
     spilledBytes: results.reduce((sum, r) => sum + (r?.spilledBytes ?? 0), 0),
+    splitLevels: results.reduce((most, r) => Math.max(most, r?.splitLevels ?? 0), 0),
     tasks: run.tasks.length,
   }
 }

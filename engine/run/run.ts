@@ -8,14 +8,14 @@
  * removes what it made.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cutStages, type Stages } from '../compile/stages.ts'
-import { faultToJson } from '../fault.ts'
+import { Fault, faultToJson } from '../fault.ts'
+import { makeFolder } from '../io/folder.ts'
 import type { Definition } from '../plan/definition.ts'
-import type { Node, Plan } from '../plan/node.ts'
+import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { Arena } from './exchange/arena.ts'
 import { type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
@@ -39,6 +39,8 @@ export interface RunOptions {
   /** Which export, where the module has several. */
   readonly export?: string
   readonly params?: Readonly<Record<string, unknown>>
+  /** Default true. False runs the plan as written: the same answer, so that a rule can be held against it. */
+  readonly optimize?: boolean
   /** Threads; default: cores. Changes no byte of the output. */
   readonly workers?: number
   /** Default 1 GB. */
@@ -103,6 +105,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     gathered = true
     ledger.check(plan)
     checkRejects(plan, ledger, scheduler.runs, options.maxRejects ?? 0.1)
+    signal.throwIfAborted()
+    if (limit === null) watch.publishing?.()
+    // Ends the assembly of files; once they are being published, nothing stops.
+    signal.addEventListener('abort', () => void run.executor.close(), { once: true })
     await outputs.publish(scheduler.runs, executor)
   } catch (error) {
     failure = error
@@ -122,6 +128,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     ledger,
     runs: scheduler?.runs ?? [],
     outputs: outputs.written,
+    notes: inputs?.notes ?? [],
     progress,
     status,
     seconds: (performance.now() - started) / 1000,
@@ -138,6 +145,10 @@ function gather(ledger: Ledger, runs: readonly StageRun[]): void {
   }
 }
 
+/** A run's own folder for spill files and fragments, which it removes when it ends. */
+export const scratchOf = (runId: string, base: string = tmpdir()): string =>
+  join(base, `millrace-${runId}`)
+
 /** The plan and the settings that every thread shares. Throws pipeline: the pipeline cannot be built. */
 export async function prepare(options: RunOptions): Promise<Prepared> {
   const inline = typeof options.pipeline !== 'string'
@@ -148,19 +159,24 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     params: options.params ?? {},
     runId: randomBytes(8).toString('hex'),
     startedAt: Date.now(),
+    optimize: options.optimize ?? true,
   }
   const plan = planOf(loaded.definition, loaded.hash, build)
+  if (!plan.nodes.some(n => is(n, 'write')))
+    throw new Fault('pipeline', `pipeline "${plan.name}" writes nothing`, {
+      detail: [`it has ${plan.nodes.length} steps, and none is a write`],
+      hint: "end with such as .write(parquet('out'))",
+    })
   const workers = inline ? 1 : (options.workers ?? (await import('node:os')).availableParallelism())
   const memoryBytes = options.memoryBytes ?? 1024 * MB
-  const base = options.scratch ?? tmpdir()
-  if (!existsSync(base)) await mkdir(base, { recursive: true })
-  const scratch = join(base, `millrace-${build.runId}`)
-  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const scratch = scratchOf(build.runId, options.scratch)
+  makeFolder(scratch, 0o700)
   const settings: RunSettings = {
     ...build,
     module: inline ? null : (options.pipeline as string),
     pipeline: options.export ?? null,
     fingerprint: plan.fingerprint,
+    built: plan.built,
     workers,
     memoryBytes,
     rowsPerBatch: options.rowsPerBatch ?? 16_384,

@@ -4,6 +4,7 @@
  * so that nothing depends on which worker was faster. A task that fails for want of a resource is
  * tried again; a split whose start was guessed wrong is read again from the right one.
  */
+import { stepsOf } from '../compile/explain-stages.ts'
 import { feedersOf, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
 import type { Split } from '../io/source.ts'
@@ -25,6 +26,8 @@ export interface Watch {
   stageEnded?(run: StageRun): void
   /** A task failed and will be tried again. */
   retried?(task: TaskSpec, fault: Fault): void
+  /** All rows are computed; files are assembled and tables loaded from now on. */
+  publishing?(): void
 }
 
 export interface Schedule {
@@ -60,6 +63,7 @@ export class Scheduler {
   async run(): Promise<void> {
     const { stages, executor, signal } = this.#s
     const waiting = new Set<Stage>(stages.stages)
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true })
     for (;;) {
       if (signal.aborted) this.#failure ??= signal.reason
       if (this.#failure === null) this.#release(waiting)
@@ -72,7 +76,6 @@ export class Scheduler {
       if (this.#active === 0) break
       await new Promise<void>(resolve => {
         this.#wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
       })
       if (signal.aborted) {
         this.#failure ??= signal.reason
@@ -163,11 +166,27 @@ export class Scheduler {
       try {
         return await this.#s.executor.run({ ...task, attempt })
       } catch (error) {
+        const { head } = this.#s.stages.stages[task.stage] as Stage
+        // A source knows its file, but not the line that reads it.
+        if (error instanceof Fault && error.kind === 'data' && is(head, 'read'))
+          error.at ??= head.at
         const retry = error instanceof Fault && error.kind === 'resource'
-        if (!retry || attempt + 1 >= ATTEMPTS_MAX || this.#s.signal.aborted) throw error
+        if (!retry || this.#s.signal.aborted) throw error
+        if (attempt + 1 >= ATTEMPTS_MAX) throw this.#named(error, task)
         this.#s.watch.retried?.(task, error)
       }
     }
+  }
+
+  /** Where the fault does not say it: which steps the task runs. */
+  #named(fault: Fault, task: TaskSpec): Fault {
+    if (fault.at !== undefined) return fault
+    const { kind, message, hint } = fault
+    const stage = this.#s.stages.stages[task.stage] as Stage
+    const steps = `steps ${stepsOf(stage)}`
+    const tried = `task ${task.index} of ${task.tasks}, tried ${ATTEMPTS_MAX} times`
+    const context = { detail: [steps, tried, ...fault.detail], cause: fault }
+    return new Fault(kind, message, hint === undefined ? context : { ...context, hint })
   }
 
   #finished(run: StageRun, task: TaskSpec, result: TaskResult): void {
@@ -219,7 +238,7 @@ export class Scheduler {
     run.seconds = (performance.now() - run.startedMs) / 1000
     run.skew = skewOf(run, this.#s.arena)
     const results = run.results.filter(r => r !== undefined)
-    this.blocks.add(results)
+    this.blocks.add(stage.id, results)
     if (is(stage.head, 'read')) this.#lines.push(...linesBefore(run))
     this.#done.add(stage)
     this.#s.watch.stageEnded?.(run)

@@ -1,7 +1,8 @@
 /** The heads that are sources: a split of a reader, or rows given in the pipeline itself. */
 import { RowBuilder } from '../compile/rows.ts'
 import type { Batch } from '../data/batch.ts'
-import type { Node } from '../plan/node.ts'
+import { is, type Node, type Skip } from '../plan/node.ts'
+import type { LeaveOut } from '../io/condition.ts'
 import type { AnySource, Split } from '../io/source.ts'
 import type { Emit } from './operator.ts'
 import type { Task } from './task.ts'
@@ -16,6 +17,7 @@ export async function readSplit(
   const { limit } = task.spec
   let rejected = 0
   let rows = 0
+  const leaveOut = limit === null ? leaveOutOf(node, task) : null
   const reader = await source.open(task.spec.split as Split, {
     wanted,
     rowsPerBatch: task.rowsPerBatch,
@@ -24,6 +26,7 @@ export async function readSplit(
       task.reject(node.id, reject)
     },
     advance: bytes => task.progress.bytes(task.spec.stage, bytes),
+    ...(leaveOut && { leaveOut }),
   })
   try {
     for (;;) {
@@ -54,6 +57,26 @@ export async function readSplit(
   task.account.add(node.id, 'in', rows + rejected)
   task.account.add(node.id, 'out', rows)
   task.account.add(node.id, 'rejected', rejected)
+}
+
+/** Rows that are not read are accounted for as if they had been: by the step that drops them. */
+function leaveOutOf(node: Node, { account }: Task): LeaveOut | null {
+  if (!is(node, 'read') || node.op.skips === undefined) return null
+  const { skips } = node.op
+  return {
+    conditions: skips.map(s => s.tests),
+    skipped: (rows, by) => {
+      const { step, through, reason } = skips[by] as Skip
+      for (const id of [node.id, ...through]) {
+        account.add(id, 'in', rows)
+        account.add(id, 'out', rows)
+      }
+      account.add(node.id, 'skipped', rows)
+      account.add(step, 'in', rows)
+      account.add(step, 'filtered', rows)
+      account.drop(step, reason, rows)
+    },
+  }
 }
 
 /** The rows of `p.create`. */

@@ -20,38 +20,57 @@ export interface StageRun {
   skew: readonly Skew[]
 }
 
-/** Blocks of every exchange, by partition, once the stages that feed it are done. */
+/** What the tasks of one stage wrote to an exchange: blocks by partition, in the order of the tasks. */
+interface Fed {
+  readonly stage: number
+  readonly blocks: BlockHandle[][]
+}
+
+/**
+ * Blocks of every exchange, by partition, once the stages that feed it are done. Where there are
+ * several, their blocks come in the order of the plan, and not in that in which the stages ended.
+ */
 export class Blocks {
-  readonly #of = new Map<number, BlockHandle[][]>()
-  #rejects: BlockHandle[] = []
+  readonly #of = new Map<number, Fed[]>()
+  readonly #rejects: Fed[] = []
 
   /** Adds what a stage's tasks wrote, in their order. */
-  add(results: readonly TaskResult[]): void {
+  add(stage: number, results: readonly TaskResult[]): void {
     for (const result of results) {
       for (const { exchange, blocks } of result.outputs) {
-        const into = this.#of.get(exchange) ?? blocks.map(() => [])
-        this.#of.set(exchange, into)
-        blocks.forEach((list, p) => (into[p] as BlockHandle[]).push(...list))
+        const fed = this.#of.get(exchange) ?? []
+        this.#of.set(exchange, fed)
+        const into = fedBy(fed, stage, blocks.length)
+        blocks.forEach((list, p) => into[p]?.push(...list))
       }
-      this.#rejects.push(...result.rejects)
+      fedBy(this.#rejects, stage, 1)[0]?.push(...result.rejects)
     }
   }
 
   of(exchange: Exchange, partition: number): readonly BlockHandle[] {
-    return this.#of.get(exchange.id)?.[partition] ?? []
+    return (this.#of.get(exchange.id) ?? []).flatMap(fed => fed.blocks[partition] ?? [])
   }
 
   get rejects(): readonly BlockHandle[] {
-    return this.#rejects
+    return this.#rejects.flatMap(fed => fed.blocks[0] ?? [])
   }
 
   /** Hands a partition's blocks over, to be freed. */
   take(exchange: Exchange, partition: number): readonly BlockHandle[] {
-    const blocks = this.#of.get(exchange.id)
-    const taken = blocks?.[partition] ?? []
-    if (blocks) blocks[partition] = []
+    const taken = this.of(exchange, partition)
+    for (const { blocks } of this.#of.get(exchange.id) ?? []) blocks[partition] = []
     return taken
   }
+}
+
+/** The stage's blocks in the list, which is kept in the order of stages. */
+function fedBy(list: Fed[], stage: number, partitions: number): BlockHandle[][] {
+  const known = list.find(fed => fed.stage === stage)
+  if (known) return known.blocks
+  const made = { stage, blocks: Array.from({ length: partitions }, () => []) }
+  list.push(made)
+  list.sort((a, b) => a.stage - b.stage)
+  return made.blocks
 }
 
 export interface TaskContext {

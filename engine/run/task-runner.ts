@@ -13,13 +13,14 @@ import type { TableSink } from '../io/sink.ts'
 import type { AnySource, Split } from '../io/source.ts'
 import { is, type Node } from '../plan/node.ts'
 import { writtenSchema } from '../plan/written.ts'
-import { AggregateHead } from './aggregate/head.ts'
+import { aggregateHead } from './aggregate/head.ts'
 import { PartialAggregate } from './aggregate/partial.ts'
 import { layoutOf } from '../compile/aggregate/layout.ts'
 import { broadcastJoin } from './heads/broadcast-join.ts'
 import { headOf } from './heads/index.ts'
 import type { Arena } from './exchange/arena.ts'
 import { partitionOf } from './exchange/reader.ts'
+import { EarlyDistinct } from './early-distinct.ts'
 import { ExchangeEnd } from './exchange-end.ts'
 import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
 import { Program } from './program.ts'
@@ -115,16 +116,16 @@ export class TaskRunner {
       terminal: terminal => this.#terminal(terminal, scope),
       broadcast: (node, emit) => this.#broadcast(node, emit, scope),
     })
-    const warm = { program, scope, head: this.#headOf(stage, scope) }
+    const warm = { program, scope, head: this.#headOf(stage) }
     this.#programs.set(stage.id, warm)
     return warm
   }
 
-  #headOf(stage: Stage, scope: StageScope): Head | null {
+  #headOf(stage: Stage): Head | null {
     const { head } = stage
     if (isSourceNode(head)) return null
     const schemas = head.inputs.map(n => n.schema)
-    if (is(head, 'aggregate')) return new AggregateHead(head, schemas[0] as Node['schema'], scope)
+    if (is(head, 'aggregate')) return aggregateHead(head, schemas[0] as Node['schema'])
     if (is(head, 'reshuffle')) return passThrough(head)
     if (is(head, 'write')) return new GroupedWriteHead(head, () => this.#task as Task)
     return headOf(head, schemas)
@@ -169,7 +170,10 @@ export class TaskRunner {
     const ends = terminal.exchanges.map(
       exchange => new ExchangeEnd(exchange, () => this.#task as Task),
     )
-    if (terminal.type === 'exchange') return ends[0] as Operator
+    if (terminal.type === 'exchange')
+      return is(node, 'distinct') && terminal.exchanges[0]?.purpose === 'head'
+        ? new EarlyDistinct(node, scope, ends[0] as Operator)
+        : (ends[0] as Operator)
     const aggregate = node as Node<'aggregate'>
     const emits = ends.map(
       (end): Emit =>

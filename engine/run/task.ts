@@ -117,6 +117,7 @@ export class Task implements TaskContext {
       counters: this.account.counters,
       end: this.end,
       spilledBytes: this.spilledBytes,
+      splitLevels: this.spill.splitLevels,
       seconds,
     }
   }
@@ -124,6 +125,7 @@ export class Task implements TaskContext {
   /** Takes back all that the task made. */
   async abort(): Promise<void> {
     for (const undo of this.undo.toReversed()) await undo()
+    this.spill.remove()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -22,7 +22,7 @@ export interface Sample {
 }
 export type Case = (s: Sample) => Collections
 
-export const ROWS = 3000
+export const ROWS = 1000
 
 export const sample = (p: Pipeline): Sample => ({
   p,
@@ -119,6 +119,41 @@ export const cases: Readonly<Record<string, Case>> = {
       { onError: 'deadLetter' },
     )
     return { out, rejects: out.rejects.select('step', 'reason', 'raw') }
+  },
+  'a row that is refused gives nothing': ({ every }) => {
+    const three = every.flatMap(
+      Out,
+      function* (r) {
+        for (let i = 0; i < 5; i++) {
+          if (i === 3 && r.small === 3) throw new RangeError('three')
+          yield { id: r.id, label: r.group, twice: i }
+        }
+      },
+      { onError: 'deadLetter' },
+    )
+    // The third row is none of the schema's.
+    const bad = every.flatMap(
+      Out,
+      r =>
+        [0, 1, 2].map(i => ({ id: i === 2 && r.id % 7 === 0 ? 1.5 : i, label: '', twice: r.id })),
+      { onError: 'deadLetter' },
+    )
+    const { odd, even } = every.parDo({
+      output: { odd: Out, even: Out },
+      onError: 'deadLetter',
+      process(r, c) {
+        for (let i = 0; i < 4; i++) {
+          const row = { id: r.id, label: r.group, twice: i }
+          if (i % 2 === 0) c.emit.even(row)
+          else c.emit.odd(row)
+          if (i === 2 && r.small === 4) throw new RangeError('four')
+          if (i === 1 && r.small === 5) c.reject('five')
+        }
+      },
+    })
+    const rejects = (of: PCollection<never> | typeof bad) =>
+      of.rejects.select('step', 'reason', 'raw')
+    return { three, threes: rejects(three), bad, bads: rejects(bad), odd, even }
   },
   'flatMap fans out': ({ every }) => ({
     out: every.flatMap(Out, function* (r) {

@@ -1,147 +1,176 @@
 /**
  * The half of an aggregation that runs after its exchange: merges the partial accumulators of each
- * group and counts distinct pairs. A partition that does not fit is split by further bits of the
- * keys' hash, and each part done alone.
+ * group, in the order in which they came, and counts distinct pairs. Groups come out in the order of
+ * their first appearance, whether they fit in memory or were split by key (`heads/grace.ts`).
+ *
+ * Account: the partials' rows were counted as merged before the exchange, of which each group takes one
+ * back; created: the one group of an input without rows and without keys.
  */
-import type { StageScope } from '../../compile/kernel.ts'
-import { type Batch, dense } from '../../data/batch.ts'
-import { type Column, newColumn } from '../../data/column.ts'
-import { type AnySchema, fieldOf } from '../../data/schema.ts'
-import type { Node } from '../../plan/node.ts'
-import { keyHasher } from '../exchange/hash.ts'
-import { repartition } from '../exchange/repartition.ts'
-import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
 import type { Accumulator } from '../../compile/aggregate/accumulator.ts'
 import { GroupTable } from '../../compile/aggregate/group-table.ts'
 import { accumulatorsOf, type Layout, layoutOf } from '../../compile/aggregate/layout.ts'
-import { inSlices, Pairs } from './partial.ts'
+import { type Batch, columnOf, dense } from '../../data/batch.ts'
+import { type Column, newColumn } from '../../data/column.ts'
+import { type AnySchema, fieldOf, t } from '../../data/schema.ts'
+import type { Node } from '../../plan/node.ts'
+import { type Attempt, type Job, runJob, withOrdinal } from '../heads/grace.ts'
+import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
+import { inSlices } from '../slices.ts'
+import { addPairCounts } from './pair-counts.ts'
 
-/** What a merged group takes in tables, beside its partial's bytes. */
-const TABLE_FACTOR = 3
-const FANOUT = 8
-const LEVELS_MAX = 6
+/** Of the task's memory: for the groups, and for distinct pairs; the rest is for results. */
+const SHARES = { groups: 0.5, pairs: 0.25 }
 
-export class AggregateHead implements Head {
+export function aggregateHead(node: Node<'aggregate'>, input: AnySchema): Head {
+  const layout = layoutOf(node, input)
+  return {
+    async run(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
+      const empty = inputs.every(p => p.rows === 0)
+      if (empty && node.op.keys.length > 0) return
+      await runJob(new AggregateJob(node, { input, layout, task }), inputs, { emit, task })
+    },
+  }
+}
+
+interface Setting {
+  /** Of the rows that are aggregated. */
+  readonly input: AnySchema
+  readonly layout: Layout
+  readonly task: TaskContext
+}
+
+class AggregateJob implements Job {
+  readonly inputs: readonly AnySchema[]
+  readonly keys: readonly (readonly string[])[]
+  readonly output: AnySchema
   readonly #node: Node<'aggregate'>
-  readonly #input: AnySchema
-  readonly #layout: Layout
+  readonly #s: Setting
 
-  constructor(node: Node<'aggregate'>, input: AnySchema, _scope: StageScope) {
+  constructor(node: Node<'aggregate'>, setting: Setting) {
+    const { layout } = setting
+    this.inputs = [layout.partials, ...layout.pairs]
+    this.keys = this.inputs.map(() => layout.keys)
+    this.output = node.schema
     this.#node = node
-    this.#input = input
-    this.#layout = layoutOf(node, input)
+    this.#s = setting
   }
 
-  async run(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
-    const empty = inputs.every(p => p.rows === 0)
-    if (empty && this.#node.op.keys.length > 0) return
-    await this.#level(inputs, emit, task, 0)
-  }
-
-  async #level(
-    inputs: readonly Partition[],
-    emit: Emit,
-    task: TaskContext,
-    level: number,
-  ): Promise<void> {
-    const bytes = inputs.reduce((sum, p) => sum + p.bytes, 0)
-    const splits = this.#layout.keys.length > 0 && level < LEVELS_MAX
-    if (bytes * TABLE_FACTOR <= task.memoryBytes || !splits) return this.#merge(inputs, emit, task)
-    const schemas = [this.#layout.partials, ...this.#layout.pairs]
-    const parts = inputs.map((partition, i) => {
-      const hasher = keyHasher(schemas[i] as AnySchema, this.#layout.keys)
-      return repartition(partition, task.spill, {
-        hashRows: hasher,
-        schema: schemas[i] as AnySchema,
-        level,
-        fanout: FANOUT,
-      })
-    })
-    for (let part = 0; part < FANOUT; part++)
-      await this.#level(
-        parts.map(p => p[part] as Partition),
-        emit,
-        task,
-        level + 1,
-      )
-  }
-
-  async #merge(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
-    const groups = new GroupTable(this.#layout.keyKinds)
-    const keys = this.#layout.keys.map((_, i) => i)
-    const made = accumulatorsOf(this.#node, this.#input)
-    const accumulators = made.filter(a => a !== null)
-    for (const batch of (inputs[0] as Partition).batches({ release: true })) {
-      const numbers = groups.assign(batch, keys)
-      mergeBatch(batch, numbers, { accumulators, at: keys.length, groups: groups.count })
+  async attempt(inputs: readonly Partition[], a: Attempt): Promise<boolean> {
+    const { layout, task } = this.#s
+    const [partials, ...pairs] = inputs as [Partition, ...Partition[]]
+    const groups = new Groups(this.#node, this.#s, a.numbered)
+    // All rows of an input without keys are one group: there is nothing to split.
+    const bounded = a.bounded && layout.keys.length > 0
+    for (const batch of partials.batches()) {
+      groups.add(batch)
+      if (bounded && groups.heldBytes > task.memoryBytes * SHARES.groups) return false
     }
-    const counts = this.#layout.pairs.map((schema, i) =>
-      countPairs(inputs[i + 1] as Partition, schema, groups),
-    )
-    let { count } = groups
-    if (count === 0 && keys.length === 0) {
-      count = 1
-      task.account.add(this.#node.id, 'created', 1)
-    } else task.account.add(this.#node.id, 'merged', -count)
-    task.account.add(this.#node.id, 'out', count)
-    for (const a of accumulators) a.reserve(count)
-    await inSlices(this.#result(groups, { made, counts, count }), emit)
-  }
-
-  #result(
-    groups: GroupTable,
-    r: { made: readonly (Accumulator | null)[]; counts: Float64Array[]; count: number },
-  ): Batch {
-    let distinct = 0
-    const { keys, aggregates } = this.#node.op
-    const byName = new Map<string, Column>()
-    keys.forEach((key, j) =>
-      byName.set(key, groups.column(j, fieldOf(this.#node.schema, key).kind)),
-    )
-    aggregates.forEach(({ name }, i) => {
-      const { kind } = fieldOf(this.#node.schema, name)
-      const made = r.made[i]
-      if (made) byName.set(name, made.result(r.count))
-      else {
-        const column = newColumn(kind, r.count)
-        ;(column.values as Float64Array).set(
-          (r.counts[distinct++] as Float64Array).subarray(0, r.count),
-        )
-        column.valid?.fill(1)
-        byName.set(name, column)
-      }
+    const memoryBytes = task.memoryBytes * SHARES.pairs
+    const distinct = pairs.map((partition, i) => {
+      const counts = new Float64Array(Math.max(groups.table.count, 1))
+      const schema = layout.pairs[i] as AnySchema
+      const { numbered } = a
+      addPairCounts(counts, partition, {
+        schema,
+        numbered,
+        groups: groups.table,
+        memoryBytes,
+        task,
+      })
+      return counts
     })
-    const columns = this.#node.schema.list.map(f => byName.get(f.name) as Column)
-    return dense(this.#node.schema, columns, r.count)
+    this.#account(groups.table.count)
+    await inSlices(groups.result(distinct), task.rowsPerBatch, a.emit)
+    return true
+  }
+
+  #account(groups: number): void {
+    const { account } = this.#s.task
+    const { id, op } = this.#node
+    const alone = groups === 0 && op.keys.length === 0
+    if (alone) account.add(id, 'created', 1)
+    else account.add(id, 'merged', -groups)
+    account.add(id, 'out', alone ? 1 : groups)
   }
 }
 
-function mergeBatch(
-  batch: Batch,
-  numbers: Int32Array,
-  m: { accumulators: readonly Accumulator[]; at: number; groups: number },
-): void {
-  let { at } = m
-  for (const accumulator of m.accumulators) {
-    accumulator.reserve(m.groups)
-    accumulator.merge(batch, numbers, at)
-    at += accumulator.partialFields.length
+/** The groups met so far with their accumulators, and the ordinals that they came first with. */
+class Groups {
+  readonly table: GroupTable
+  readonly #node: Node<'aggregate'>
+  readonly #keys: readonly number[]
+  readonly #made: readonly (Accumulator | null)[]
+  readonly #accumulators: readonly Accumulator[]
+  /** By group; null where rows are not numbered. */
+  #ordinals: Float64Array | null
+
+  constructor(node: Node<'aggregate'>, { input, layout }: Setting, numbered: boolean) {
+    this.#node = node
+    this.table = new GroupTable(layout.keyKinds)
+    this.#keys = layout.keys.map((_, i) => i)
+    this.#made = accumulatorsOf(node, input)
+    this.#accumulators = this.#made.filter(a => a !== null)
+    this.#ordinals = numbered ? new Float64Array(256) : null
+  }
+
+  get heldBytes(): number {
+    return this.#accumulators.reduce((sum, a) => sum + a.heldBytes, this.table.heldBytes)
+  }
+
+  /** Merges a batch of partials. */
+  add(batch: Batch): void {
+    const first = this.table.count
+    const numbers = this.table.assign(batch, this.#keys)
+    if (this.#ordinals) this.#number(batch, numbers, first)
+    let at = this.#keys.length
+    for (const accumulator of this.#accumulators) {
+      accumulator.reserve(this.table.count)
+      accumulator.merge(batch, numbers, at)
+      at += accumulator.partialFields.length
+    }
+  }
+
+  /** Groups are numbered as they come: the row of the next new one is the first with its number. */
+  #number(batch: Batch, numbers: Int32Array, first: number): void {
+    const arrivals = columnOf(batch, batch.columns.length - 1).values as Float64Array
+    const known = this.#ordinals as Float64Array
+    const ordinals = known.length < this.table.count ? grown(known, this.table.count) : known
+    let next = first
+    for (let i = 0; i < batch.rows; i++)
+      if (numbers[i] === next) ordinals[next++] = arrivals[i] as number
+    this.#ordinals = ordinals
+  }
+
+  /** One row a group; `distinct`: counts by group of each countDistinct. */
+  result(distinct: readonly Float64Array[]): Batch {
+    const { keys, aggregates } = this.#node.op
+    const { schema } = this.#node
+    // Without keys there is one group, though no row may have come.
+    const count = keys.length === 0 ? 1 : this.table.count
+    for (const accumulator of this.#accumulators) accumulator.reserve(count)
+    const byName = new Map<string, Column>()
+    keys.forEach((key, j) => byName.set(key, this.table.column(j, fieldOf(schema, key).kind)))
+    let next = 0
+    aggregates.forEach(({ name }, i) => {
+      const counts = () => countColumn(fieldOf(schema, name).kind, distinct[next++], count)
+      byName.set(name, this.#made[i]?.result(count) ?? counts())
+    })
+    const columns = schema.list.map(f => byName.get(f.name) as Column)
+    if (this.#ordinals === null) return dense(schema, columns, count)
+    const ordinal: Column = { kind: t.int64, values: this.#ordinals, valid: null, pool: null }
+    return dense(withOrdinal(schema), [...columns, ordinal], count)
   }
 }
 
-/** Distinct values by group: each pair counts once, however many tasks sent it. */
-function countPairs(pairs: Partition, schema: AnySchema, groups: GroupTable): Float64Array {
-  const keys = schema.list.slice(0, -1).map((_, i) => i)
-  const distinct = new Pairs(schema, 'value')
-  for (const batch of pairs.batches({ release: true })) {
-    const numbers = groups.assign(batch, keys)
-    distinct.add(batch, numbers)
-  }
-  const counts = new Float64Array(Math.max(groups.count, 1))
-  const numbers = distinct.table.values[0] as Int32Array
-  for (let i = 0; i < distinct.table.count; i++) {
-    const g = numbers[i] as number
-    counts[g] = (counts[g] as number) + 1
-  }
-  return counts
+function countColumn(kind: Column['kind'], counts: Float64Array | undefined, rows: number): Column {
+  const column = newColumn(kind, rows)
+  ;(column.values as Float64Array).set((counts as Float64Array).subarray(0, rows))
+  column.valid?.fill(1)
+  return column
+}
+
+function grown(values: Float64Array, count: number): Float64Array {
+  const larger = new Float64Array(count * 2)
+  larger.set(values)
+  return larger
 }

@@ -1,96 +1,28 @@
 /**
  * The half of an aggregation that runs before its exchange (combiner lifting): rows become groups
- * with accumulators, handed on when the input ends or the tables have grown past their share. When
- * they are handed on depends on the rows alone, so that a retried task sends the same.
+ * with accumulators, handed on when the input ends or the tables have grown past a bound. When they
+ * are handed on decides the order in which floats are added, so it depends on the rows alone: not on
+ * memory, nor on how the rows came in batches.
  */
-import { Kernel, type StageScope } from '../../compile/kernel.ts'
+import type { StageScope } from '../../compile/kernel.ts'
 import { type Batch, dense } from '../../data/batch.ts'
 import { type Column, newColumn } from '../../data/column.ts'
 import { type AnySchema, indexOf } from '../../data/schema.ts'
-import { t } from '../../data/schema.ts'
-import type { Node, Operations } from '../../plan/node.ts'
+import type { Node } from '../../plan/node.ts'
 import type { Awaitable, Emit, Operator } from '../operator.ts'
+import { inSlices, piece } from '../slices.ts'
+import { type Narrow, narrowOf } from './narrow.ts'
+import { Pairs } from './pairs.ts'
 import type { Accumulator } from '../../compile/aggregate/accumulator.ts'
 import { GroupTable } from '../../compile/aggregate/group-table.ts'
 import { accumulatorsOf, type Layout } from '../../compile/aggregate/layout.ts'
 
-/** Groups, and distinct pairs, at which the tables are handed on and start anew. */
+/** Groups, distinct pairs, and bytes of their text, at which the tables are handed on and start anew. */
 const GROUPS_MAX = 1 << 16
-const ROWS_A_BATCH = 16_384
-
-/** An aggregate's own `where`: narrows a batch's selection for this aggregate only. */
-export type Narrow = (batch: Batch) => Batch | null
-
-export function narrowOf(
-  node: Node<'aggregate'>,
-  index: number,
-  input: AnySchema,
-  scope: StageScope,
-): Narrow {
-  const { where } = (node.op.aggregates[index] as Operations['aggregate']['aggregates'][number])
-    .aggregate
-  if (where.length === 0) return batch => batch
-  let result: Batch | null = null
-  const test: Node<'where'> = {
-    ...node,
-    type: 'where',
-    op: { tests: where, reason: '' },
-    schema: input,
-  }
-  const silent = { add() {}, drop() {}, count() {} }
-  const kernel = new Kernel(
-    [test as Node],
-    input,
-    narrowed => {
-      result = narrowed
-    },
-    {
-      get task() {
-        return { ...scope.task, account: silent }
-      },
-      sidesOf: () => undefined,
-    },
-  )
-  return batch => {
-    result = null
-    kernel.push(batch)
-    return result
-  }
-}
-
-/** Distinct (group, value) pairs of one countDistinct. */
-export class Pairs {
-  readonly table: GroupTable
-  readonly #kind
-  readonly #valueIndex: number
-  #numbers: Column = newColumn(t.int32, 0)
-  constructor(input: AnySchema, column: string) {
-    this.#valueIndex = indexOf(input, column)
-    this.#kind = input.list[this.#valueIndex]?.kind as Column['kind']
-    this.table = new GroupTable([t.int32, this.#kind.required])
-  }
-  /** Adds the selected rows' values; nulls do not count. */
-  add(batch: Batch, groups: Int32Array): void {
-    const value = batch.columns[this.#valueIndex] ?? null
-    if (value === null) batch.widen?.(this.#valueIndex)
-    const column = batch.columns[this.#valueIndex] as Column
-    this.#numbers = { kind: t.int32, values: groups, valid: null, pool: null }
-    const present = withoutNulls(batch, column)
-    const both = { ...present, columns: [this.#numbers, { ...column, valid: null }] }
-    this.table.assign(both, [0, 1])
-  }
-}
-
-function withoutNulls(batch: Batch, column: Column): Batch {
-  if (column.valid === null) return batch
-  const selection = new Int32Array(batch.selected)
-  let n = 0
-  for (let k = 0; k < batch.selected; k++) {
-    const i = batch.selection === null ? k : (batch.selection[k] as number)
-    if (column.valid[i] !== 0) selection[n++] = i
-  }
-  return { ...batch, selection, selected: n }
-}
+const PAIRS_MAX = GROUPS_MAX * 4
+const TEXT_BYTES_MAX = 8 << 20
+/** The bounds are looked at whenever so many rows of the task have come: batches are cut there. */
+const ROWS_A_LOOK = 1 << 15
 
 export class PartialAggregate implements Operator {
   readonly #node: Node<'aggregate'>
@@ -103,6 +35,9 @@ export class PartialAggregate implements Operator {
   readonly #pairs: readonly Pairs[]
   readonly #pairNarrows: readonly Narrow[]
   readonly #emits: readonly Emit[]
+  /** Rows until the bounds are looked at. */
+  #left = ROWS_A_LOOK
+  #textBytes = 0
 
   /** `emits`: the partials' stream, then that of each countDistinct. */
   constructor(
@@ -133,8 +68,28 @@ export class PartialAggregate implements Operator {
     const { account } = this.#scope.task
     account.add(this.#node.id, 'in', batch.selected)
     account.add(this.#node.id, 'merged', batch.selected)
+    if (batch.selected < this.#left) return this.#take(batch)
+    return this.#takeCut(batch)
+  }
+
+  /** Takes the batch in pieces that end where the bounds are looked at. */
+  async #takeCut(batch: Batch): Promise<void> {
+    for (let from = 0; from < batch.selected; ) {
+      const to = Math.min(batch.selected, from + this.#left)
+      this.#take(piece(batch, from, to))
+      from = to
+      if (this.#left > 0) continue
+      this.#left = ROWS_A_LOOK
+      if (this.#full()) await this.#handOn()
+    }
+  }
+
+  #take(batch: Batch): void {
+    this.#left -= batch.selected
+    const before = this.#groups.count
     const groups = this.#groups.assign(batch, this.#keys)
     const { count } = this.#groups
+    this.#textBytes += this.#groups.textBytes(before)
     this.#accumulators.forEach((accumulator, i) => {
       accumulator.reserve(count)
       const narrowed = (this.#narrows[i] as Narrow)(batch)
@@ -144,12 +99,20 @@ export class PartialAggregate implements Operator {
       const narrowed = (this.#pairNarrows[i] as Narrow)(batch)
       if (narrowed) pairs.add(narrowed, groups)
     })
-    if (count >= GROUPS_MAX || this.#pairs.some(p => p.table.count >= GROUPS_MAX * 4))
-      return this.#handOn()
   }
 
-  finish(): Awaitable {
-    return this.#handOn()
+  #full(): boolean {
+    if (this.#groups.count >= GROUPS_MAX) return true
+    if (this.#pairs.some(p => p.table.count >= PAIRS_MAX)) return true
+    let bytes = this.#textBytes
+    for (const pairs of this.#pairs) bytes += pairs.textBytes
+    for (const accumulator of this.#accumulators) bytes += accumulator.textBytes ?? 0
+    return bytes >= TEXT_BYTES_MAX
+  }
+
+  async finish(): Promise<void> {
+    await this.#handOn()
+    this.#left = ROWS_A_LOOK
   }
 
   async #handOn(): Promise<void> {
@@ -159,6 +122,7 @@ export class PartialAggregate implements Operator {
     const partials = this.#accumulators.flatMap(a => a.partial(count))
     await inSlices(
       dense(this.#layout.partials, [...keys, ...partials], count),
+      this.#scope.task.rowsPerBatch,
       this.#emits[0] as Emit,
     )
     for (const [i, pairs] of this.#pairs.entries()) {
@@ -167,11 +131,13 @@ export class PartialAggregate implements Operator {
       const rows = pairs.table.count
       const columns = keys.map(key => gatherKey(key, numbers, rows))
       const value = pairs.table.column(1, schema.list.at(-1)?.kind.required as Column['kind'])
-      await inSlices(dense(schema, [...columns, value], rows), this.#emits[i + 1] as Emit)
-      pairs.table.clear()
+      const batch = dense(schema, [...columns, value], rows)
+      await inSlices(batch, this.#scope.task.rowsPerBatch, this.#emits[i + 1] as Emit)
+      pairs.clear()
     }
     for (const a of this.#accumulators) a.clear()
     this.#groups.clear()
+    this.#textBytes = 0
   }
 }
 
@@ -188,17 +154,4 @@ function gatherKey(key: Column, groups: Int32Array, rows: number): Column {
     if (column.valid) column.valid[i] = key.valid ? (key.valid[g] as number) : 1
   }
   return column
-}
-
-/** Emits a large dense batch in pieces of bounded size. */
-export async function inSlices(batch: Batch, emit: Emit): Promise<void> {
-  if (batch.rows <= ROWS_A_BATCH) {
-    if (batch.rows > 0) await emit(batch)
-    return
-  }
-  for (let from = 0; from < batch.rows; from += ROWS_A_BATCH) {
-    const selected = Math.min(ROWS_A_BATCH, batch.rows - from)
-    const selection = Int32Array.from({ length: selected }, (_, k) => from + k)
-    await emit({ ...batch, selection, selected })
-  }
 }

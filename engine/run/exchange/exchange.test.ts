@@ -298,7 +298,7 @@ test('a full or failing disk is a resource fault that says what to do', () => {
       (fault: Fault) => {
         assert.ok(fault instanceof Fault && fault.kind === 'resource')
         assert.ok(fault.message.includes(folder) && fault.message.includes(code))
-        assert.match(fault.hint ?? '', /--spill/)
+        assert.match(fault.hint ?? '', /--scratch FOLDER/)
         return true
       },
     )

@@ -6,18 +6,19 @@ import type { AnySchema } from '../../data/schema.ts'
 import { Fault } from '../../fault.ts'
 import type { Partition } from '../operator.ts'
 import type { Arena } from './arena.ts'
-import { type BlockHandle, viewBlock } from './block.ts'
+import { type BlockHandle, type FileBlock, viewBlock } from './block.ts'
 import { SpillReader } from './spill-file.ts'
 
 /**
  * The blocks as a partition, in the order given. A batch from the arena is a view of it: valid
  * until the next one is asked for, where blocks are released, and until the blocks are freed
- * otherwise.
+ * otherwise. `open`: reads blocks of files that the caller holds open; null for others.
  */
 export function partitionOf(
   handles: readonly BlockHandle[],
   arena: Arena | null,
   schema: AnySchema,
+  open: (handle: FileBlock) => Uint8Array<ArrayBuffer> | null = () => null,
 ): Partition {
   let released = false
   return {
@@ -31,7 +32,7 @@ export function partitionOf(
       let freed = 0
       try {
         for (const handle of handles) {
-          yield open(handle, { arena, schema, files })
+          yield view(handle, { arena, schema, read: block => open(block) ?? files.read(block) })
           if (!release) continue
           freed++
           free(handle, arena)
@@ -44,15 +45,18 @@ export function partitionOf(
   }
 }
 
-function open(
-  handle: BlockHandle,
-  { arena, schema, files }: { arena: Arena | null; schema: AnySchema; files: SpillReader },
-): Batch {
+interface Reading {
+  readonly arena: Arena | null
+  readonly schema: AnySchema
+  read(handle: FileBlock): Uint8Array<ArrayBuffer>
+}
+
+function view(handle: BlockHandle, { arena, schema, read }: Reading): Batch {
   if (handle.where === 'arena') {
     if (arena === null) throw new Fault('engine', 'a block of the arena is read without it')
     return viewBlock(schema, arena.buffer, handle.offset)
   }
-  const bytes = files.read(handle)
+  const bytes = read(handle)
   return viewBlock(schema, bytes.buffer, bytes.byteOffset)
 }
 

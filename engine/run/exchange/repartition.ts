@@ -29,6 +29,7 @@ export function repartition(
   o: RepartitionOptions,
 ): Partition[] {
   const { schema, hashRows, level, fanout = 8, release = false } = o
+  spill.splitting(level + 1)
   const shift = 32 - Math.log2(fanout)
   const splitter = new Splitter(fanout, (batch, out) => {
     hashRows(batch, out)

@@ -60,7 +60,17 @@ export class SpillFile {
     return { where: 'file', path: this.path, position, storedBytes, bytes: block.length, rows }
   }
 
-  /** No more blocks will come. */
+  /** A block back: the file may still grow, and stays open. As `SpillReader.read`. */
+  read(handle: FileBlock): Uint8Array<ArrayBuffer> {
+    try {
+      if (this.#fd < 0) this.#open()
+      return unpack(handle, readRecord(this.#fd, handle))
+    } catch (error) {
+      throw spillFault(error, this.path, 'read')
+    }
+  }
+
+  /** Lets go of the file; it is opened again where it is written or read once more. */
   close(): void {
     if (this.#fd < 0) return
     closeSync(this.#fd)
@@ -76,7 +86,7 @@ export class SpillFile {
 
   #open(): void {
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
-    this.#fd = openSync(this.path, this.#made ? 'r+' : 'wx', 0o600)
+    this.#fd = openSync(this.path, this.#made ? 'r+' : 'wx+', 0o600)
     this.#made = true
   }
 
@@ -84,6 +94,17 @@ export class SpillFile {
     for (let done = 0; done < bytes.length; )
       done += this.#write(this.#fd, bytes, done, bytes.length - done, position + done)
   }
+}
+
+function readRecord(fd: number, handle: FileBlock): Buffer<ArrayBuffer> {
+  const record = Buffer.allocUnsafeSlow(handle.storedBytes)
+  let done = 0
+  while (done < record.length) {
+    const got = readSync(fd, record, done, record.length - done, handle.position + done)
+    if (got === 0) throw damaged(handle, 'the file is too short')
+    done += got
+  }
+  return record
 }
 
 /** Reads blocks back, in any order; files stay open until `close`. */
@@ -96,19 +117,12 @@ export class SpillReader {
    * read.
    */
   read(handle: FileBlock): Uint8Array<ArrayBuffer> {
-    const record = Buffer.allocUnsafeSlow(handle.storedBytes)
     try {
       if (this.#path !== handle.path) this.#open(handle.path)
-      let done = 0
-      while (done < record.length) {
-        const got = readSync(this.#fd, record, done, record.length - done, handle.position + done)
-        if (got === 0) throw damaged(handle, 'the file is too short')
-        done += got
-      }
+      return unpack(handle, readRecord(this.#fd, handle))
     } catch (error) {
       throw spillFault(error, handle.path, 'read')
     }
-    return unpack(handle, record)
   }
 
   close(): void {
@@ -154,8 +168,8 @@ export function spillFault(error: unknown, path: string, doing: string): Fault {
     {
       detail: [`said  ${message}`],
       hint: full
-        ? `free some space, choose another folder with --spill, or give more --memory`
-        : `check the disk and the rights of ${folder}, or choose another folder with --spill`,
+        ? `free some space, choose another folder with --scratch FOLDER, or give more --memory`
+        : `check the disk and the rights of ${folder}, or choose another folder with --scratch FOLDER`,
       cause: error,
     },
   )

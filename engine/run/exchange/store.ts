@@ -9,7 +9,7 @@ import type { SpillFile } from './spill-file.ts'
 
 export class BlockStore {
   readonly #arena: Arena | null
-  readonly #file: SpillFile
+  #file: SpillFile
   #spare = new ArrayBuffer(0)
 
   /** `arena` null: all blocks go to the file. */
@@ -30,6 +30,11 @@ export class BlockStore {
     if (this.#spare.byteLength < bytes) this.#spare = new ArrayBuffer(bytes)
     encodeBlock(schema, block, words, { buffer: this.#spare, offset: 0 })
     return this.#file.append(new Uint8Array(this.#spare, 0, bytes), block.rows)
+  }
+
+  /** Blocks that follow go to another file. */
+  moveTo(file: SpillFile): void {
+    this.#file = file
   }
 
   /** Gives the arena's pages of these blocks back. */

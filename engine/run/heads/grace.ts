@@ -15,13 +15,14 @@ import { repartition } from '../exchange/repartition.ts'
 import type { Awaitable, Emit, Partition, SpillWriter, TaskContext } from '../operator.ts'
 import { hasherOf } from './compile-once.ts'
 import { fewerRuns, mergeRuns } from './merge.ts'
+import { Recut } from './recut.ts'
 import { runsMaxFor } from './sort.ts'
 
-const FANOUT = 8
+export const FANOUT = 8
 /** With 8 parts a level, 262,144 parts: what is still too large then has one key, or few. */
-const LEVELS_MAX = 6
+export const LEVELS_MAX = 6
 /** Smaller parts are not split: what they hold is mostly the tables' first room. */
-const PART_BYTES_MIN = 32 << 10
+export const PART_BYTES_MIN = 32 << 10
 
 export interface Attempt {
   /** Rows have an ordinal as their last column, and results must have one. */
@@ -38,6 +39,8 @@ export interface Job {
   /** By input: the columns whose equal values must meet. */
   readonly keys: readonly (readonly string[])[]
   readonly output: AnySchema
+  /** Its batches end where those of its first input do; else they are full but for the last. */
+  readonly followsBlocks?: boolean
   /** False where it gave up: nothing was emitted then and no row is accounted for. */
   attempt(inputs: readonly Partition[], a: Attempt): Promise<boolean>
 }
@@ -51,8 +54,12 @@ export async function runJob(
   if (await job.attempt(inputs, { numbered: false, bounded: true, emit, nextRun })) return
   const split = new Split(job, task)
   let first = 0
+  const starts: number[] = []
   const parts = inputs.map((input, i) => {
-    const part = numbered(input, job.inputs[i] as AnySchema, first)
+    const started = (ordinal: number) => {
+      if (i === 0 || ordinal === inputs[0]?.rows) starts.push(ordinal)
+    }
+    const part = numbered(input, { schema: job.inputs[i] as AnySchema, first, started })
     first += input.rows
     return part
   })
@@ -69,8 +76,15 @@ export async function runJob(
     spill: task.spill,
     runsMax: runsMaxFor(task.memoryBytes),
   })
+  const merged = mergeRuns(runs, merge)
+  if (job.followsBlocks) {
+    const { rowsPerBatch } = task
+    const recut = new Recut(schema, { output: job.output, starts, rowsPerBatch, emit })
+    for (const batch of merged) await recut.push(batch)
+    return recut.flush()
+  }
   const at = job.output.list.map((_, j) => j)
-  for (const batch of mergeRuns(runs, merge)) await emit(project(batch, job.output, at))
+  for (const batch of merged) await emit(project(batch, job.output, at))
 }
 
 class Split {
@@ -155,16 +169,20 @@ export function withOrdinal(schema: AnySchema): AnySchema {
 }
 const withOrdinals = new WeakMap<AnySchema, AnySchema>()
 
-/** The partition with each row's arrival number, counted from `first`. */
-function numbered(partition: Partition, schema: AnySchema, first: number): Partition {
-  const out = withOrdinal(schema)
+/** The partition with each row's arrival number, counted from `first`; `started` is told that of each block. */
+function numbered(
+  partition: Partition,
+  o: { schema: AnySchema; first: number; started: (ordinal: number) => void },
+): Partition {
+  const out = withOrdinal(o.schema)
   return {
     rows: partition.rows,
     bytes: partition.bytes + partition.rows * 8,
-    *batches(o) {
-      let next = first
+    *batches(options) {
+      let next = o.first
       let ordinals = new Float64Array(0)
-      for (const batch of partition.batches(o)) {
+      for (const batch of partition.batches(options)) {
+        o.started(next)
         if (ordinals.length < batch.rows) ordinals = new Float64Array(batch.rows)
         for (let i = 0; i < batch.rows; i++) ordinals[i] = next + i
         next += batch.rows

@@ -1,11 +1,13 @@
 /**
  * The left side of a join, batch by batch: finds each row's matches and makes the joined rows, in left
  * order and, for one left row, in the right side's order. Where no row of a batch has two matches, its
- * columns are handed on as they are, with a selection; else they are copied.
+ * columns are handed on as they are, with a selection; else they are copied. Either way a batch ends
+ * after `rowsPerBatch` rows and where that of the left ends.
  */
 import type { Batch } from '../../data/batch.ts'
 import { isText } from '../../data/column.ts'
 import { fieldOf } from '../../data/schema.ts'
+import { inSlices } from '../slices.ts'
 import type { Awaitable, Emit } from '../operator.ts'
 import { JoinOutput } from './join-output.ts'
 import type { JoinShape } from './join-shape.ts'
@@ -102,7 +104,8 @@ export class JoinProbe {
     for (let k = 0; k < batch.selected; k++)
       if (numbers[k] === wanted)
         rows[count++] = batch.selection === null ? k : (batch.selection[k] as number)
-    if (count > 0) return emit(this.#out.over(batch, { left: rows, right: null, count }))
+    if (count > 0)
+      return this.#hand(this.#out.over(batch, { left: rows, right: null, count }), emit)
   }
 
   /** At most one match a row. */
@@ -118,7 +121,14 @@ export class JoinProbe {
       right[count] = first
       left[count++] = batch.selection === null ? k : (batch.selection[k] as number)
     }
-    if (count > 0) return emit(this.#out.over(batch, { left, right, count }))
+    if (count > 0) return this.#hand(this.#out.over(batch, { left, right, count }), emit)
+  }
+
+  /** Hands a batch on in pieces of `rowsPerBatch`, as pairs that are copied are: a block may have more. */
+  #hand(batch: Batch, emit: Emit): Awaitable {
+    return batch.selected <= this.#rowsPerBatch
+      ? emit(batch)
+      : inSlices(batch, this.#rowsPerBatch, emit)
   }
 
   /** Several matches for some row: dense batches of copies. */

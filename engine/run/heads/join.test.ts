@@ -118,7 +118,8 @@ test('one hot key is met part by part', async () => {
   const odd = { ...left, rows: [...left.rows, ...left.rows.map(r => ({ ...r, key: 9 }))] }
   for (const kind of JOINS) {
     const ran = await check(kind, [odd, right], { memoryBytes: TINY })
-    assert.ok(ran.spilledBytes > 0)
+    // Of the right side a semi or anti join holds the keys alone, which are few here.
+    assert.equal(ran.spilledBytes > 0, kind !== 'semi' && kind !== 'anti')
   }
 })
 
@@ -150,7 +151,7 @@ test('a broadcast join gives what the join gives, over several batches and tasks
         await operator.finish()
       }
       assert.deepEqual(rows, await expected(node, [left, right]))
-      ledger.check({ name: 'p', nodes: [node], publishes: [], fingerprint: '' })
+      ledger.check({ name: 'p', nodes: [node], publishes: [], fingerprint: '', built: [] })
       assert.equal(ledger.of(node.id).out, rows.length)
       spill.remove()
     }

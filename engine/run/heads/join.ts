@@ -14,6 +14,7 @@ import type { Batch } from '../../data/batch.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Account, Emit, Head, Partition, TaskContext } from '../operator.ts'
+import { inPieces } from '../slices.ts'
 import { type Attempt, type Job, runJob } from './grace.ts'
 import { type Earlier, JoinProbe } from './join-probe.ts'
 import { type JoinShape, joinShape } from './join-shape.ts'
@@ -21,6 +22,8 @@ import { JoinTable } from './join-table.ts'
 
 /** The table's share of the memory; the rest is for growth, outputs and maps. */
 const TABLE_SHARE = 0.75
+/** A smaller table is mostly first room, and each table costs a walk over the left rows. */
+const TABLE_BYTES_MIN = 8 << 10
 
 export function joinHead(node: Node<'join'>, left: AnySchema, right: AnySchema): Head {
   return {
@@ -61,6 +64,7 @@ class JoinJob implements Job {
   readonly inputs: readonly AnySchema[]
   readonly keys: readonly (readonly string[])[]
   readonly output: AnySchema
+  readonly followsBlocks = true
   readonly #node: Node<'join'>
   readonly #task: TaskContext
 
@@ -86,7 +90,8 @@ class JoinJob implements Job {
       matchedRows: 0,
       unmatchedRight: 0,
     }
-    const builder = new Builder(shape, right, this.#task.memoryBytes * TABLE_SHARE)
+    const bytesMax = Math.max(TABLE_BYTES_MIN, this.#task.memoryBytes * TABLE_SHARE)
+    const builder = new Builder(shape, right, bytesMax)
     try {
       let table = builder.next()
       if (bounded && !builder.last) return false
@@ -133,7 +138,10 @@ class Builder {
 
   constructor(shape: JoinShape, right: Partition, bytesMax: number) {
     this.#shape = shape
-    this.#batches = right.batches()[Symbol.iterator]()
+    // A block may be larger than the memory: the table grows by an eighth of what it may hold.
+    const rowBytes = right.bytes / Math.max(1, right.rows)
+    const rowsMax = Math.max(64, Math.floor(bytesMax / 8 / rowBytes))
+    this.#batches = inPieces(right.batches(), rowsMax)[Symbol.iterator]()
     this.#bytesMax = bytesMax
   }
 

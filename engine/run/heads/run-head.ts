@@ -52,7 +52,13 @@ export function nodeOf<T extends OperationType>(
 }
 
 export async function expected(node: Node, inputs: readonly Input[]): Promise<readonly Row[]> {
-  const plan: Plan = { name: 'p', nodes: [...node.inputs, node], publishes: [], fingerprint: '' }
+  const plan: Plan = {
+    name: 'p',
+    nodes: [...node.inputs, node],
+    publishes: [],
+    fingerprint: '',
+    built: [],
+  }
   const ran = await interpret(plan, read => (inputs[read.id] as Input).rows)
   return ran.rows.get(node.id) as readonly Row[]
 }
@@ -101,7 +107,13 @@ export async function runHead(
       },
       newTask(spill, ledger, o),
     )
-    ledger.check({ name: 'p', nodes: [...node.inputs, node], publishes: [], fingerprint: '' })
+    ledger.check({
+      name: 'p',
+      nodes: [...node.inputs, node],
+      publishes: [],
+      fingerprint: '',
+      built: [],
+    })
     return { rows, terms: ledger.of(node.id), spilledBytes: spill.spilledBytes }
   } finally {
     rmSync(folder, { recursive: true, force: true })

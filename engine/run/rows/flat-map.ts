@@ -1,49 +1,54 @@
-/** flatMap: a function that answers any number of rows for one. */
+/** flatMap: a function that answers any number of rows for one; a row whose function fails becomes none. */
 import { type StageScope, rowJson, userFault } from '../../compile/kernel.ts'
-import { eachRow, RowBuilder, rowReader } from '../../compile/rows.ts'
+import { eachRow, rowReader } from '../../compile/rows.ts'
 import type { Batch } from '../../data/batch.ts'
 import type { Node } from '../../plan/node.ts'
-import type { Awaitable, Emit, Operator } from '../operator.ts'
+import type { Emit, Operator } from '../operator.ts'
+import { RowOutput } from './row-output.ts'
 
 export function flatMapOperator(node: Node<'flatMap'>, emit: Emit, scope: StageScope): Operator {
   const { fn, onError } = node.op
   const rows = rowReader((node.inputs[0] as Node).schema)
+  const held = onError === 'deadLetter'
   const sides = scope.sidesOf(node)
-  let builder: RowBuilder | null = null
+  let output: RowOutput | null = null
 
-  /** The rows that one row becomes, all of them or, where the function fails, none. */
-  const results = (row: object): unknown[] => {
+  const results = (row: object): Iterable<unknown> => {
     const answer = fn(row as never, sides)
     if (
       typeof (answer as Iterable<unknown> | null)?.[Symbol.iterator] !== 'function' ||
       typeof answer === 'string'
     )
       throw new TypeError('expected an iterable of rows')
-    return [...(answer as Iterable<unknown>)]
+    return answer as Iterable<unknown>
   }
 
   const push = async (batch: Batch): Promise<void> => {
     const { task } = scope
-    builder ??= new RowBuilder(node.schema, task.rowsPerBatch)
+    output ??= new RowOutput(node.schema, task.rowsPerBatch)
     const read = rows(batch)
     const indices: number[] = []
     eachRow(batch, i => indices.push(i))
     const count = { in: indices.length, rejected: 0, filtered: 0, out: 0 }
     for (const i of indices) {
       const row = read(i)
+      const before = output.count
+      output.begin()
       try {
-        const made = results(row)
-        if (made.length === 0) count.filtered++
-        for (const one of made) {
-          if (builder.full) await flush()
-          builder.append(one)
+        for (const one of results(row)) {
+          output.append(one)
+          // Where a failure ends the run, the rows of one need not be held together.
+          if (!held && output.due) await output.hand(emit, false)
         }
-        count.out += made.length
+        if (output.count === before) count.filtered++
       } catch (error) {
+        output.undo()
         if (onError !== 'deadLetter') throw userFault(node, error, rowJson(row), batch.origin, i)
         count.rejected++
         task.reject(node.id, rejectOf(error, row, batch, i))
       }
+      count.out += output.count - before
+      if (output.due) await output.hand(emit, false)
     }
     const { account } = task
     account.add(node.id, 'in', count.in)
@@ -53,13 +58,7 @@ export function flatMapOperator(node: Node<'flatMap'>, emit: Emit, scope: StageS
     account.add(node.id, 'created', count.out + count.rejected + count.filtered - count.in)
   }
 
-  const flush = async (): Promise<void> => {
-    if (builder === null || builder.rows === 0) return
-    await emit(builder.take())
-    builder.trim()
-  }
-
-  return { push, finish: (): Awaitable => flush() }
+  return { push, finish: () => output?.hand(emit, true) }
 }
 
 /** A refused row, as the step's dead letter holds it. */

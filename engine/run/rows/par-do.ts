@@ -1,20 +1,20 @@
 /**
  * parDo: Beam's DoFn. `setup` once a worker and stage, `startBundle` and `finishBundle` around each
  * task's rows (a bundle is a task), `process` for each row, outputs by tag. Rows are plain objects
- * that may be kept. `c.random` is seeded by the task, so that a retry draws the same numbers.
+ * that may be kept. A row that is refused gives nothing to any output, also where it had emitted before.
+ * `c.random` is seeded by the task, so that a retry draws the same numbers.
  */
 import { type StageScope, rowJson, userFault } from '../../compile/kernel.ts'
-import { eachRow, RowBuilder, rowReader } from '../../compile/rows.ts'
+import { eachRow, rowReader } from '../../compile/rows.ts'
 import type { Batch } from '../../data/batch.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Emit, Operator } from '../operator.ts'
 import { rejectOf } from './flat-map.ts'
+import { RowOutput } from './row-output.ts'
 
 interface Output {
-  builder: RowBuilder | null
-  readonly full: Batch[]
+  readonly rows: RowOutput
   readonly emit: Emit | undefined
-  readonly node: Node['schema']
 }
 
 class Refused extends Error {}
@@ -37,43 +37,26 @@ export function parDoOperator(
 ): Operator {
   const { op } = node
   const rows = rowReader((node.inputs[0] as Node).schema)
+  const { rowsPerBatch } = scope.task
   const outputs = new Map<string, Output>(
     op.tags.map(({ tag, schema }) => [
       tag,
-      { builder: null, full: [], emit: emits.get(tag), node: schema },
+      { rows: new RowOutput(schema, rowsPerBatch), emit: emits.get(tag) },
     ]),
   )
+  const all = [...outputs.values()]
   let context: Record<string, unknown> | null = null
   let ready: Promise<void> | null = null
-  let emitted = 0
-
-  const append = (output: Output, row: unknown): void => {
-    output.builder ??= new RowBuilder(output.node, scope.task.rowsPerBatch)
-    if (output.builder.full) {
-      output.full.push(output.builder.take())
-      output.builder = new RowBuilder(output.node, scope.task.rowsPerBatch)
-    }
-    output.builder.append(row)
-    emitted++
-  }
-
-  const drain = async (all: boolean): Promise<void> => {
-    for (const output of outputs.values()) {
-      for (const batch of output.full.splice(0)) await output.emit?.(batch)
-      if (!all || !output.builder || output.builder.rows === 0) continue
-      await output.emit?.(output.builder.take())
-      output.builder.trim()
-    }
-  }
+  const emitted = () => all.reduce((sum, output) => sum + output.rows.count, 0)
 
   const start = async (): Promise<void> => {
     const resource = op.setup ? await op.setup() : undefined
     const emitters = Object.fromEntries(
-      [...outputs].map(([tag, output]) => [tag, (row: unknown) => append(output, row)]),
+      [...outputs].map(([tag, output]) => [tag, (row: unknown) => output.rows.append(row)]),
     )
-    const [single] = outputs.values()
+    const [single] = all
     context = {
-      emit: op.single ? (row: unknown) => append(single as Output, row) : emitters,
+      emit: op.single ? (row: unknown) => single?.rows.append(row) : emitters,
       side: scope.sidesOf(node) ?? {},
       resource,
       random: seeded(node.id),
@@ -103,21 +86,23 @@ export function parDoOperator(
     const indices: number[] = []
     eachRow(batch, i => indices.push(i))
     let rejected = 0
-    const before = emitted
+    const before = emitted()
     for (const i of indices) {
       const row = read(i)
+      for (const output of all) output.rows.begin()
       try {
         const pending = op.process(row, context)
         if (pending instanceof Promise) await pending
       } catch (error) {
         if (!(error instanceof Refused) && op.onError !== 'deadLetter')
           throw userFault(node, error, rowJson(row), batch.origin, i)
+        for (const output of all) output.rows.undo()
         rejected++
         scope.task.reject(node.id, rejectOf(error, row, batch, i))
       }
-      for (const output of outputs.values()) if (output.full.length > 0) await drain(false)
+      for (const output of all) if (output.rows.due) await output.rows.hand(output.emit, false)
     }
-    book(indices.length, emitted - before, rejected)
+    book(indices.length, emitted() - before, rejected)
   }
 
   /** A row may become none or many: what is not one for one is filtered or created. */
@@ -133,11 +118,11 @@ export function parDoOperator(
   const finish = async (): Promise<void> => {
     if (begun) {
       begun = false
-      const before = emitted
+      const before = emitted()
       await op.finishBundle?.(context)
-      book(0, emitted - before, 0)
+      book(0, emitted() - before, 0)
     }
-    await drain(true)
+    for (const output of all) await output.rows.hand(output.emit, true)
   }
 
   const close = async (): Promise<void> => {

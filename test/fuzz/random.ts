@@ -1,0 +1,103 @@
+/** Random schemas and rows: few distinct values, so that keys meet, and the odd ones of each kind. */
+import { stored } from '../../engine/compile/interpret.ts'
+import type { Kind } from '../../engine/data/kind.ts'
+import { type AnySchema, schemaOf, t } from '../../engine/data/schema.ts'
+import type { Row } from '../../engine/plan/node.ts'
+
+export interface Random {
+  /** A whole number below the bound. */
+  below(bound: number): number
+  chance(of: number): boolean
+  pick<T>(list: readonly T[]): T
+}
+
+/** mulberry32. */
+export function randomOf(seed: number): Random {
+  let state = seed | 0
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let x = Math.imul(state ^ (state >>> 15), state | 1)
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (bound: number) => Math.floor(next() * bound)
+  return {
+    below,
+    chance: of => next() < of,
+    pick: list => list[below(list.length)] as (typeof list)[number],
+  }
+}
+
+const TEXTS = [
+  '',
+  'a',
+  'b',
+  'ab',
+  'Ä',
+  'é',
+  '\u{1F600}',
+  '\uFFFD',
+  '\uD800',
+  'a\0',
+  "it's",
+  '"',
+  'x'.repeat(70),
+]
+const FLOATS = [0, -0, 1.5, -2.25, NaN, Infinity, -Infinity, 1e300, 5e-324, 3, 1e-7]
+const DAY_MS = 86_400_000
+
+interface Domain {
+  readonly kind: Kind
+  value(r: Random, spread: number): unknown
+}
+
+/** Each kind with values of about `spread` different ones, where it has so many. */
+const DOMAINS: readonly Domain[] = [
+  { kind: t.bool, value: r => r.chance(0.5) },
+  {
+    kind: t.int32,
+    value: (r, n) => (r.chance(0.02) ? r.pick([-(2 ** 31), 2 ** 31 - 1]) : r.below(n) - 3),
+  },
+  { kind: t.int64, value: (r, n) => (r.below(n) - 2) * 2 ** 33 },
+  { kind: t.bigint, value: (r, n) => BigInt(r.below(n) - 2) * 10n ** 12n },
+  { kind: t.float64, value: (r, n) => (r.chance(0.5) ? r.pick(FLOATS) : r.below(n) / 8) },
+  {
+    kind: t.float32,
+    value: (r, n) => Math.fround(r.chance(0.3) ? r.pick([0, -0, NaN, Infinity]) : r.below(n) / 3),
+  },
+  { kind: t.decimal(10, 3), value: (r, n) => (r.below(n) - 2) / 1000 },
+  { kind: t.decimal(30, 4), value: (r, n) => (r.below(n) - 2) / 10 },
+  { kind: t.utf8, value: (r, n) => (r.chance(0.5) ? r.pick(TEXTS) : `t${r.below(n)}`) },
+  { kind: t.date, value: (r, n) => (r.below(n) - 4) * DAY_MS },
+  { kind: t.timestamp, value: (r, n) => (r.below(n) - 4) * 1001.5 },
+]
+
+export interface Table {
+  readonly schema: AnySchema
+  /** As columns hold them. */
+  readonly rows: readonly Row[]
+}
+
+/** A table whose columns are named `prefix` and a number; the first is a key: int32 or utf8. */
+export function randomTable(r: Random, prefix: string, key: Kind, rows: number): Table {
+  const spread = r.pick([3, 10, rows + 1])
+  const keyDomain = DOMAINS.find(d => d.kind.tag === key.tag) as Domain
+  const domains = [keyDomain, ...Array.from({ length: 1 + r.below(6) }, () => r.pick(DOMAINS))]
+  const fields = domains.map(({ kind }, i) => ({
+    name: `${prefix}${i}`,
+    kind: r.chance(0.6) ? kind.nullable : kind,
+  }))
+  const schema = schemaOf(fields)
+  const made = Array.from({ length: rows }, () =>
+    stored(
+      schema,
+      Object.fromEntries(
+        fields.map(({ name, kind }, i) => {
+          if (kind.optional && r.chance(0.15)) return [name, null]
+          return [name, (domains[i] as Domain).value(r, spread)]
+        }),
+      ),
+    ),
+  )
+  return { schema, rows: made }
+}
