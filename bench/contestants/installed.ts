@@ -5,8 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** What Node is started with, and where the pipelines lie. */
@@ -29,15 +28,10 @@ export function install(folder: string): Installed {
   const home = join(folder, 'node_modules/millrace')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
-  const compiler = join(
-    dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
-    'bin/tsc',
-  )
-  execFileSync(
-    process.execPath,
-    [compiler, '-p', 'tsconfig.build.json', '--outDir', join(home, 'dist'), '--rootDir', root],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
-  )
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), join(home, 'dist')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   copyFileSync(join(root, 'package.json'), join(home, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
