@@ -22,6 +22,7 @@ export function plotSvg(panels: readonly Panel[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">`,
+    '<title>Seconds by million rows: Millrace, DuckDB, Polars</title>',
     '<rect width="100%" height="100%" fill="#fff"/>',
     ...placed,
     '</svg>\n',
