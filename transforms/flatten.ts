@@ -9,7 +9,7 @@ import { project } from './project.ts'
 import { add, namesOf, siteOf, type Step } from './step.ts'
 
 /**
- * All rows of all collections, first those of the first. Columns are matched by name.
+ * All rows of all collections, in one order that each run repeats. Columns are matched by name.
  *
  * Shape   PCollection<F>, … → PCollection<F>: as many rows as all have
  * Nulls   a column is nullable in all of them or in none
