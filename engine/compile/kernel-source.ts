@@ -55,7 +55,7 @@ export interface Emitted {
   readonly before: readonly Env[]
   /** Input slots that the emitted code touches whether or not a lambda reads them. */
   readonly needed: ReadonlySet<number>
-  /** Results that repeat, by index: the slot that they are stored in; -1 for a filter's. */
+  /** Results that repeat, by index: the slot that they are stored in; -1 for those of a filter or test. */
   readonly repeats: readonly number[]
   /** True where a step may drop rows. */
   readonly drops: boolean
@@ -274,9 +274,9 @@ function testCode(e: Emitter, test: Test): string {
   const id = e.tests.length - 1
   const stored = `c${slot}[i]`
   if (isText(kind)) {
-    // Each entry of the pool is tested once: 0 unknown, 1 passes, 2 does not.
-    e.bind.push(`m${id}=T(${id},K[${slot}].pool);`)
-    e.classes.push(`let m${id}=null;`)
+    // Each entry of the pool is tested once.
+    const kept = e.repeats.push(-1) - 1
+    e.repeatLocals.push(`const m${id}=G(${kept},K[${slot}].pool).state;`)
     return `${op === 'in' || op === 'eq' ? '' : `${valid}&&`}(${valid}?(m${id}[${stored}]||(m${id}[${stored}]=P(${id},k${slot},i)))===1:P(${id},k${slot},i)===1)`
   }
   const plain = typeof value === 'number' && !isWide(kind) && !Number.isNaN(value) && op !== 'in'

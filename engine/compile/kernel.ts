@@ -59,8 +59,6 @@ export class Kernel implements Operator {
   #capacity = 0
   #batch: Batch | null = null
   #selection = new Int32Array(0)
-  #memos: (Uint8Array | null)[] = []
-  #memoPools: (Pool | null)[] = []
   #kept: ({ from: Pool; to: Pool | null; kept: Kept } | null)[] = []
   #refused: { step: number; row: number; error: unknown }[] = []
   readonly #q: { missed: number; step: number; row: number; dropped: number[]; rejected: number[] }
@@ -155,8 +153,6 @@ export class Kernel implements Operator {
     for (const slot of emitted.needed) this.#have.add(slot)
     if (this.#have.size > before) emitted = emitKernel(this.#nodes, this.#input, this.#have)
     this.#emitted = emitted
-    this.#memos = emitted.tests.map(() => null)
-    this.#memoPools = emitted.tests.map(() => null)
     this.#kept = emitted.repeats.map(() => null)
     const q = this.#q
     const scope = this.#scope
@@ -166,7 +162,7 @@ export class Kernel implements Operator {
     }
     const refuse = (step: number, row: number, error: unknown) =>
       this.#refused.push({ step, row, error })
-    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'T', 'P', 'U', 'H', 'G']
+    const names = ['F', 'Z', 'Q', 'R', 'W', 'M', 'E', 'C', 'O', 'P', 'U', 'H', 'G']
     this.#run = compile('kernel', names, emitted.body, [
       emitted.lambdas.map(l => l.fn),
       emitted.lambdas.map(l => scope.sidesOf(l.node)),
@@ -177,7 +173,6 @@ export class Kernel implements Operator {
       refuse,
       (value: unknown, step: number) => rowResult((this.#nodes[step] as Node).schema, value),
       (known: string, row: number) => this.#known(known, row),
-      (id: number, pool: Pool) => this.#memo(id, pool),
       (id: number, column: Column, row: number) =>
         passes((emitted.tests[id] as Emitted['tests'][number]).test, readValue(column, row))
           ? 1
@@ -193,18 +188,6 @@ export class Kernel implements Operator {
       },
       (id: number, pool: Pool) => this.#keep(id, pool),
     ]) as Run
-  }
-
-  /** The answers of a text test by code: as long as the pool stays, so do they. */
-  #memo(id: number, pool: Pool): Uint8Array {
-    const known = this.#memos[id]
-    const same = this.#memoPools[id] === pool && pool.unique
-    if (known && same && known.length >= pool.count) return known
-    const memo = new Uint8Array(Math.max(pool.count, 256) * 2)
-    if (known && same) memo.set(known)
-    this.#memos[id] = memo
-    this.#memoPools[id] = pool
-    return memo
   }
 
   /** Results by code of a pool, as long as it and the results' own pool stay. */
