@@ -7,7 +7,6 @@ const QUOTE: i32 = 34
 const LF: i32 = 10
 const CR: i32 = 13
 
-// @ts-ignore: decorator
 @inline
 function put(base: usize, stride: i32, slots: usize, fields: i32, field: i32, s: i32, e: i32): void {
   const slot = field < fields ? load<i32>(slots + (<usize>field << 2)) : stride - 1

@@ -3,11 +3,11 @@
  * should be at 2,200 MB/s (`tokenise` in JavaScript: 800) and stops before the first that is not.
  */
 import type { Walk } from '../files/walk.ts'
-import { instantiate } from '../files/web-assembly.ts'
+import type { Exports } from '../files/web-assembly.ts'
 import type { Workspace } from '../files/workspace.ts'
 import { WASM } from './walk-kernel.wasm.ts'
 
-type Exported = (...words: number[]) => void
+type Exported = Exports[string]
 export interface KernelWalk extends Walk {
   /** Field of the record → field of the row; those that nobody wants go to the row's last. */
   readonly slots: Int32Array
@@ -25,9 +25,10 @@ export class WalkKernel {
 
   /** Null where the memory is none that a kernel can see, or the file has too many columns. */
   static over(space: Workspace, slots: Int32Array): WalkKernel | null {
-    if (space.memory === null || slots.length > space.slots.length) return null
+    const walk = space.kernel(WASM)?.['walk']
+    if (walk === undefined || slots.length > space.slots.length) return null
     space.slots.set(slots)
-    return new WalkKernel(space, instantiate(WASM, space.memory)['walk'] as Exported)
+    return new WalkKernel(space, walk)
   }
 
   /** Walks on; true where it came further. The window must be the workspace's own. */

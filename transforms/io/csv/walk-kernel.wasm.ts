@@ -1,5 +1,5 @@
 /** `walk-kernel.as`, compiled by AssemblyScript 0.28.20: written by `scripts/kernels.mjs`. */
-export const SOURCE_HASH = '018fb1528d5339b0fec87303d76ac3d68012e13df96f80b766cad9cf560cbed2'
+export const SOURCE_HASH = '6c6c20a60262317846389ee9f8ddedb9518a9e54fdd64a6c6f0a3363fc8cb39a'
 export const WASM = [
   'AGFzbQEAAAABEwFgD39/f39/f39/f39/f39/fwACDwEDZW52Bm1lbW9yeQIAAAMCAQAHCAEEd2FsawAACpEHAY4H',
   'Agt/AnsgCP0PIRogASAHQQN0IhkgDmxqIQEgCyIQIhMhFCAJIA5MIA0gE0xyIAwgE0xyIRUDQCAVRQRAIAAgFGoi',

@@ -10,7 +10,6 @@ const MINUS: u32 = 45
 const DAY: f64 = 86400e6
 
 /** The number of eight ASCII digits, first digit lowest in memory; -1 where they are none. */
-// @ts-ignore: decorator
 @inline
 function digits(word: u64): i32 {
   const bad = ((word & 0xf0f0f0f0f0f0f0f0) ^ ZEROS) | (((word + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) ^ ZEROS)
@@ -22,27 +21,30 @@ function digits(word: u64): i32 {
 }
 
 /** The last `length` (1 to 8) of the bytes before `end`, zeros before them. */
-// @ts-ignore: decorator
 @inline
 function tail(end: usize, length: i32): u64 {
   const shift = <u64>(64 - (length << 3))
   return ((load<u64>(end - 8) >> shift) << shift) | (shift == 0 ? 0 : ZEROS >> (64 - shift))
 }
 
-/** Whole numbers of up to eight digits into words (int32). Answers how many rows are left. */
-export function int32(
+/** Whether a field is null, and stores that where its column has nulls. Where it has none: left. */
+@inline
+function isNull<T>(end: i32, row: i32, values: usize, valid: usize): bool {
+  if (valid == 0) return false
+  store<u8>(valid + row, end == NULL ? 0 : 1)
+  if (end == NULL) store<T>(values + row * sizeof<T>(), 0)
+  return end == NULL
+}
+
+/** Whole numbers of up to eight digits. Answers how many rows are left. */
+@inline
+function whole<T>(
   bytes: usize, at: usize, step: i32, rows: i32, values: usize, valid: usize, left: usize,
 ): i32 {
   let count: i32 = 0
   for (let row: i32 = 0; row < rows; row++, at += step) {
     const end = load<i32>(at, 4)
-    if (valid != 0) {
-      store<u8>(valid + row, end == NULL ? 0 : 1)
-      if (end == NULL) {
-        store<i32>(values + (row << 2), 0)
-        continue
-      }
-    }
+    if (isNull<T>(end, row, values, valid)) continue
     let start = load<i32>(at)
     const negative = load<u8>(bytes + start) == MINUS
     if (negative) start++
@@ -52,37 +54,23 @@ export function int32(
     let value: i32 = -1
     if (length > 0 && length <= 8) value = digits(tail(bytes + to, length))
     if (value < 0) store<i32>(left + (count++ << 2), row)
-    else store<i32>(values + (row << 2), negative ? -value : value)
+    else store<T>(values + row * sizeof<T>(), <T>(negative ? -value : value))
   }
   return count
 }
 
-/** Whole numbers of up to eight digits into doubles (int64). */
+/** Whole numbers as words. */
+export function int32(
+  bytes: usize, at: usize, step: i32, rows: i32, values: usize, valid: usize, left: usize,
+): i32 {
+  return whole<i32>(bytes, at, step, rows, values, valid, left)
+}
+
+/** Whole numbers as doubles. */
 export function int64(
   bytes: usize, at: usize, step: i32, rows: i32, values: usize, valid: usize, left: usize,
 ): i32 {
-  let count: i32 = 0
-  for (let row: i32 = 0; row < rows; row++, at += step) {
-    const end = load<i32>(at, 4)
-    if (valid != 0) {
-      store<u8>(valid + row, end == NULL ? 0 : 1)
-      if (end == NULL) {
-        store<f64>(values + (row << 3), 0)
-        continue
-      }
-    }
-    let start = load<i32>(at)
-    const negative = load<u8>(bytes + start) == MINUS
-    if (negative) start++
-    // `17850.0`: how a whole number looks that was once a float.
-    const to = end > start + 2 && load<u16>(bytes + end - 2) == 0x302e ? end - 2 : end
-    const length = to - start
-    let value: i32 = -1
-    if (length > 0 && length <= 8) value = digits(tail(bytes + to, length))
-    if (value < 0) store<i32>(left + (count++ << 2), row)
-    else store<f64>(values + (row << 3), negative ? 0 - <f64>value : <f64>value)
-  }
-  return count
+  return whole<f64>(bytes, at, step, rows, values, valid, left)
 }
 
 /** Decimals of up to eight characters into units as doubles; `powers`: the powers of ten. */
@@ -93,13 +81,7 @@ export function decimal(
   let count: i32 = 0
   for (let row: i32 = 0; row < rows; row++, at += step) {
     const end = load<i32>(at, 4)
-    if (valid != 0) {
-      store<u8>(valid + row, end == NULL ? 0 : 1)
-      if (end == NULL) {
-        store<f64>(values + (row << 3), 0)
-        continue
-      }
-    }
+    if (isNull<f64>(end, row, values, valid)) continue
     let start = load<i32>(at)
     const negative = load<u8>(bytes + start) == MINUS
     if (negative) start++
@@ -129,7 +111,6 @@ export function decimal(
 }
 
 /** Two ASCII digits at an address; above 99 where they are none. */
-// @ts-ignore: decorator
 @inline
 function pair(address: usize): u32 {
   const high = <u32>load<u8>(address) - 48
@@ -173,13 +154,7 @@ export function time(
   let days: i32 = NULL
   for (let row: i32 = 0; row < rows; row++, at += step) {
     const end = load<i32>(at, 4)
-    if (valid != 0) {
-      store<u8>(valid + row, end == NULL ? 0 : 1)
-      if (end == NULL) {
-        store<f64>(values + (row << 3), 0)
-        continue
-      }
-    }
+    if (isNull<f64>(end, row, values, valid)) continue
     const s = bytes + load<i32>(at)
     const length = end - load<i32>(at)
     if (length != 19 && (length != 20 || instant == 0 || load<u8>(s, 19) != 90)) {
@@ -220,13 +195,7 @@ export function date(
   let days: i32 = NULL
   for (let row: i32 = 0; row < rows; row++, at += step) {
     const end = load<i32>(at, 4)
-    if (valid != 0) {
-      store<u8>(valid + row, end == NULL ? 0 : 1)
-      if (end == NULL) {
-        store<i32>(values + (row << 2), 0)
-        continue
-      }
-    }
+    if (isNull<i32>(end, row, values, valid)) continue
     const s = bytes + load<i32>(at)
     if (end - load<i32>(at) == 10) {
       const a1 = load<u64>(s)

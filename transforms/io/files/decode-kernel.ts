@@ -7,29 +7,27 @@ import { isWide } from '../../../engine/data/kind.ts'
 import { WASM } from './decode-kernel.wasm.ts'
 import type { Clock, Left } from './decode/index.ts'
 import type { Fields } from './fields.ts'
-import { instantiate } from './web-assembly.ts'
+import type { Exports } from './web-assembly.ts'
 import type { Workspace } from './workspace.ts'
-
-type Kernel = (...words: number[]) => number
 
 export class DecodeKernel {
   readonly #space: Workspace
-  readonly #exports: Readonly<Record<string, Kernel>>
+  readonly #exports: Exports
 
-  private constructor(space: Workspace, exports: Readonly<Record<string, Kernel>>) {
+  private constructor(space: Workspace, exports: Exports) {
     this.#space = space
     this.#exports = exports
   }
 
   /** Null where the memory is none that a kernel can see. */
   static over(space: Workspace): DecodeKernel | null {
-    const instance = space.memory && instantiate(WASM, space.memory)
-    return instance && new DecodeKernel(space, instance)
+    const exports = space.kernel(WASM)
+    return exports && new DecodeKernel(space, exports)
   }
 
   /** Line feeds among the window's bytes from..to. */
   readonly feeds = (from: number, to: number): number =>
-    (this.#exports['feeds'] as Kernel)(this.#space.window.byteOffset, from, to)
+    (this.#exports['feeds'] as Exports[string])(this.#space.window.byteOffset, from, to)
 
   /**
    * Decodes field k of all rows into a column of the workspace. Answers the rows that are left, in
@@ -40,7 +38,7 @@ export class DecodeKernel {
     if (kernel === null) return null
     const { window, at, left, powers } = this.#space
     const { values, valid, kind } = column
-    const count = (this.#exports[kernel] as Kernel)(
+    const count = (this.#exports[kernel] as Exports[string])(
       window.byteOffset,
       at.byteOffset + 8 * k,
       8 * stride,

@@ -5,7 +5,7 @@ export interface WasmMemory {
 interface WasmModule {
   readonly wasmModule: never
 }
-type Exports = Readonly<Record<string, (...words: number[]) => number>>
+export type Exports = Readonly<Record<string, (...words: number[]) => number>>
 interface Api {
   Memory: new (pages: { initial: number; maximum: number }) => WasmMemory
   Module: new (bytes: Uint8Array) => WasmModule

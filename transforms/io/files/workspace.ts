@@ -19,7 +19,7 @@ import { bytesPerRow, type Column, newColumn, valuesOver } from '../../../engine
 import type { Kind } from '../../../engine/data/kind.ts'
 import { POW10 } from '../../../engine/data/value.ts'
 import type { Bytes } from './fields.ts'
-import { type WasmMemory, wasm } from './web-assembly.ts'
+import { type Exports, instantiate, type WasmMemory, wasm } from './web-assembly.ts'
 
 /** About what the second-level cache holds: what is tokenised is decoded from there. */
 const WINDOW_BYTES = 512 * 1024
@@ -45,6 +45,7 @@ export class Workspace {
   readonly window: Bytes
   readonly #rowsMax: number
   readonly #buffer: ArrayBuffer
+  readonly #kernels = new Map<string, Exports>()
   #offset = 0
 
   /** For the fields of a row (`fieldsMax`), and columns of these kinds. */
@@ -66,6 +67,14 @@ export class Workspace {
     this.slots = this.#words(SLOTS_MAX)
     const length = WINDOW_BYTES + SLACK_BYTES
     this.window = Buffer.from(this.#buffer, this.#take(length), length) as Bytes
+  }
+
+  /** A kernel's functions over this memory, its module given as base64; null where it sees none. */
+  kernel(base64: string): Exports | null {
+    if (this.memory === null) return null
+    const made = this.#kernels.get(base64) ?? instantiate(base64, this.memory)
+    this.#kernels.set(base64, made)
+    return made
   }
 
   /** A column of one of the kinds, as `newColumn` makes it. */

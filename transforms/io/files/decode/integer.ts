@@ -1,9 +1,11 @@
 /** int32, int64 and bigint from digits: signs, surrounding spaces and a fraction of zeros (`17850.0`) are fine. */
 import type { Column } from '../../../../engine/data/column.ts'
-import { type Fields, isNull } from '../fields.ts'
+import { type Fields, isNull, NULL } from '../fields.ts'
 import type { Clock, Left } from './index.ts'
 import { trimmed } from './text-of.ts'
 
+/** As many surely fit int32, and a double. */
+const DIGITS_INT32 = 9
 const DIGITS_EXACT = 15
 
 export function int32(f: Fields, k: number, column: Column, _clock: Clock, left: Left): void {
@@ -16,25 +18,27 @@ export function int32(f: Fields, k: number, column: Column, _clock: Clock, left:
     const row = left === null ? j : (left[j] as number)
     const p = 2 * k + row * step
     const end = at[p + 1] as number
-    let i = at[p] as number
-    if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1
-    let value = 0
-    let c = bytes[i] as number
-    const negative = c === 45
-    if (negative) c = bytes[++i] as number
-    // Ten digits or more, an empty field, escapes: the slow path.
-    if (end - i > 9 || end <= i) {
-      values[row] = slow32(f, row, p)
-      continue
-    }
-    for (;;) {
-      c -= 48
-      if (c >>> 0 > 9) break
-      value = value * 10 + c
-      if (++i === end) break
-      c = bytes[i] as number
-    }
-    values[row] = i === end ? (negative ? -value : value) : slow32(f, row, p)
+    if (valid !== null) valid[row] = end === NULL ? 0 : 1
+    const value = digits(bytes, at[p] as number, end, DIGITS_INT32)
+    values[row] = value === value ? value : slow32(f, row, p)
+  }
+}
+
+/** The whole number of bytes start..end; NaN where it is not just that, or has more digits. */
+function digits(bytes: Uint8Array, start: number, end: number, digitsMax: number): number {
+  let i = start
+  let value = 0
+  let c = bytes[i] as number
+  const negative = c === 45
+  if (negative) c = bytes[++i] as number
+  // Too long, an empty field, escapes, a null.
+  if (end - i > digitsMax || end <= i) return Number.NaN
+  for (;;) {
+    c -= 48
+    if (c >>> 0 > 9) return Number.NaN
+    value = value * 10 + c
+    if (++i === end) return negative ? 0 - value : value
+    c = bytes[i] as number
   }
 }
 
@@ -55,24 +59,9 @@ export function int64(f: Fields, k: number, column: Column, _clock: Clock, left:
     const row = left === null ? j : (left[j] as number)
     const p = 2 * k + row * step
     const end = at[p + 1] as number
-    let i = at[p] as number
-    if (valid !== null) valid[row] = end === -2147483648 ? 0 : 1
-    let value = 0
-    let c = bytes[i] as number
-    const negative = c === 45
-    if (negative) c = bytes[++i] as number
-    if (end - i > DIGITS_EXACT || end <= i) {
-      values[row] = slow64(f, row, p)
-      continue
-    }
-    for (;;) {
-      c -= 48
-      if (c >>> 0 > 9) break
-      value = value * 10 + c
-      if (++i === end) break
-      c = bytes[i] as number
-    }
-    values[row] = i === end ? (negative ? 0 - value : value) : slow64(f, row, p)
+    if (valid !== null) valid[row] = end === NULL ? 0 : 1
+    const value = digits(bytes, at[p] as number, end, DIGITS_EXACT)
+    values[row] = value === value ? value : slow64(f, row, p)
   }
 }
 
