@@ -1,6 +1,6 @@
 /** Tables that a run loads: staged once its shards are there, then audited and published together. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
 import type { TableSink } from '../io/sink.ts'
@@ -115,12 +115,7 @@ async function loadOf(
   const hash = createHash('sha256').update(
     JSON.stringify([o.run, node.id, sink.table, options, describe(schema)]),
   )
-  for (const file of files)
-    hash.update(basename(file)).update(
-      createHash('sha256')
-        .update(await readFile(file))
-        .digest(),
-    )
+  for (const file of files) hash.update(basename(file)).update(await digestOf(file))
   return {
     id: hash.digest('hex'),
     table: sink.table,
@@ -130,4 +125,11 @@ async function loadOf(
     options,
     at: node.at,
   }
+}
+
+/** Of a file's bytes, which are never whole in memory. */
+async function digestOf(path: string): Promise<Buffer> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest()
 }
