@@ -10,9 +10,8 @@ import type { Task } from './task.ts'
 /** Reads the task's split. `wanted`: columns to decode, which grows as rows turn out to be read. */
 export async function readSplit(
   node: Node,
-  source: AnySource,
   task: Task,
-  { emit, wanted }: { emit: Emit; wanted: boolean[] },
+  { source, emit, wanted }: { source: AnySource; emit: Emit; wanted: boolean[] },
 ): Promise<void> {
   const { limit } = task.spec
   let rejected = 0

@@ -140,7 +140,7 @@ export class TaskRunner {
     }
     if (is(head, 'read') || is(head, 'readWritten')) {
       const source = is(head, 'read') ? head.op.source : standingSource(head, task)
-      return readSplit(head, source, task, { emit: counted, wanted: this.#wantedOf(head) })
+      return readSplit(head, task, { source, emit: counted, wanted: this.#wantedOf(head) })
     }
     if (is(head, 'create')) return createRows(head, task, counted)
     const { arena } = this.#shared
