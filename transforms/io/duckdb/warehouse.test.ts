@@ -5,17 +5,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { type Field, t } from '../../../engine/data/schema.ts'
 import type { Fault } from '../../../engine/fault.ts'
 import type { TableOptions } from '../../../engine/io/sink.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
+import { defaults, limits, loadOf as sampleLoad, put, shard, warehouseAt } from './sample.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-duckdb-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const limits = { memoryBytes: 256e6, threads: 1, tempDirectory: join(folder, 'temp') }
 const columns: Field[] = [
   { name: 'id', kind: t.int32 },
   { name: 'v', kind: t.utf8.nullable },
@@ -25,56 +24,20 @@ const columns: Field[] = [
 type Row = [number, string | null, string, boolean?]
 let files = 0
 
-async function shard(rows: readonly Row[]): Promise<string> {
-  const path = join(folder, `shard-${files++}.parquet`)
-  const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  const values = rows.map(
-    ([id, v, at, gone = false]) =>
-      `(${id}, ${v === null ? 'NULL' : `'${v}'`}, DATE '${at}', ${gone})`,
-  )
-  const select = `SELECT gone, "at", v::VARCHAR AS v, id::INTEGER AS id FROM (VALUES ${values.join(', ')}) AS x(id, v, "at", gone)`
-  await connection.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`)
-  connection.closeSync()
-  return path
-}
-
-const defaults: TableOptions = {
-  mode: 'replace',
-  key: [],
-  latest: null,
-  deleted: null,
-  partition: null,
-  cluster: [],
-  names: 'asIs',
-  audit: [],
-}
-
 async function loadOf(
   rows: readonly Row[],
   o: Partial<TableOptions> & { id: string; table?: string },
 ): Promise<TableLoad> {
-  const { id, table = 'sales', ...options } = o
-  return {
-    id: id.padEnd(20, '0'),
-    table,
-    columns,
-    files: [await shard(rows)],
-    rows: rows.length,
-    options: { ...defaults, ...options },
-    at: 'user.ts:1  .write',
-  }
+  const values = rows.map(
+    ([id, v, at, gone = false]) =>
+      `(${id}, ${v === null ? 'NULL' : `'${v}'`}, DATE '${at}', ${gone})`,
+  )
+  const query = `SELECT gone, "at", v::VARCHAR AS v, id::INTEGER AS id FROM (VALUES ${values.join(', ')}) AS x(id, v, "at", gone)`
+  const path = await shard(join(folder, `shard-${files++}.parquet`), query)
+  return sampleLoad({ ...o, columns, files: [path], rows: rows.length })
 }
 
-async function warehouse(name: string): Promise<DuckDbWarehouse> {
-  const w = new DuckDbWarehouse(`duckdb:${join(folder, name)}`, limits)
-  await w.check()
-  return w
-}
-
-async function put(w: DuckDbWarehouse, ...loads: TableLoad[]): Promise<void> {
-  for (const load of loads) await w.stage(load)
-  await w.publish(loads)
-}
+const warehouse = (name: string) => warehouseAt(join(folder, name), folder)
 
 const ids = async (w: DuckDbWarehouse, table = 'sales') =>
   (await w.query(`SELECT id, v FROM "${table}" ORDER BY id, v`))
@@ -276,7 +239,7 @@ test('a file that another process holds is named with its pid, before anything i
   })
   await new Promise(resolve => holder.stdout.once('data', resolve))
   try {
-    const w = new DuckDbWarehouse(`duckdb:${path}`, limits)
+    const w = new DuckDbWarehouse(`duckdb:${path}`, limits(folder))
     await assert.rejects(w.check(), (error: Fault) => {
       assert.equal(error.kind, 'resource')
       assert.match(error.message, new RegExp(`held by another process \\(pid ${holder.pid}\\)`))
