@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import pl from 'nodejs-polars'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { type AnySchema, schema, schemaOf, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { Condition } from '../../../engine/io/condition.ts'
 import type { Split } from '../../../engine/io/source.ts'
+import { noPolars, type Polars, polars } from '../../../test/polars.ts'
 import { folderOf } from '../files/testing/read-all.ts'
 import { parquet } from './index.ts'
 import { ParquetFiles } from './source.ts'
@@ -38,7 +38,8 @@ for (const codec of ['zstd', 'snappy', 'gzip', 'uncompressed', 'brotli', 'lz4_ra
       same((await weRead(new ParquetFiles(path, EVERY, {}))).cells, cells, EVERY)
     })
 
-test("Polars' files", async () => {
+test("Polars' files", { skip: noPolars ?? false }, async () => {
+  const pl = polars as Polars
   const path = at('polars.parquet')
   const n = 5000
   const random = randomOf(3)
