@@ -1,5 +1,5 @@
 /** Random schemas and rows: few distinct values, so that keys meet, and the odd ones of each kind. */
-import { stored } from '../../engine/compile/interpret.ts'
+import { stored } from '../../engine/compile/oracle/rows.ts'
 import type { Kind } from '../../engine/data/kind.ts'
 import { type AnySchema, schemaOf, t } from '../../engine/data/schema.ts'
 import type { Row } from '../../engine/plan/node.ts'
