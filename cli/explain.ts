@@ -7,6 +7,7 @@ import { cutStages, type Stages } from '../engine/compile/stages.ts'
 import { Fault } from '../engine/fault.ts'
 import { explainLogical } from '../engine/plan/explain-logical.ts'
 import { buildPlan } from '../engine/plan/build.ts'
+import { sized, sourceSizes } from '../engine/optimize/source-sizes.ts'
 import { optimize } from '../engine/optimize/optimize.ts'
 import type { Plan } from '../engine/plan/node.ts'
 import { planInputs } from '../engine/run/inputs.ts'
@@ -25,7 +26,7 @@ export async function explain(argv: readonly string[]): Promise<number> {
     const run = { id: 'explain', startedAt: Date.now() }
     const written = buildPlan(definition, rest, run, hash)
     const text = explainLogical(written)
-    const plan = optimize(written)
+    const plan = optimize(sized(written, sourceSizes(written)))
     const stages = cutStages(plan)
     const { sizes, unknown } = await sizesOf(stages)
     const parts = [

@@ -21,7 +21,8 @@ type Pairs = readonly { readonly left: Field; readonly right: Field }[]
  *
  * Shape   PCollection<F>, PCollection<G> → PCollection<F + G without its keys>
  * Nulls   a null key equals nothing; the columns of a missing partner are null
- * Cost    a small right side is sent to every worker, else both are exchanged by key; spills
+ * Cost    a right side of up to 16 MB (rows in the pipeline, uncompressed text files) is held by every
+ *         worker, else both are exchanged by key; spills
  * Throws  pipeline: a key does not exist, kinds differ, a name is on both sides (give a prefix)
  * Source  Beam's Join library; SQL
  * @example

@@ -85,6 +85,11 @@ export interface Source<in out F extends Fields = Fields> {
   readonly fingerprint: string
   /** Whether it can tell rows that need not be read (`ReadRequest.leaveOut`). */
   readonly leavesOut?: boolean
+  /**
+   * Bytes that its rows take at most as columns, where that is quick to tell; Infinity where it is not.
+   * Asked before the plan is optimized. Throws as `plan`.
+   */
+  bytesMax?(): number
   /** Lists the splits. Throws data: nothing matches, a header is wrong; resource: cannot be read. */
   plan(request: PlanRequest): Promise<SourcePlan>
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader>

@@ -56,8 +56,11 @@ export type JoinKind = 'inner' | 'left' | 'full' | 'semi' | 'anti'
 
 /** What each operation carries, by its type. */
 export interface Operations {
-  /** `skips`: what the next steps drop by named columns, for a source that can tell without reading. */
-  read: { source: AnySource; skips?: readonly Skip[] }
+  /**
+   * `bytesMax`: what its rows take at most as columns, where that was asked. `skips`: what the next
+   * steps drop by named columns, for a source that can tell without reading.
+   */
+  read: { source: AnySource; bytesMax?: number; skips?: readonly Skip[] }
   /** The table or files that another node of this run writes, as they will stand once published. */
   readWritten: { written: Node }
   create: { rows: readonly Row[] }

@@ -10,6 +10,7 @@ import { buildPlan } from '../plan/build.ts'
 import { type Definition, pipelineOf } from '../plan/definition.ts'
 import { firstDifference } from '../plan/fingerprint.ts'
 import type { BuiltNode, Plan } from '../plan/node.ts'
+import { sized } from '../optimize/source-sizes.ts'
 import { optimize } from '../optimize/optimize.ts'
 import { cutStages } from '../compile/stages.ts'
 import { Arena } from './exchange/arena.ts'
@@ -69,19 +70,24 @@ function unimportable(path: string, error: unknown): Fault {
   })
 }
 
-type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt' | 'optimize'>
+type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt'>
+type Choices = Pick<RunSettings, 'optimize' | 'sizes'>
+
+/** The plan as the pipeline was written. */
+export function builtPlan(definition: Definition, hash: string, build: Build): Plan {
+  const { params, runId: id, startedAt } = build
+  return buildPlan(definition, params, { id, startedAt }, hash)
+}
 
 /** The optimized plan. The same settings give the same plan in each thread. */
-export function planOf(definition: Definition, hash: string, build: Build): Plan {
-  const { params, runId: id, startedAt } = build
-  return optimize(buildPlan(definition, params, { id, startedAt }, hash), build.optimize)
-}
+export const optimizedPlan = (built: Plan, { optimize: cheaper, sizes }: Choices): Plan =>
+  optimize(sized(built, sizes), cheaper)
 
 /** What a worker runs tasks with. */
 export async function runnerOf(data: WorkerData): Promise<TaskRunner> {
   const { settings } = data
   const { definition, hash } = await loadPipeline(settings.module as string, settings.pipeline)
-  const plan = planOf(definition, hash, settings)
+  const plan = optimizedPlan(builtPlan(definition, hash, settings), settings)
   if (plan.fingerprint !== settings.fingerprint) throw anotherPlan(plan, settings.built)
   const arena = Arena.attach(data.arena)
   return new TaskRunner(settings, cutStages(plan), { arena, progress: new Progress(data.progress) })

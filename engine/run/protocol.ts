@@ -5,6 +5,7 @@
 import type { Fragment } from '../io/sink.ts'
 import type { Split, SplitEnd } from '../io/source.ts'
 import type { FaultJson } from '../fault.ts'
+import type { SourceSize } from '../optimize/source-sizes.ts'
 import type { BuiltNode } from '../plan/node.ts'
 import type { AccountTerm } from './operator.ts'
 import type { BlockHandle } from './exchange/block.ts'
@@ -20,6 +21,8 @@ export interface RunSettings {
   readonly params: Readonly<Record<string, unknown>>
   /** False: the plan as written, with only what it needs to run at all. */
   readonly optimize: boolean
+  /** Of sources, as the coordinator found them when it chose the plan. */
+  readonly sizes: readonly SourceSize[]
   readonly fingerprint: string
   /** The nodes behind the fingerprint. */
   readonly built: readonly BuiltNode[]

@@ -14,13 +14,14 @@ import { join } from 'node:path'
 import { cutStages, type Stages } from '../compile/stages.ts'
 import { Fault, faultToJson } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
+import { sourceSizes } from '../optimize/source-sizes.ts'
 import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { Arena } from './exchange/arena.ts'
 import { type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs } from './inputs.ts'
-import { loadPipeline, planOf } from './load.ts'
+import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
 import { Outputs } from './outputs.ts'
 import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
@@ -159,9 +160,11 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     params: options.params ?? {},
     runId: randomBytes(8).toString('hex'),
     startedAt: Date.now(),
-    optimize: options.optimize ?? true,
   }
-  const plan = planOf(loaded.definition, loaded.hash, build)
+  const built = builtPlan(loaded.definition, loaded.hash, build)
+  const optimize = options.optimize ?? true
+  const choices = { optimize, sizes: optimize ? sourceSizes(built) : [] }
+  const plan = optimizedPlan(built, choices)
   if (!plan.nodes.some(n => is(n, 'write')))
     throw new Fault('pipeline', `pipeline "${plan.name}" writes nothing`, {
       detail: [`it has ${plan.nodes.length} steps, and none is a write`],
@@ -173,6 +176,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   makeFolder(scratch, 0o700)
   const settings: RunSettings = {
     ...build,
+    ...choices,
     module: inline ? null : (options.pipeline as string),
     pipeline: options.export ?? null,
     fingerprint: plan.fingerprint,

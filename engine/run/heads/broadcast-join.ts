@@ -38,7 +38,7 @@ export function broadcastJoin(
         `the right side of ${node.name} takes more than ${bytesMax >> 20} MB`,
         {
           at: node.at,
-          hint: "leave out hint: 'broadcast', or give the run more memory",
+          hint: "give the join hint: 'partition', or the run more memory",
         },
       )
   }

@@ -12,6 +12,7 @@ import type {
 } from '../../../engine/io/source.ts'
 import { openBytes } from '../files/byte-stream.ts'
 import { type Compression, sniff } from '../files/compression.ts'
+import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import { listFiles } from '../files/list.ts'
 import type { Bytes } from '../files/fields.ts'
 import { RecordReader } from '../files/record-reader.ts'
@@ -49,6 +50,10 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     this.#dialect = dialectOf(schema as AnySchema, options)
     this.#format = new CsvFormat(schema as AnySchema, this.#dialect)
     this.fingerprint = `csv ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
+  }
+
+  bytesMax(): number {
+    return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
   async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {

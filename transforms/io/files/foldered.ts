@@ -52,6 +52,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
   readonly fingerprint: string
   readonly leavesOut: boolean
   readonly verify?: NonNullable<Source<F>['verify']>
+  readonly bytesMax?: NonNullable<Source<F>['bytesMax']>
   readonly #o: Foldered<F>
   readonly #positions: ReadonlyMap<string, number>
   readonly #parts = new Map<string, AnySource>()
@@ -65,6 +66,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     this.fingerprint = whole.fingerprint
     this.leavesOut = whole.leavesOut === true
     this.#positions = new Map(whole.schema.list.map(({ name }, k) => [name, k]))
+    if (whole.bytesMax) this.bytesMax = whole.bytesMax.bind(whole)
     if (whole.verify) this.verify = whole.verify.bind(whole)
   }
 

@@ -13,6 +13,7 @@ import { clocksOf } from '../csv/options.ts'
 import { parseBytes } from '../files/bytes.ts'
 import { openBytes } from '../files/byte-stream.ts'
 import { sniff } from '../files/compression.ts'
+import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import { listFiles } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
@@ -54,6 +55,10 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     )
     this.#recordBytesMax = Math.min(parseBytes(options.recordBytesMax ?? '16MB'), 256 * 2 ** 20)
     this.fingerprint = `ndjson ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
+  }
+
+  bytesMax(): number {
+    return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
   async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
