@@ -1,5 +1,6 @@
 /** Types of the joins: which keys fit, which names the result has, which of its columns may be null. */
 import type { Column, Fields } from '../engine/data/schema.ts'
+import type { JoinHint } from '../engine/plan/node.ts'
 
 /** Columns of F with one of these tags. */
 export type ColumnOf<F extends Fields, Tag extends string> = {
@@ -30,7 +31,7 @@ export type Joining<F extends Fields, G extends Fields, O, P extends string> = {
   /** Put before the names of the right side's columns. */
   prefix?: P
   /** How to run it, where the engine's own choice is not wanted. */
-  hint?: 'broadcast' | 'partition'
+  hint?: JoinHint
 } & ([Taken<F, G, O, P>] extends [never]
   ? unknown
   : { 'give a prefix, both sides have': Taken<F, G, O, P> })

@@ -1,7 +1,7 @@
 /** The joins: by columns of equal kind, under one name or two. */
 import { sameKind, type Kind } from '../engine/data/kind.ts'
 import { type Field, schemaOf, t } from '../engine/data/schema.ts'
-import type { JoinKind, Node, Projection } from '../engine/plan/node.ts'
+import type { JoinHint, JoinKind, Node, Projection } from '../engine/plan/node.ts'
 import { quote, refuse } from '../engine/plan/refuse.ts'
 import { add, checkOptions, columnOf, columnsOf, namesOf, type Step } from './step.ts'
 
@@ -11,7 +11,7 @@ export interface JoinOptions {
   /** Put before the names of the right side's columns. */
   prefix?: string
   /** How to run it, where the engine's own choice is not wanted. */
-  hint?: 'broadcast' | 'partition'
+  hint?: JoinHint
 }
 type Pairs = readonly { readonly left: Field; readonly right: Field }[]
 
@@ -73,10 +73,15 @@ export function join(
  * @example
  * items.semiJoin(orders, { on: 'orderId' })
  */
-export function semiJoin(step: Step, kind: 'semi' | 'anti', right: Node, o: { on: unknown }): Node {
-  checkOptions(step, o, ['on'])
+export function semiJoin(
+  step: Step,
+  kind: 'semi' | 'anti',
+  right: Node,
+  o: Omit<JoinOptions, 'prefix'>,
+): Node {
+  checkOptions(step, o, ['on', 'hint'])
   const pairs = pairsOf(step, right, o?.on)
-  const op = { kind: kind as JoinKind, ...keysOf(pairs), right: [], hint: null }
+  const op = { kind: kind as JoinKind, ...keysOf(pairs), right: [], hint: hintOf(step, o.hint) }
   return add(step, 'join', {
     op,
     name: `${kind}Join on ${namesOfPairs(pairs)}`,
@@ -152,7 +157,7 @@ function eitherKind(left: Kind, right: Kind): Kind {
   return holds ? left : t.utf8
 }
 
-function hintOf(step: Step, hint: JoinOptions['hint']): 'broadcast' | 'partition' | null {
+function hintOf(step: Step, hint: JoinOptions['hint']): JoinHint | null {
   const have = ['broadcast', 'partition']
   if (hint !== undefined && !have.includes(hint))
     refuse(`hint ${quote(hint)} does not exist`, { at: step.at, have, near: String(hint) })

@@ -6,6 +6,7 @@
 import type { Int32, Int64, Nullable, Utf8 } from '../engine/data/kind.ts'
 import type { Kind } from '../engine/data/kind.ts'
 import type { Fields, Merge, RowOf, Schema } from '../engine/data/schema.ts'
+import type { JoinHint } from '../engine/plan/node.ts'
 import type { Agg, Aggregates, NumericOf, Totals } from './aggregates.ts'
 import type { SideOptions } from './derive.ts'
 import type { DistinctByOptions } from './distinct.ts'
@@ -146,12 +147,12 @@ export interface PCollection<in out F extends Fields> {
   /** The rows whose key is in the other collection. */
   semiJoin<G extends Fields, const O extends On<F, G>>(
     right: PCollection<G>,
-    o: { on: O },
+    o: { on: O; hint?: JoinHint },
   ): PCollection<F>
   /** The rows whose key is not in the other collection. */
   antiJoin<G extends Fields, const O extends On<F, G>>(
     right: PCollection<G>,
-    o: { on: O },
+    o: { on: O; hint?: JoinHint },
   ): PCollection<F>
   /** Splits a collection: `fn` names the part that a row goes to. */
   partition<const N extends string>(

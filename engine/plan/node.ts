@@ -52,6 +52,9 @@ export interface Skip {
   readonly reason: string
 }
 
+/** How a join runs: its right side whole in each task, or both sides exchanged by key. */
+export type JoinHint = 'broadcast' | 'partition'
+
 export type JoinKind = 'inner' | 'left' | 'full' | 'semi' | 'anti'
 
 /** What each operation carries, by its type. */
@@ -104,7 +107,7 @@ export interface Operations {
     leftKeys: readonly string[]
     rightKeys: readonly string[]
     right: readonly Projection[]
-    hint: 'broadcast' | 'partition' | null
+    hint: JoinHint | null
   }
   /** inputs: one a tag, in order. */
   coGroup: {

@@ -94,10 +94,10 @@ export const bigCases: Readonly<Record<string, BigCase>> = {
     out: narrow(orders).fullJoin(visits, { on: 'customer', hint: 'partition' }),
   }),
   'join-semi': ({ orders, visits }) => ({
-    out: narrow(orders).semiJoin(visits, { on: 'customer' }),
+    out: narrow(orders).semiJoin(visits, { on: 'customer', hint: 'partition' }),
   }),
   'join-anti': ({ orders, visits }) => ({
-    out: narrow(orders).antiJoin(visits, { on: 'customer' }),
+    out: narrow(orders).antiJoin(visits, { on: 'customer', hint: 'partition' }),
   }),
   'co-group': ({ orders, visits }) => ({
     out: coGroupByKey({ orders, visits }, 'customer').flatMap(Group, g => {
