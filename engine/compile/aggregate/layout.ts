@@ -8,8 +8,9 @@ import type { Aggregate } from '../../plan/aggregate.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Accumulator } from './accumulator.ts'
 import { Combine } from './combine.ts'
+import { Count } from './count.ts'
 import { Pick } from './picks.ts'
-import { Count, Sum } from './sums.ts'
+import { Sum } from './sums.ts'
 
 export interface Layout {
   readonly keys: readonly string[]
@@ -45,7 +46,10 @@ function accumulatorOf(name: string, a: Aggregate, made: Made): Accumulator | nu
   const columnKind = fieldOf(input, column).kind
   const index = indexOf(input, column)
   if (a.name === 'sum' || a.name === 'mean')
-    return new Sum(name, index, columnKind, output, { mean: a.name === 'mean', at })
+    return new Sum({
+      ...{ name, shown: made.shown, column: index, kind: columnKind, output, at },
+      mean: a.name === 'mean',
+    })
   const nulls = a.name === 'first' || a.name === 'last'
   const by = nulls ? (a.by as string) : column
   return new Pick({
