@@ -3,13 +3,13 @@
  * machine: keep the value whose ordering value is best. For min and max the two are the same column.
  */
 import { compare } from '../../data/compare.ts'
-import { compile } from '../door.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, isText, lanes, newColumn, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { Pool } from '../../data/pool.ts'
 import type { Field } from '../../data/schema.ts'
 import { readUnits } from '../../data/value.ts'
+import { compileOnce } from '../compile-once.ts'
 import type { Accumulator } from './accumulator.ts'
 
 /** Values of one kind by group; text is copied into an own pool. */
@@ -105,7 +105,7 @@ function betterOf(kind: Kind, greatest: boolean, ties: boolean): Better {
   // NaN is greater than all numbers and equal to itself.
   const nan = float ? `if(x!==x||y!==y){const o=(x!==x?1:0)-(y!==y?1:0);return o${op}0}` : ''
   const body = `return function(held,g,from,i){const x=from[i],y=held[g];${nan}return x${op}y}`
-  return compile<Better>('better', [], body, [])
+  return compileOnce<Better>('better', [], `/*${kind.tag}*/${body}`, [])
 }
 
 export interface Picking {

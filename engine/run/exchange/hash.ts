@@ -12,7 +12,7 @@ import { isText } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { hashBytes, type Pool } from '../../data/pool.ts'
 import { type AnySchema, fieldOf, indexOf } from '../../data/schema.ts'
-import { compile } from '../../compile/door.ts'
+import { compileOnce } from '../../compile/compile-once.ts'
 import { halvesOf } from './gather.ts'
 import type { PartitionOf } from './splitter.ts'
 
@@ -22,17 +22,16 @@ export type HashRows = (batch: Batch, hashes: Int32Array) => void
 type Loop = (args: unknown[], selection: Int32Array | null, rows: number, out: Int32Array) => void
 
 const NULL = 0x6e756c6c
+/** A double, and its two halves as words. */
+const FLOAT = new Float64Array(1)
+const SCRATCH = [FLOAT, new Int32Array(FLOAT.buffer)]
 
 /**
  * Makes the function that hashes `keys` of batches of the schema. Throws pipeline: no such column.
  */
 export function keyHasher(schema: AnySchema, keys: readonly string[]): HashRows {
   const columns = keys.map(name => ({ ...fieldOf(schema, name), index: indexOf(schema, name) }))
-  const scratch = new Float64Array(1)
-  const loop = compile<Loop>('hash', ['F', 'I'], source(columns.map(c => c.kind)), [
-    scratch,
-    new Int32Array(scratch.buffer),
-  ])
+  const loop = compileOnce<Loop>('hash', ['F', 'I'], source(columns.map(c => c.kind)), SCRATCH)
   const texts = columns.map(() => new EntryHashes())
   return (batch, hashes) => {
     const args: unknown[] = []
