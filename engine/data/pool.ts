@@ -85,8 +85,61 @@ export class Pool {
     const code = this.append(source, start, end)
     this.hashes[code] = hash
     index[slot] = code
-    if (this.count * 2 > mask) this.#rehash()
+    if (this.count * 2 > mask) this.#rehash(index.length * 4)
     return code
+  }
+
+  /**
+   * Interns the first `source.count` entries of another pool: their codes here go to `codes`. One
+   * loop with room made before it: half the time of a call an entry. Only for unique pools.
+   */
+  internAll(source: Pool, codes: Int32Array): void {
+    const { bytes, offsets, count } = source
+    this.reserve(this.count + count, this.size + (offsets[count] as number))
+    const known = source.unique ? source.hashes : null
+    const { hashes, offsets: starts, bytes: own } = this
+    const index = this.#index
+    const mask = this.#mask
+    let next = this.count
+    let size = this.size
+    for (let e = 0; e < count; e++) {
+      const start = offsets[e] as number
+      const end = offsets[e + 1] as number
+      const hash = known === null ? hashBytes(bytes, start, end) : (known[e] as number)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      let code = index[slot] as number
+      while (
+        code >= 0 &&
+        (hashes[code] !== hash ||
+          !sameBytes(own, starts[code] as number, starts[code + 1] as number, bytes, start, end))
+      ) {
+        slot = (slot + 1) & mask
+        code = index[slot] as number
+      }
+      if (code < 0) {
+        code = next++
+        index[slot] = code
+        hashes[code] = hash
+        if (end - start < 64) for (let i = start; i < end; i++) own[size++] = bytes[i] as number
+        else {
+          own.set(bytes.subarray(start, end), size)
+          size += end - start
+        }
+        starts[next] = size
+      }
+      codes[e] = code
+    }
+    this.count = next
+    this.size = size
+  }
+
+  /** Makes room for so many entries and bytes in all, and in the index of unique pools. */
+  reserve(entries: number, size: number): void {
+    if (size > this.bytes.length) this.#growBytes(size)
+    if (entries + 2 > this.offsets.length) this.#growEntries(entries + 2)
+    let slots = this.#index.length
+    while (this.unique && entries * 2 > slots) slots *= 2
+    if (slots > this.#index.length) this.#rehash(slots)
   }
 
   /** Adds an entry without looking for an equal one. For pools that are not unique. */
@@ -140,8 +193,8 @@ export class Pool {
     this.bytes = grown
   }
 
-  #growEntries(): void {
-    const entries = Math.max(16, this.offsets.length * 2)
+  #growEntries(needed = 16): void {
+    const entries = Math.max(needed, this.offsets.length * 2)
     const offsets = new Int32Array(entries + 1)
     offsets.set(this.offsets)
     this.offsets = offsets
@@ -151,8 +204,8 @@ export class Pool {
     this.hashes = hashes
   }
 
-  #rehash(): void {
-    const index = new Int32Array(this.#index.length * 4).fill(-1)
+  #rehash(slots: number): void {
+    const index = new Int32Array(slots).fill(-1)
     const mask = index.length - 1
     for (let code = 0; code < this.count; code++) {
       const hash = this.hashes[code] as number
@@ -163,6 +216,19 @@ export class Pool {
     this.#index = index
     this.#mask = mask
   }
+}
+
+function sameBytes(
+  a: Uint8Array,
+  start: number,
+  end: number,
+  b: Uint8Array,
+  at: number,
+  until: number,
+): boolean {
+  if (end - start !== until - at) return false
+  for (let i = start, k = at; i < end; i++, k++) if (a[i] !== b[k]) return false
+  return true
 }
 
 /** FNV-1a over bytes, 32 bits. Scanners compute the same inline, byte by byte as they walk a field. */

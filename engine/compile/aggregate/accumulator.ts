@@ -25,10 +25,10 @@ export interface Accumulator {
   update(batch: Batch, groups: Int32Array): void
   /** Takes partial columns, the first of them at `at`. */
   merge(batch: Batch, groups: Int32Array, at: number): void
-  /** The partial columns of the first `count` groups. */
-  partial(count: number): Column[]
-  /** The result column of the first `count` groups. */
-  result(count: number): Column
+  /** The partial columns of groups `from` … `to`: valid until the next call. */
+  partial(from: number, to: number): Column[]
+  /** The result column of groups `from` … `to`: valid until the next call. */
+  result(from: number, to: number): Column
   clear(): void
   readonly heldBytes: number
   /** Bytes of the text taken since `clear`: a function of the rows alone. None where it takes no text. */

@@ -62,25 +62,27 @@ export class Combine implements Accumulator {
     }
   }
 
-  partial(count: number): Column[] {
-    const made = (g: number) => this.#held[g] ?? this.#spec.createAccumulator()
+  partial(from: number, to: number): Column[] {
     if (this.#spec.accumulator) {
-      const builder = new RowBuilder(this.#travel, Math.max(count, 1))
-      for (let g = 0; g < count; g++) builder.append(made(g))
+      const builder = new RowBuilder(this.#travel, Math.max(to - from, 1))
+      for (let g = from; g < to; g++) builder.append(this.#of(g))
       return builder.take().columns as Column[]
     }
-    const column = newColumn(BYTES, count)
-    for (let g = 0; g < count; g++) writeValue(column, g, new Uint8Array(serialize(made(g))))
+    const column = newColumn(BYTES, to - from)
+    for (let g = from; g < to; g++)
+      writeValue(column, g - from, new Uint8Array(serialize(this.#of(g))))
     return [column]
   }
 
-  result(count: number): Column {
-    const column = newColumn(this.#output, count)
-    for (let g = 0; g < count; g++) {
-      const held = this.#held[g] ?? this.#spec.createAccumulator()
-      writeValue(column, g, this.#spec.extractOutput(held))
-    }
+  result(from: number, to: number): Column {
+    const column = newColumn(this.#output, to - from)
+    for (let g = from; g < to; g++)
+      writeValue(column, g - from, this.#spec.extractOutput(this.#of(g)))
     return column
+  }
+
+  #of(g: number): unknown {
+    return this.#held[g] ?? this.#spec.createAccumulator()
   }
 
   clear(): void {

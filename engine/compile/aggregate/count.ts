@@ -1,6 +1,6 @@
 /** Rows by group, and what counts share: adding those of partials, and making room. */
 import { type Batch, columnOf } from '../../data/batch.ts'
-import { type Column, newColumn } from '../../data/column.ts'
+import type { Column } from '../../data/column.ts'
 import type { Kind } from '../../data/kind.ts'
 import { type Field, t } from '../../data/schema.ts'
 import type { Accumulator } from './accumulator.ts'
@@ -23,17 +23,11 @@ export class Count implements Accumulator {
   merge(batch: Batch, groups: Int32Array, at: number): void {
     addCounts(this.#counts, columnOf(batch, at).values as Float64Array, batch, groups)
   }
-  partial(count: number): Column[] {
-    return [this.#column(t.int64, count)]
+  partial(from: number, to: number): Column[] {
+    return [countColumn(t.int64, this.#counts.subarray(from, to))]
   }
-  result(count: number): Column {
-    return this.#column(this.#output, count)
-  }
-  #column(kind: Kind, count: number): Column {
-    const column = newColumn(kind, count)
-    ;(column.values as Float64Array).set(this.#counts.subarray(0, count))
-    column.valid?.fill(1)
-    return column
+  result(from: number, to: number): Column {
+    return countColumn(this.#output, this.#counts.subarray(from, to))
   }
   clear(): void {
     this.#counts.fill(0)
@@ -41,6 +35,12 @@ export class Count implements Accumulator {
   get heldBytes(): number {
     return this.#counts.byteLength
   }
+}
+
+/** Counts as a column, none of them null. */
+export function countColumn(kind: Kind, counts: Float64Array): Column {
+  const valid = kind.optional ? new Uint8Array(counts.length).fill(1) : null
+  return { kind, values: counts, valid, pool: null }
 }
 
 function countRows(

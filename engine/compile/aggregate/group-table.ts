@@ -17,7 +17,14 @@ class Remap {
   #source: Pool | null = null
   #known = 0
 
-  prepare(source: Pool): Int32Array {
+  /** `all`: every entry is used, as it is in blocks of an exchange. */
+  prepare(source: Pool, all: boolean): Int32Array {
+    if (all) {
+      this.#source = null
+      if (this.codes.length < source.count) this.codes = new Int32Array(source.count * 2)
+      this.pool.internAll(source, this.codes)
+      return this.codes
+    }
     if (source !== this.#source || !source.unique) this.#known = 0
     this.#source = source
     if (this.codes.length < source.count) {
@@ -81,7 +88,12 @@ export class GroupTable {
   assign(batch: Batch, keys: readonly number[]): Int32Array {
     if (this.#groups.length < batch.rows) this.#groups = new Int32Array(batch.rows)
     const columns = keys.map(key => columnOf(batch, key))
-    const remaps = columns.map((c, j) => this.#remaps[j]?.prepare(c.pool as Pool) ?? null)
+    const { selected, selection } = batch
+    const remaps = columns.map((c, j) => {
+      const pool = c.pool as Pool
+      const all = selection === null && !pool?.unique && pool?.count <= selected
+      return this.#remaps[j]?.prepare(pool, all) ?? null
+    })
     this.#assign(columns, remaps, batch.selected, batch.selection, this.#groups, this)
     return this.#groups
   }
@@ -91,8 +103,14 @@ export class GroupTable {
     return (this.#remaps[key] as Remap).add(code)
   }
 
-  grow(): void {
-    const capacity = Math.max(256, this.capacity * 2)
+  /** Makes room for so many groups. */
+  reserve(groups: number): void {
+    let capacity = this.capacity
+    while (capacity <= groups) capacity *= 2
+    if (capacity > this.capacity) this.grow(capacity)
+  }
+
+  grow(capacity = Math.max(256, this.capacity * 2)): void {
     this.values = this.kinds.map((kind, j) => widen(kind, this.values[j], capacity))
     this.nulls = this.kinds.map((kind, j) => {
       if (isText(kind) || !kind.optional) return null
@@ -113,19 +131,23 @@ export class GroupTable {
     }
   }
 
-  /** A key's column over all groups: views, valid until the table changes. */
-  column(j: number, kind: Kind): Column {
-    const values = this.values[j] as Values
+  /** A key's column over groups `from` … `to`: views, where it can; valid until the table changes. */
+  column(j: number, kind: Kind, from = 0, to = this.count): Column {
+    const width = lanes(kind)
+    const values = (this.values[j] as Values).subarray(from * width, to * width)
     const remap = this.#remaps[j]
     if (!remap) {
-      const nulls = this.nulls[j]
-      const valid = nulls ? nulls.subarray(0, this.count).map(n => 1 - n) : null
-      return { kind, values: values.subarray(0, this.count * lanes(kind)), valid, pool: null }
+      const valid = this.nulls[j]?.subarray(from, to).map(n => 1 - n) ?? null
+      return { kind, values, valid, pool: null }
     }
-    const codes = (values as Int32Array).slice(0, this.count)
-    const valid = kind.optional ? new Uint8Array(this.count) : null
-    if (valid) for (let g = 0; g < this.count; g++) valid[g] = (codes[g] as number) < 0 ? 0 : 1
-    if (valid) for (let g = 0; g < this.count; g++) if (valid[g] === 0) codes[g] = 0
+    if (!kind.optional) return { kind, values, valid: null, pool: remap.pool }
+    const codes = (values as Int32Array).slice()
+    const valid = new Uint8Array(to - from).fill(1)
+    for (let g = 0; g < codes.length; g++) {
+      if ((codes[g] as number) >= 0) continue
+      valid[g] = 0
+      codes[g] = 0
+    }
     return { kind, values: codes, valid, pool: remap.pool }
   }
 
@@ -208,15 +230,15 @@ groups[i]=g;
 function readKey(kind: Kind, j: number): string {
   const isNull = `(n${j}!==null&&n${j}[i]===0)`
   if (isText(kind))
-    return `let k${j}=-1;if(!${isNull}){const c=c${j}[i];k${j}=m${j}[c];if(k${j}<0)k${j}=T.remap(${j},c)}h=Math.imul(h,31)+Math.imul(k${j}+2,0x9e3779b1)|0;`
+    return `let k${j}=-1;if(!${isNull}){const c=c${j}[i];k${j}=m${j}[c];if(k${j}<0)k${j}=T.remap(${j},c)}h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(k${j}+2,0x9e3779b1)|0;`
   const nulled = kind.optional ? `const y${j}=${isNull}?1:0;` : ''
   if (isWide(kind))
-    return `${nulled}const k${j}=c${j}[2*i],l${j}=c${j}[2*i+1];h=Math.imul(h,31)+Math.imul(Number(BigInt.asIntN(32,k${j})),0x9e3779b1)|0;`
+    return `${nulled}const k${j}=c${j}[2*i],l${j}=c${j}[2*i+1];h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(Number(BigInt.asIntN(32,k${j})),0x9e3779b1)|0;`
   if (kind.tag === 'bigint')
-    return `${nulled}const k${j}=c${j}[i];h=Math.imul(h,31)+Math.imul(Number(BigInt.asIntN(32,k${j}^(k${j}>>32n))),0x9e3779b1)|0;`
+    return `${nulled}const k${j}=c${j}[i];h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(Number(BigInt.asIntN(32,k${j}^(k${j}>>32n))),0x9e3779b1)|0;`
   if (kind.tag === 'bool' || kind.tag === 'int32' || kind.tag === 'date')
-    return `${nulled}const k${j}=c${j}[i];h=Math.imul(h,31)+Math.imul(k${j}+2,0x9e3779b1)|0;`
-  return `${nulled}const k${j}=c${j}[i]+0;FLOAT[0]=k${j}===k${j}?k${j}:NaN;h=Math.imul(h,31)+Math.imul(HALVES[0]^Math.imul(HALVES[1],0x27d4eb2f),0x9e3779b1)|0;`
+    return `${nulled}const k${j}=c${j}[i];h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(k${j}+2,0x9e3779b1)|0;`
+  return `${nulled}const k${j}=c${j}[i]+0;FLOAT[0]=k${j}===k${j}?k${j}:NaN;h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(HALVES[0]^Math.imul(HALVES[1],0x27d4eb2f),0x9e3779b1)|0;`
 }
 
 function sameKey(kind: Kind, j: number): string {

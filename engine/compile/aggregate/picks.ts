@@ -4,7 +4,7 @@
  */
 import { compare } from '../../data/compare.ts'
 import { type Batch, columnOf } from '../../data/batch.ts'
-import { type Column, isText, lanes, newColumn, newValues, type Values } from '../../data/column.ts'
+import { type Column, isText, lanes, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { Pool } from '../../data/pool.ts'
 import type { Field } from '../../data/schema.ts'
@@ -60,15 +60,17 @@ class Held {
     const own = this.pool as Pool
     return own.intern(bytes, offsets[code] as number, offsets[code + 1] as number)
   }
-  /** The pool's own row g as a comparable value. */
-  column(count: number, kind: Kind): Column {
-    const column = newColumn(kind, 0, this.pool ?? undefined)
-    column.values = this.values.slice(0, count * lanes(kind))
-    if (kind.optional) column.valid = this.valid.slice(0, count)
-    return column
+  /** What groups `from` … `to` hold: views. */
+  column(from: number, to: number, kind: Kind): Column {
+    const width = lanes(kind)
+    const values = this.values.subarray(from * width, to * width)
+    const valid = kind.optional ? this.valid.subarray(from, to) : null
+    return { kind, values, valid, pool: this.pool }
   }
   clear(): void {
     this.valid.fill(0)
+    if (this.values instanceof BigInt64Array) this.values.fill(0n)
+    else this.values.fill(0)
     this.#source = null
     // Whoever took the columns may hold codes of the old one.
     if (this.pool && this.pool.count > 0) this.pool = new Pool(true)
@@ -185,13 +187,13 @@ export class Pick implements Accumulator {
     return this.#better(held.values, g, by.values, i, held.pool, by.pool)
   }
 
-  partial(count: number): Column[] {
-    const value = this.#value.column(count, this.#p.columnKind.nullable)
-    return this.#same ? [value] : [value, this.#order.column(count, this.#p.byKind.nullable)]
+  partial(from: number, to: number): Column[] {
+    const value = this.#value.column(from, to, this.#p.columnKind.nullable)
+    return this.#same ? [value] : [value, this.#order.column(from, to, this.#p.byKind.nullable)]
   }
 
-  result(count: number): Column {
-    return this.#value.column(count, this.#p.output)
+  result(from: number, to: number): Column {
+    return this.#value.column(from, to, this.#p.output)
   }
 
   clear(): void {

@@ -50,11 +50,11 @@ function summed(kind: Kind, units: readonly (bigint | null)[]): (bigint | null)[
     const part = sumOf(kind)
     part.reserve(GROUPS)
     part.update(batchOf(kind, rows), turns(rows.length))
-    const columns = part.partial(GROUPS)
+    const columns = part.partial(0, GROUPS)
     const partials = dense(schemaOf(part.partialFields), columns, GROUPS)
     merged.merge(partials, turns(GROUPS), 0)
   }
-  return unitsOf(merged.result(GROUPS), GROUPS)
+  return unitsOf(merged.result(0, GROUPS), GROUPS)
 }
 
 const cases: Record<string, { kind: Kind; unit: (i: number) => bigint | null }> = {
@@ -105,7 +105,9 @@ test('a sum that does not fit its digits is a fault, whatever the way there', ()
     const partial = batchOf(t.decimal(38, 0).nullable, [10n ** 12n])
     sum.merge(partial, new Int32Array(1), 0)
   }
-  assert.throws(() => sum.result(1), { message: `a sum of decimals does not fit ${output.name}` })
+  assert.throws(() => sum.result(0, 1), {
+    message: `a sum of decimals does not fit ${output.name}`,
+  })
 })
 
 test('means of decimals divide exact sums', () => {
@@ -113,7 +115,7 @@ test('means of decimals divide exact sums', () => {
   sum.reserve(GROUPS)
   const units = Array.from({ length: 100 }, () => 999_999_999_999_999n)
   sum.update(batchOf(t.decimal(15, 2), units), turns(100))
-  const mean = sum.result(GROUPS)
+  const mean = sum.result(0, GROUPS)
   for (let g = 0; g < GROUPS; g++) assert.equal(readValue(mean, g), 9_999_999_999_999.99)
 })
 

@@ -1,6 +1,6 @@
 /** Sum and mean. Exact for whole numbers and decimals; floats are added in the order of the rows. */
 import { type Batch, columnOf } from '../../data/batch.ts'
-import { type Column, newColumn } from '../../data/column.ts'
+import type { Column } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { type Field, t } from '../../data/schema.ts'
 import { POW10 } from '../../data/value.ts'
@@ -8,7 +8,8 @@ import { Fault } from '../../fault.ts'
 import { sumKind } from '../../plan/aggregate.ts'
 import { compileOnce } from '../compile-once.ts'
 import type { Accumulator } from './accumulator.ts'
-import { addCounts, grown, roomFor } from './count.ts'
+import { addCounts, countColumn, grown, roomFor } from './count.ts'
+import { SliceColumn } from './slice-column.ts'
 import { addWide, CARRY, UnitSums } from './units.ts'
 
 type Loop = (
@@ -62,7 +63,6 @@ export interface Summing {
 export class Sum implements Accumulator {
   readonly partialFields: readonly Field[]
   readonly #s: Summing
-  readonly #total: Kind
   readonly #way: Way
   readonly #update: Loop
   readonly #merge: Loop
@@ -71,28 +71,36 @@ export class Sum implements Accumulator {
   /** Of numbers; sums of decimals are `#units`, those of bigints `#bigints`. */
   #sums = new Float64Array(0)
   readonly #bigints: bigint[] = []
-  /** How many values each group has; of a plain sum 1 where it has any. */
+  /** How many values each group has: of a mean. */
   #counts = new Float64Array(0)
+  /** 1 where a group has a value: of a sum. */
+  #seen = new Uint8Array(0)
+  #room = 0
+  readonly #partials: SliceColumn
+  readonly #results: SliceColumn
 
   constructor(summing: Summing) {
     const { name, kind, mean } = summing
     this.#s = summing
     this.#way = wayOf(kind)
     const exact = kind.tag === 'decimal' ? t.decimal(38, kind.scale) : sumKind(kind)
-    this.#total = exact.nullable
-    const sum = { name: `${name}.sum`, kind: this.#total }
+    const total = exact.nullable
+    const sum = { name: `${name}.sum`, kind: total }
     this.partialFields = mean ? [sum, { name: `${name}.count`, kind: t.int64 }] : [sum]
     this.#update = loopOf(this.#way, kind)
-    this.#merge = loopOf(this.#way, this.#total)
+    this.#merge = loopOf(this.#way, total)
+    this.#partials = new SliceColumn(total)
+    this.#results = new SliceColumn(summing.output)
     this.#over =
       this.#way === 'units' ? (g, units) => this.#units.carry(g, units) : () => this.#tooLarge()
   }
 
   reserve(groups: number): void {
-    const known = this.#counts.length
-    if (groups <= known) return
-    const size = roomFor(groups, known)
-    this.#counts = grown(this.#counts, size)
+    if (groups <= this.#room) return
+    const size = roomFor(groups, this.#room)
+    this.#room = size
+    if (this.#s.mean) this.#counts = grown(this.#counts, size)
+    else this.#seen = grownBytes(this.#seen, size)
     if (this.#way === 'units') this.#units.low = grown(this.#units.low, size)
     else if (this.#way !== 'bigint') this.#sums = grown(this.#sums, size)
     else while (this.#bigints.length < size) this.#bigints.push(0n)
@@ -101,7 +109,8 @@ export class Sum implements Accumulator {
   update(batch: Batch, groups: Int32Array): void {
     const column = columnOf(batch, this.#s.column)
     this.#add(this.#update, column, batch, groups)
-    countValues(this.#counts, column.valid, batch, groups, this.#s.mean)
+    if (this.#s.mean) countValues(this.#counts, column.valid, batch, groups)
+    else markGroups(this.#seen, column.valid, batch, groups)
   }
 
   merge(batch: Batch, groups: Int32Array, at: number): void {
@@ -109,7 +118,7 @@ export class Sum implements Accumulator {
     this.#add(this.#merge, column, batch, groups)
     if (this.#s.mean)
       addCounts(this.#counts, columnOf(batch, at + 1).values as Float64Array, batch, groups)
-    else countValues(this.#counts, column.valid, batch, groups, false)
+    else markGroups(this.#seen, column.valid, batch, groups)
   }
 
   #add(loop: Loop, column: Column, batch: Batch, groups: Int32Array): void {
@@ -131,33 +140,31 @@ export class Sum implements Accumulator {
     })
   }
 
-  partial(count: number): Column[] {
-    const total = this.#totals(this.#total, count)
-    if (!this.#s.mean) return [total]
-    const counts = newColumn(t.int64, count)
-    ;(counts.values as Float64Array).set(this.#counts.subarray(0, count))
-    return [total, counts]
+  partial(from: number, to: number): Column[] {
+    const total = this.#totals(this.#partials, from, to)
+    return this.#s.mean ? [total, countColumn(t.int64, this.#counts.subarray(from, to))] : [total]
   }
 
-  result(count: number): Column {
-    const { mean, output } = this.#s
-    if (!mean) return this.#totals(output, count)
-    const column = newColumn(output, count)
-    for (let g = 0; g < count; g++) {
-      if (this.#counts[g] === 0) continue
-      if (column.valid) column.valid[g] = 1
-      ;(column.values as Float64Array)[g] = this.#average(g)
+  result(from: number, to: number): Column {
+    if (!this.#s.mean) return this.#totals(this.#results, from, to)
+    const column = this.#results.of(to - from)
+    for (let g = from; g < to; g++) {
+      const there = this.#counts[g] !== 0
+      if (column.valid) column.valid[g - from] = there ? 1 : 0
+      column.values[g - from] = there ? this.#average(g) : 0
     }
     return column
   }
 
-  #totals(kind: Kind, count: number): Column {
-    const column = newColumn(kind, count)
+  #totals(slice: SliceColumn, from: number, to: number): Column {
+    const column = slice.of(to - from)
     const { valid, values } = column
-    if (valid) for (let g = 0; g < count; g++) valid[g] = this.#counts[g] === 0 ? 0 : 1
-    if (this.#way === 'units') this.#units.write(column, count)
-    else if (this.#way === 'bigint') writeBigints(this.#bigints, values as BigInt64Array, count)
-    else (values as Float64Array).set(this.#sums.subarray(0, count))
+    if (valid && !this.#s.mean) valid.set(this.#seen.subarray(from, to))
+    else if (valid) for (let g = from; g < to; g++) valid[g - from] = this.#counts[g] === 0 ? 0 : 1
+    if (this.#way === 'units') this.#units.write(column, from, to)
+    else if (this.#way === 'bigint')
+      writeBigints(this.#bigints.slice(from, to), values as BigInt64Array)
+    else (values as Float64Array).set(this.#sums.subarray(from, to))
     return column
   }
 
@@ -170,19 +177,20 @@ export class Sum implements Accumulator {
 
   clear(): void {
     this.#counts.fill(0)
+    this.#seen.fill(0)
     this.#sums.fill(0)
     this.#bigints.fill(0n)
     this.#units.clear()
   }
 
   get heldBytes(): number {
-    const { byteLength } = this.#counts
-    return byteLength + this.#sums.byteLength + this.#units.heldBytes + this.#bigints.length * 2 * 8
+    const seen = this.#counts.byteLength + this.#seen.byteLength
+    return seen + this.#sums.byteLength + this.#units.heldBytes + this.#bigints.length * 16
   }
 }
 
-function writeBigints(sums: readonly bigint[], values: BigInt64Array, count: number): void {
-  for (let g = 0; g < count; g++) {
+function writeBigints(sums: readonly bigint[], values: BigInt64Array): void {
+  for (let g = 0; g < sums.length; g++) {
     const total = sums[g] as bigint
     if (BigInt.asIntN(64, total) !== total)
       throw new Fault('data', 'a sum of bigint does not fit 64 bits')
@@ -190,19 +198,34 @@ function writeBigints(sums: readonly bigint[], values: BigInt64Array, count: num
   }
 }
 
-/** Counts the values that are there; without `all`, only whether there is one. */
 function countValues(
   counts: Float64Array,
   valid: Uint8Array | null,
-  batch: Batch,
+  { selection, selected }: Batch,
   groups: Int32Array,
-  all: boolean,
 ): void {
-  const { selection, selected } = batch
   for (let k = 0; k < selected; k++) {
     const i = selection === null ? k : (selection[k] as number)
     if (valid !== null && valid[i] === 0) continue
     const g = groups[i] as number
-    counts[g] = all ? (counts[g] as number) + 1 : 1
+    counts[g] = (counts[g] as number) + 1
   }
+}
+
+function markGroups(
+  seen: Uint8Array,
+  valid: Uint8Array | null,
+  { selection, selected }: Batch,
+  groups: Int32Array,
+): void {
+  for (let k = 0; k < selected; k++) {
+    const i = selection === null ? k : (selection[k] as number)
+    if (valid === null || valid[i] !== 0) seen[groups[i] as number] = 1
+  }
+}
+
+function grownBytes(values: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size)
+  larger.set(values)
+  return larger
 }

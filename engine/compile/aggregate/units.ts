@@ -35,11 +35,12 @@ export class UnitSums {
     return (this.#high.get(g) ?? 0n) + BigInt(this.low[g] as number)
   }
 
-  /** Writes the sums of the first `count` groups. Throws data: one has more digits than the column. */
-  write(column: Column, count: number): void {
+  /** Writes the sums of groups `from` … `to`. Throws data: one has more digits than the column. */
+  write(column: Column, from: number, to: number): void {
     const { kind } = column
-    if (isWide(kind)) writeWords(this.low, wordsOf(column), count)
-    else (column.values as Float64Array).set(this.low.subarray(0, count))
+    const low = this.low.subarray(from, to)
+    if (isWide(kind)) writeWords(low, wordsOf(column))
+    else (column.values as Float64Array).set(low)
     const most = 10n ** BigInt(kind.precision)
     const check = (g: number) => {
       const units = this.units(g)
@@ -47,8 +48,9 @@ export class UnitSums {
       throw new Fault('data', `a sum of decimals does not fit ${kind.name}`)
     }
     if (Number(most) < CARRY)
-      for (let g = 0; g < count; g++) if (Math.abs(this.low[g] as number) >= Number(most)) check(g)
-    for (const g of this.#high.keys()) writeUnits(column, g, check(g))
+      for (let g = from; g < to; g++) if (Math.abs(this.low[g] as number) >= Number(most)) check(g)
+    for (const g of this.#high.keys())
+      if (g >= from && g < to) writeUnits(column, g - from, check(g))
   }
 
   clear(): void {
@@ -86,8 +88,8 @@ export function addWide(
   }
 }
 
-function writeWords(sums: Float64Array, words: Int32Array, count: number): void {
-  for (let g = 0; g < count; g++) {
+function writeWords(sums: Float64Array, words: Int32Array): void {
+  for (let g = 0; g < sums.length; g++) {
     const sum = sums[g] as number
     const high = Math.floor(sum / WORD)
     words[4 * g] = sum - high * WORD

@@ -7,15 +7,15 @@
  * back; created: the one group of an input without rows and without keys.
  */
 import type { Accumulator } from '../../compile/aggregate/accumulator.ts'
+import { countColumn } from '../../compile/aggregate/count.ts'
 import { GroupTable } from '../../compile/aggregate/group-table.ts'
 import { accumulatorsOf, type Layout, layoutOf } from '../../compile/aggregate/layout.ts'
 import { type Batch, columnOf, dense } from '../../data/batch.ts'
-import { type Column, newColumn } from '../../data/column.ts'
+import type { Column } from '../../data/column.ts'
 import { type AnySchema, fieldOf, t } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import { type Attempt, type Job, runJob, withOrdinal } from '../heads/grace.ts'
 import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
-import { inSlices } from '../slices.ts'
 import { addPairCounts } from './pair-counts.ts'
 
 /** Of the task's memory: for the groups, and for distinct pairs; the rest is for results. */
@@ -80,7 +80,7 @@ class AggregateJob implements Job {
       return counts
     })
     this.#account(groups.table.count)
-    await inSlices(groups.result(distinct), task.rowsPerBatch, a.emit)
+    for (const batch of groups.results(distinct, task.rowsPerBatch)) await a.emit(batch)
     return true
   }
 
@@ -142,31 +142,32 @@ class Groups {
   }
 
   /** One row a group; `distinct`: counts by group of each countDistinct. */
-  result(distinct: readonly Float64Array[]): Batch {
+  *results(distinct: readonly Float64Array[], rowsPerBatch: number): Iterable<Batch> {
+    // Without keys there is one group, though no row may have come.
+    const count = this.#node.op.keys.length === 0 ? 1 : this.table.count
+    for (const accumulator of this.#accumulators) accumulator.reserve(count)
+    for (let from = 0; from < count; from += rowsPerBatch)
+      yield this.#slice(distinct, from, Math.min(count, from + rowsPerBatch))
+  }
+
+  #slice(distinct: readonly Float64Array[], from: number, to: number): Batch {
     const { keys, aggregates } = this.#node.op
     const { schema } = this.#node
-    // Without keys there is one group, though no row may have come.
-    const count = keys.length === 0 ? 1 : this.table.count
-    for (const accumulator of this.#accumulators) accumulator.reserve(count)
+    const kindOf = (name: string) => fieldOf(schema, name).kind
     const byName = new Map<string, Column>()
-    keys.forEach((key, j) => byName.set(key, this.table.column(j, fieldOf(schema, key).kind)))
+    keys.forEach((key, j) => byName.set(key, this.table.column(j, kindOf(key), from, to)))
     let next = 0
     aggregates.forEach(({ name }, i) => {
-      const counts = () => countColumn(fieldOf(schema, name).kind, distinct[next++], count)
-      byName.set(name, this.#made[i]?.result(count) ?? counts())
+      const counts = () =>
+        countColumn(kindOf(name), (distinct[next++] as Float64Array).subarray(from, to))
+      byName.set(name, this.#made[i]?.result(from, to) ?? counts())
     })
     const columns = schema.list.map(f => byName.get(f.name) as Column)
-    if (this.#ordinals === null) return dense(schema, columns, count)
-    const ordinal: Column = { kind: t.int64, values: this.#ordinals, valid: null, pool: null }
-    return dense(withOrdinal(schema), [...columns, ordinal], count)
+    if (this.#ordinals === null) return dense(schema, columns, to - from)
+    const values = this.#ordinals.subarray(from, to)
+    const ordinal: Column = { kind: t.int64, values, valid: null, pool: null }
+    return dense(withOrdinal(schema), [...columns, ordinal], to - from)
   }
-}
-
-function countColumn(kind: Column['kind'], counts: Float64Array | undefined, rows: number): Column {
-  const column = newColumn(kind, rows)
-  ;(column.values as Float64Array).set((counts as Float64Array).subarray(0, rows))
-  column.valid?.fill(1)
-  return column
 }
 
 function grown(values: Float64Array, count: number): Float64Array {

@@ -118,13 +118,15 @@ export class PartialAggregate implements Operator {
   async #handOn(): Promise<void> {
     const { count } = this.#groups
     if (count === 0) return
-    const keys = this.#layout.keyKinds.map((kind, j) => this.#groups.column(j, kind))
-    const partials = this.#accumulators.flatMap(a => a.partial(count))
-    await inSlices(
-      dense(this.#layout.partials, [...keys, ...partials], count),
-      this.#scope.task.rowsPerBatch,
-      this.#emits[0] as Emit,
-    )
+    const { keyKinds } = this.#layout
+    const { rowsPerBatch } = this.#scope.task
+    for (let from = 0; from < count; from += rowsPerBatch) {
+      const to = Math.min(count, from + rowsPerBatch)
+      const slices = keyKinds.map((kind, j) => this.#groups.column(j, kind, from, to))
+      const partials = this.#accumulators.flatMap(a => a.partial(from, to))
+      await this.#emits[0]?.(dense(this.#layout.partials, [...slices, ...partials], to - from))
+    }
+    const keys = keyKinds.map((kind, j) => this.#groups.column(j, kind))
     for (const [i, pairs] of this.#pairs.entries()) {
       const schema = this.#layout.pairs[i] as AnySchema
       const numbers = pairs.table.values[0] as Int32Array
@@ -132,7 +134,7 @@ export class PartialAggregate implements Operator {
       const columns = keys.map(key => gatherKey(key, numbers, rows))
       const value = pairs.table.column(1, schema.list.at(-1)?.kind.required as Column['kind'])
       const batch = dense(schema, [...columns, value], rows)
-      await inSlices(batch, this.#scope.task.rowsPerBatch, this.#emits[i + 1] as Emit)
+      await inSlices(batch, rowsPerBatch, this.#emits[i + 1] as Emit)
       pairs.clear()
     }
     for (const a of this.#accumulators) a.clear()
