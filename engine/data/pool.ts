@@ -52,6 +52,17 @@ export class Pool {
     if (this.unique) this.#index.fill(-1)
   }
 
+  /** An empty pool in this one's memory. No code of this one may be read any more. */
+  renewed(): Pool {
+    const pool = new Pool(this.unique, 0)
+    pool.bytes = this.bytes
+    pool.offsets = this.offsets
+    pool.hashes = this.hashes
+    pool.#index = this.#index.fill(-1)
+    pool.#mask = this.#mask
+    return pool
+  }
+
   /** Bytes that this pool holds in memory, JS strings left out. */
   get heldBytes(): number {
     return this.bytes.length + 4 * (this.offsets.length + this.hashes.length + this.#index.length)

@@ -12,10 +12,14 @@ import { compileOnce } from '../compile-once.ts'
 
 /** From a batch pool's codes to a table pool's codes; kept while the batches bring the same pool. */
 class Remap {
-  readonly pool = new Pool(true)
+  readonly pool: Pool
   codes = new Int32Array(0)
   #source: Pool | null = null
   #known = 0
+
+  constructor(pool = new Pool(true)) {
+    this.pool = pool
+  }
 
   /** `all`: every entry is used, as it is in blocks of an exchange. */
   prepare(source: Pool, all: boolean): Int32Array {
@@ -49,8 +53,11 @@ class Remap {
     return own
   }
 
-  forget(): void {
-    this.#source = null
+  /** The same memory for another pool. */
+  renewed(): Remap {
+    const remap = new Remap(this.pool.renewed())
+    remap.codes = this.codes
+    return remap
   }
 }
 
@@ -172,6 +179,15 @@ export class GroupTable {
     this.slots.fill(-1)
     this.#remaps.forEach((remap, j) => {
       if (remap && remap.pool.count > 1 << 16) this.#remaps[j] = new Remap()
+    })
+  }
+
+  /** As new, in the same memory: what `column` answered so far may not be read any more. */
+  renew(): void {
+    this.count = 0
+    this.slots.fill(-1)
+    this.#remaps.forEach((remap, j) => {
+      this.#remaps[j] = remap?.renewed() ?? null
     })
   }
 
