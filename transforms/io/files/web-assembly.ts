@@ -1,6 +1,8 @@
 /** WebAssembly, as far as it is used here: Node has it, TypeScript's types of plain ECMAScript do not. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer
+  /** By so many pages of 64 KB; views of the buffer before it are empty then. */
+  grow(pages: number): number
 }
 interface WasmModule {
   readonly wasmModule: never

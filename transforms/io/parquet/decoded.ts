@@ -1,7 +1,14 @@
 /** Decoded rows of one column: what a page gives, and how pieces of pages become a batch's column. */
-import { type Column, isText, newValues, type Values } from '../../../engine/data/column.ts'
+import {
+  type Column,
+  isText,
+  newValues,
+  type Values,
+  valuesOver,
+} from '../../../engine/data/column.ts'
 import { isWide, type Kind } from '../../../engine/data/kind.ts'
 import { Pool } from '../../../engine/data/pool.ts'
+import { pageKernel } from './page-kernel.ts'
 
 /** Rows of a page in a column's layout. Never changed after it was made. */
 export interface Decoded {
@@ -26,46 +33,23 @@ export interface Filled {
 }
 
 /** Dense values to their rows, zero under nulls. */
-export function spread(kind: Kind, dense: Values, levels: Int32Array, rows: number): Values {
+export function spread(kind: Kind, dense: Values, levels: Uint8Array, rows: number): Values {
+  const { BYTES_PER_ELEMENT: bytes } = dense
+  if (!isWide(kind) && bytes >= 4) {
+    const { buffer, byteOffset, byteLength } = dense
+    const words = new Int32Array(buffer, byteOffset, byteLength >> 2)
+    const placed = pageKernel()?.place(words, levels, bytes === 4 ? 1 : 2)
+    if (placed) return valuesOver(kind, placed.buffer, 0, rows)
+  }
   const values = newValues(kind, rows)
-  if (isWide(kind)) spreadWide(values as BigInt64Array, dense as BigInt64Array, levels, rows)
-  else if (values instanceof Int32Array) spreadInts(values, dense as Int32Array, levels, rows)
-  else if (values instanceof Float64Array)
-    spreadDoubles(values, dense as Float64Array, levels, rows)
-  else for (let i = 0, d = 0; i < rows; i++) if (levels[i] === 1) values[i] = dense[d++] as never
+  const lanes = isWide(kind) ? 2 : 1
+  for (let i = 0, d = 0; i < rows; i++)
+    if (levels[i] === 1)
+      for (let lane = 0; lane < lanes; lane++) values[lanes * i + lane] = dense[d++] as never
   return values
 }
 
-function spreadInts(out: Int32Array, dense: Int32Array, levels: Int32Array, rows: number): void {
-  let d = 0
-  for (let i = 0; i < rows; i++) if (levels[i] === 1) out[i] = dense[d++] as number
-}
-
-function spreadDoubles(
-  out: Float64Array,
-  dense: Float64Array,
-  levels: Int32Array,
-  rows: number,
-): void {
-  let d = 0
-  for (let i = 0; i < rows; i++) if (levels[i] === 1) out[i] = dense[d++] as number
-}
-
-function spreadWide(
-  out: BigInt64Array,
-  dense: BigInt64Array,
-  levels: Int32Array,
-  rows: number,
-): void {
-  let d = 0
-  for (let i = 0; i < rows; i++)
-    if (levels[i] === 1) {
-      out[2 * i] = dense[d++] as bigint
-      out[2 * i + 1] = dense[d++] as bigint
-    }
-}
-
-export function spreadBytes(dense: Uint8Array, levels: Int32Array, rows: number): Uint8Array {
+export function spreadBytes(dense: Uint8Array, levels: Uint8Array, rows: number): Uint8Array {
   const out = new Uint8Array(rows)
   let d = 0
   for (let i = 0; i < rows; i++) if (levels[i] === 1) out[i] = dense[d++] as number

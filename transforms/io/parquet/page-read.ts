@@ -3,15 +3,15 @@ import { crc32 } from 'node:zlib'
 import { decompress, PAGE_BYTES_MAX } from './codecs.ts'
 import type { ParquetFile } from './footer-read.ts'
 import { type ChunkMeta, ENCODING, PAGE } from './format.ts'
-import { readHybrid, roomFor } from './hybrid-read.ts'
+import { readLevels } from './levels-read.ts'
 import { Malformed, ThriftReader, type ThriftStruct } from './thrift-read.ts'
 
 export interface DataPage {
   readonly type: 'data'
   readonly rows: number
   readonly encoding: number
-  /** Definition levels, 0 or 1 a row; null where every row has a value. */
-  readonly levels: Int32Array | null
+  /** 0 or 1 a row, whether it has a value: its definition level; null where every row has one. */
+  readonly levels: Uint8Array | null
   readonly nulls: number
   /** The values, levels left out. */
   readonly body: Uint8Array
@@ -37,7 +37,6 @@ export class PageReader {
   #left: number
   #window: Buffer = Buffer.alloc(0)
   #windowAt = 0
-  #levels: Int32Array = new Int32Array(0)
 
   constructor(
     file: ParquetFile,
@@ -149,21 +148,8 @@ export class PageReader {
     length: number,
     rows: number,
   ): Pick<DataPage, 'levels' | 'nulls' | 'body'> {
-    this.#levels = roomFor(this.#levels, rows)
-    const levels = this.#levels
-    readHybrid(bytes, { at, end: at + length, width: 1 }, levels, rows)
-    let some = 0
-    let all = 0
-    for (let i = 0; i < rows; i++) {
-      some += levels[i] as number
-      all |= levels[i] as number
-    }
-    if (all > 1 || all < 0) throw new Malformed('a page has an impossible definition level')
-    return {
-      levels: some === rows ? null : levels,
-      nulls: rows - some,
-      body: bytes.subarray(at + length),
-    }
+    const { levels, nulls } = readLevels(bytes, at, at + length, rows)
+    return { levels, nulls, body: bytes.subarray(at + length) }
   }
 }
 

@@ -6,6 +6,7 @@ import { DeltaReader } from './delta-read.ts'
 import { ENCODING, TYPE } from './format.ts'
 import { readHybrid } from './hybrid-read.ts'
 import type { Leaf } from './leaf.ts'
+import { pageKernel } from './page-kernel.ts'
 import { Malformed } from './thrift-read.ts'
 
 /** `count` values; `words` for fixed-width types, else slices. */
@@ -57,6 +58,8 @@ export function readRaw(leaf: Leaf, encoding: number, bytes: Uint8Array, count: 
       break
     case ENCODING.DELTA_BINARY_PACKED:
       if (leaf.type === TYPE.INT32 || leaf.type === TYPE.INT64) {
+        const found = pageKernel()?.delta(bytes, count, lanes as 1 | 2)
+        if (found) return ofWords(count, lanes as 1 | 2, found)
         const { words, count: got } = new DeltaReader(bytes, 0).read(lanes as 1 | 2)
         if (got < count) throw new Malformed(`a page has ${got} values, expected ${count}`)
         return ofWords(count, lanes as 1 | 2, words)

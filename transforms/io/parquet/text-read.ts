@@ -60,7 +60,7 @@ export class CodeDecoder implements PageDecoder {
     return {
       rows,
       values: spread(this.#kind, dense.values, levels, rows),
-      valid: Uint8Array.from(levels.subarray(0, rows)),
+      valid: levels,
       flaws: dense.flaws && spreadBytes(dense.flaws, levels, rows),
       pool: dense.pool,
     }

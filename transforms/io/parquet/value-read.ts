@@ -46,7 +46,7 @@ export class ValueDecoder implements PageDecoder {
     return {
       rows,
       values: spread(this.#kind, values, levels, rows),
-      valid: Uint8Array.from(levels.subarray(0, rows)),
+      valid: levels,
       flaws: flaws && spreadBytes(flaws, levels, rows),
       pool: null,
     }
