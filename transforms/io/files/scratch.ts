@@ -42,7 +42,7 @@ export class Scratch {
     this.decodes = list.map(({ kind }) => (kind.tag === 'utf8' ? null : decodeOf(kind.tag)))
     this.texts = list.map(() => null)
     this.closed = list.map(({ kind }) => kind.values !== null)
-    const kinds = list.map(f => f.kind).filter(kind => kind.tag !== 'utf8')
+    const kinds = list.map(f => f.kind)
     this.space = new Workspace(rowsMax, { fieldsMax: list.length + 1, kinds })
     this.columns = list.map(({ kind }) => (kind.tag === 'utf8' ? null : this.space.column(kind)))
     this.kernel = DecodeKernel.over(this.space)
@@ -56,10 +56,8 @@ export class Scratch {
     const known = this.texts[k]
     if (known) return known
     const { list } = this.schema
-    const made = new TextColumn(list[k] as (typeof list)[number], {
-      rows: this.rowsMax,
-      columns: list.length,
-    })
+    const { kind } = list[k] as (typeof list)[number]
+    const made = new TextColumn(this.space, kind, list.length)
     this.texts[k] = made
     return made
   }

@@ -3,11 +3,13 @@
  * too many distinct values goes on without one for the rest of its split, as decided by the split's
  * first rows. A dictionary that grew too large is left to whoever holds it, and a new one begun.
  */
-import { type Column, newColumn } from '../../../engine/data/column.ts'
-import type { Field } from '../../../engine/data/schema.ts'
+import type { Column } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
 import { Pool } from '../../../engine/data/pool.ts'
 import { appended, interned, Recent } from './decode/text.ts'
 import type { Fields } from './fields.ts'
+import { TextKernel } from './text-kernel.ts'
+import type { Workspace } from './workspace.ts'
 
 const ENTRIES_MAX = 1 << 20
 const POOL_BYTES_MAX = 64 << 20
@@ -21,7 +23,12 @@ export class TextColumn {
   readonly column: Column
   #dictionary: Pool
   readonly #plain: Pool
-  readonly #recent: Recent
+  readonly #space: Workspace
+  /** Null where the memory is none for it. */
+  readonly #kernel: TextKernel | null
+  /** For what no kernel sees; made when it is first needed. */
+  #recent: Recent | null = null
+  readonly #recentSlots: number
   /** By code: the last split that had it. */
   #seen = new Int32Array(0)
   #split = 0
@@ -31,14 +38,15 @@ export class TextColumn {
   readonly #allowed: number
 
   /** `columns`: of the schema; where there are many, each holds less. */
-  constructor({ kind }: Field, { rows, columns }: { rows: number; columns: number }) {
-    const entries = columns > MANY ? 16 : 256
-    this.#dictionary = new Pool(true, entries)
+  constructor(space: Workspace, kind: Kind, columns: number) {
+    this.#dictionary = new Pool(true, columns > MANY ? 16 : 256)
     this.#plain = new Pool(false, 16)
-    this.#recent = new Recent(columns > MANY ? 256 : 16_384)
+    this.#recentSlots = columns > MANY ? 256 : 16_384
+    this.#space = space
+    this.#kernel = TextKernel.over(space)
     for (const value of kind.values ?? []) this.#dictionary.internString(value)
     this.#allowed = kind.values === null ? 0 : this.#dictionary.count
-    this.column = newColumn(kind, rows, this.#dictionary)
+    this.column = { ...space.column(kind), pool: this.#dictionary }
   }
 
   startSplit(): void {
@@ -59,9 +67,19 @@ export class TextColumn {
     }
     this.#renew()
     column.pool = this.#dictionary
-    interned(f, k, column, this.#recent)
+    this.#intern(f, k)
     if (this.#allowed > 0) this.#check(f)
     else if (this.#rows < JUDGED) this.#judge(f.rows)
+  }
+
+  /** A long record makes the window move, out of the kernel's sight. */
+  #intern(f: Fields, k: number): void {
+    const seen = f.bytes === this.#space.window
+    if (seen && this.#kernel) this.#kernel.intern(f, k, this.column)
+    else {
+      this.#recent ??= new Recent(this.#recentSlots)
+      interned(f, k, this.column, this.#recent)
+    }
   }
 
   #renew(): void {

@@ -12,8 +12,9 @@
  * | `left`    | a word a row                             |
  * | `at`      | two words a field of a row               |
  * | `slots`   | a word a field of a record               |
- * | columns   | values, and validity where there is any  |
  * | `window`  | bytes, and slack                         |
+ * | columns   | values, and validity where there is any  |
+ * | texts     | a utf8 column's texts met lately         |
  */
 import { bytesPerRow, type Column, newColumn, valuesOver } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
@@ -29,6 +30,12 @@ export const SLACK_BYTES = 64
 const SLOTS_MAX = 4096
 const PAGE_BYTES = 65_536
 const RESULT_WORDS = 16
+/** Sets and bytes of a column's texts (`text-kernel.as`), and where a schema has many columns. */
+const TEXT = { sets: 8192, bytes: 256 * 1024 }
+const TEXT_OF_MANY = { sets: 64, bytes: 4096 }
+const MANY = 64
+/** The cache's own head, and what its last words may be read past. */
+const TEXT_HEAD = 32
 /** What each part may lose to alignment. */
 const ALIGNED = 8
 
@@ -43,6 +50,9 @@ export class Workspace {
   readonly at: Int32Array
   readonly slots: Int32Array
   readonly window: Bytes
+  /** Of a utf8 column's cache: sets of two places, bytes of long texts. */
+  readonly textSets: number
+  readonly textBytes: number
   readonly #rowsMax: number
   readonly #buffer: ArrayBuffer
   readonly #kernels = new Map<string, Exports>()
@@ -53,8 +63,13 @@ export class Workspace {
     this.#rowsMax = rowsMax
     const words = RESULT_WORDS + 2 * POW10.length + rowsMax * (3 + 2 * o.fieldsMax) + SLOTS_MAX
     const perRow = o.kinds.reduce((sum, kind) => sum + bytesPerRow(kind) + 1, 0)
-    const aligned = ALIGNED * (8 + 2 * o.kinds.length)
-    const bytes = 4 * words + rowsMax * perRow + WINDOW_BYTES + SLACK_BYTES + aligned
+    const texts = o.kinds.filter(kind => kind.tag === 'utf8').length
+    const { sets, bytes: textBytes } = o.kinds.length > MANY ? TEXT_OF_MANY : TEXT
+    this.textSets = sets
+    this.textBytes = textBytes
+    const aligned = ALIGNED * (8 + 3 * o.kinds.length)
+    const cached = texts * this.#textCacheBytes
+    const bytes = 4 * words + rowsMax * perRow + WINDOW_BYTES + SLACK_BYTES + aligned + cached
     this.memory = memoryOf(bytes)
     this.#buffer = this.memory?.buffer ?? new ArrayBuffer(bytes)
     this.result = this.#words(RESULT_WORDS)
@@ -83,6 +98,15 @@ export class Workspace {
     const values = valuesOver(kind, this.#buffer, this.#take(rows * bytesPerRow(kind)), rows)
     const valid = kind.optional ? new Uint8Array(this.#buffer, this.#take(rows), rows) : null
     return { ...newColumn(kind, 0), values, valid }
+  }
+
+  /** Room for a utf8 column's texts, all zeros. */
+  textCache(): number {
+    return this.#take(this.#textCacheBytes)
+  }
+
+  get #textCacheBytes(): number {
+    return 32 * this.textSets + this.textBytes + TEXT_HEAD
   }
 
   #words(count: number): Int32Array {
