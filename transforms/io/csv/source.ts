@@ -112,7 +112,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   #scratch({ rowsPerBatch }: ReadRequest): Scratch {
     const known = this.#idle.pop()
     if (known && known.rowsAsked === rowsPerBatch) return known
-    return new Scratch(this.schema as AnySchema, rowsPerBatch, this.#idle)
+    return new Scratch(this.schema as AnySchema, rowsPerBatch, { idle: this.#idle })
   }
 
   #delimiterOf(path: string): number {

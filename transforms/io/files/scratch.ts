@@ -32,8 +32,8 @@ export class Scratch {
   plain = Buffer.alloc(0) as unknown as Bytes
   readonly #idle: Scratch[]
 
-  /** `idle`: where it goes back to when its reader is closed. */
-  constructor(schema: AnySchema, rows: number, idle: Scratch[]) {
+  /** `idle`: where it goes back to when its reader is closed; `tableBytes`: what its walk's kernel needs. */
+  constructor(schema: AnySchema, rows: number, o: { idle: Scratch[]; tableBytes?: number }) {
     const { list } = schema
     this.schema = schema
     this.rowsAsked = rows
@@ -43,13 +43,13 @@ export class Scratch {
     this.texts = list.map(() => null)
     this.closed = list.map(({ kind }) => kind.values !== null)
     const kinds = list.map(f => f.kind)
-    this.space = new Workspace(rowsMax, { fieldsMax: list.length + 1, kinds })
+    this.space = new Workspace(rowsMax, { fieldsMax: list.length + 1, kinds, ...o })
     this.columns = list.map(({ kind }) => (kind.tag === 'utf8' ? null : this.space.column(kind)))
     this.kernel = DecodeKernel.over(this.space)
     this.window = new Window(this.space.window)
     this.offsets = new Float64Array(rowsMax)
     this.selection = new Int32Array(rowsMax)
-    this.#idle = idle
+    this.#idle = o.idle
   }
 
   text(k: number): TextColumn {

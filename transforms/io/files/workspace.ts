@@ -12,6 +12,7 @@
  * | `left`    | a word a row                             |
  * | `at`      | two words a field of a row               |
  * | `slots`   | a word a field of a record               |
+ * | `table`   | a walk's own, of the length asked for    |
  * | `window`  | bytes, and slack                         |
  * | columns   | values, and validity where there is any  |
  * | texts     | a utf8 column's texts met lately         |
@@ -49,6 +50,7 @@ export class Workspace {
   readonly left: Int32Array
   readonly at: Int32Array
   readonly slots: Int32Array
+  readonly table: Uint8Array
   readonly window: Bytes
   /** Of a utf8 column's cache: sets of two places, bytes of long texts. */
   readonly textSets: number
@@ -59,17 +61,22 @@ export class Workspace {
   #offset = 0
 
   /** For the fields of a row (`fieldsMax`), and columns of these kinds. */
-  constructor(rowsMax: number, o: { fieldsMax: number; kinds: readonly Kind[] }) {
+  constructor(
+    rowsMax: number,
+    o: { fieldsMax: number; kinds: readonly Kind[]; tableBytes?: number },
+  ) {
     this.#rowsMax = rowsMax
+    const { tableBytes = 0 } = o
     const words = RESULT_WORDS + 2 * POW10.length + rowsMax * (3 + 2 * o.fieldsMax) + SLOTS_MAX
     const perRow = o.kinds.reduce((sum, kind) => sum + bytesPerRow(kind) + 1, 0)
     const texts = o.kinds.filter(kind => kind.tag === 'utf8').length
     const { sets, bytes: textBytes } = o.kinds.length > MANY ? TEXT_OF_MANY : TEXT
     this.textSets = sets
     this.textBytes = textBytes
-    const aligned = ALIGNED * (8 + 3 * o.kinds.length)
+    const aligned = ALIGNED * (9 + 3 * o.kinds.length)
     const cached = texts * this.#textCacheBytes
-    const bytes = 4 * words + rowsMax * perRow + WINDOW_BYTES + SLACK_BYTES + aligned + cached
+    const bytes =
+      4 * words + rowsMax * perRow + WINDOW_BYTES + SLACK_BYTES + tableBytes + aligned + cached
     this.memory = memoryOf(bytes)
     this.#buffer = this.memory?.buffer ?? new ArrayBuffer(bytes)
     this.result = this.#words(RESULT_WORDS)
@@ -80,6 +87,7 @@ export class Workspace {
     this.left = this.#words(rowsMax)
     this.at = this.#words(2 * rowsMax * o.fieldsMax)
     this.slots = this.#words(SLOTS_MAX)
+    this.table = new Uint8Array(this.#buffer, this.#take(tableBytes), tableBytes)
     const length = WINDOW_BYTES + SLACK_BYTES
     this.window = Buffer.from(this.#buffer, this.#take(length), length) as Bytes
   }

@@ -14,6 +14,7 @@ import { parseBytes } from '../files/bytes.ts'
 import { openBytes } from '../files/byte-stream.ts'
 import { sniff } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
+import type { Clock } from '../files/decode/index.ts'
 import { listFiles } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
@@ -24,6 +25,7 @@ import { ArrayWalk } from './array.ts'
 import { JsonFormat } from './format.ts'
 import { ObjectWalk } from './object.ts'
 import { tokeniseLines } from './tokenise.ts'
+import { WalkKernel } from './walk-kernel.ts'
 
 export interface NdjsonSource<F extends Fields> {
   /** How dates are written, by column: `d/M/yyyy H:mm`. Default: ISO 8601; timestamps also as epoch milliseconds. */
@@ -40,7 +42,7 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
   readonly uri: string
   readonly fingerprint: string
   readonly #path: string
-  readonly #format: JsonFormat
+  readonly #clocks: readonly Clock[]
   readonly #recordBytesMax: number
   readonly #idle: Scratch[] = []
 
@@ -49,10 +51,7 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     this.uri = redactUri(uri)
     this.#path = uri
     const clocks = clocksOf(schema as AnySchema, options)
-    this.#format = new JsonFormat(
-      schema as AnySchema,
-      clocks.map(c => ({ ...c, epoch: c.parse === null })),
-    )
+    this.#clocks = clocks.map(c => ({ ...c, epoch: c.parse === null }))
     this.#recordBytesMax = Math.min(parseBytes(options.recordBytesMax ?? '16MB'), 256 * 2 ** 20)
     this.fingerprint = `ndjson ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
@@ -78,26 +77,25 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const { compression, array = false } = split.detail as TextSplit
     const { uri, start } = split
     const guessed = start > 0
-    const known = this.#idle.pop()
-    const scratch =
-      known?.rowsAsked === request.rowsPerBatch
-        ? known
-        : new Scratch(this.schema as AnySchema, request.rowsPerBatch, this.#idle)
+    const schema = this.schema as AnySchema
+    const scratch = this.#scratch(request)
+    const kernel = WalkKernel.over(scratch.space, schema)
     const { window } = scratch
     const seek = guessed ? start - 1 : 0
     const stream = openBytes(uri, { compression, from: seek })
     window.open(stream, seek)
     const mark = guessed ? 0 : await passMark(window)
     const walk = scratch.walk(this.#recordBytesMax)
-    const objects = new ObjectWalk(this.schema as AnySchema, {
+    const objects = new ObjectWalk(schema, {
       breaks: array,
       bytes: window.bytes,
       view: window.view,
     })
     const elements = new ArrayWalk(uri, objects, () => window.base)
-    const tokenise = (): Stopped => (array ? elements.tokenise(walk) : tokeniseLines(walk, objects))
+    const tokenise = (): Stopped =>
+      array ? elements.tokenise(walk) : tokeniseLines(walk, objects, kernel)
     return new RecordReader(
-      this.#format,
+      new JsonFormat(schema, this.#clocks, kernel),
       {
         uri,
         stream,
@@ -110,6 +108,14 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
       },
       { request, scratch },
     )
+  }
+
+  #scratch({ rowsPerBatch }: ReadRequest): Scratch {
+    const known = this.#idle.pop()
+    if (known?.rowsAsked === rowsPerBatch) return known
+    const schema = this.schema as AnySchema
+    const tableBytes = WalkKernel.tableBytes(schema)
+    return new Scratch(schema, rowsPerBatch, { idle: this.#idle, tableBytes })
   }
 }
 

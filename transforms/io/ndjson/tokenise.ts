@@ -1,16 +1,38 @@
-/** Walks JSON lines: a record is a line, and must be an object. Blank lines are no records. */
+/**
+ * Walks JSON lines: a record is a line, and must be an object. Blank lines are no records. A kernel
+ * passes over what is as it should be (`walk-kernel.ts`); this is the whole rule, for the lines that
+ * it leaves, and for where there is none.
+ */
 import { CR, LF, skipLine, type Stopped, type Walk } from '../files/walk.ts'
 import type { ObjectWalk } from './object.ts'
+import type { WalkKernel } from './walk-kernel.ts'
 
 const SPACE = 32
 const TAB = 9
 
+/** Lines in a row that the kernel leaves at once. */
+const IDLE_MAX = 64
+
 /** Walks until the rows are full, more bytes are needed, or the next line is not ours. */
-export function tokeniseLines(w: Walk, walk: ObjectWalk): Stopped {
+export function tokeniseLines(w: Walk, walk: ObjectWalk, kernel: WalkKernel | null): Stopped {
   if (w.skipping && !skipLine(w)) return w.final ? 'done' : 'more'
-  const { bytes, limit, final, stop, rowsMax, starts, ends, at, stride, recordBytesMax } = w
-  walk.over(bytes, w.view)
-  walk.limit = limit
+  walk.over(w.bytes, w.view)
+  walk.limit = w.limit
+  if (kernel === null || !kernel.sees(w)) return lines(w, walk, w.rowsMax)
+  // A file with something odd in every line is not walked twice.
+  for (let idle = 0; idle < IDLE_MAX; ) {
+    if (!kernel.run(w)) idle++
+    if (w.rows === w.rowsMax) return 'full'
+    const stopped = lines(w, walk, w.rows + 1)
+    if (stopped !== 'full') return stopped
+    if (w.rows === w.rowsMax) return 'full'
+  }
+  return lines(w, walk, w.rowsMax)
+}
+
+/** The rule, until there are `rowsMax` rows. */
+function lines(w: Walk, walk: ObjectWalk, rowsMax: number): Stopped {
+  const { bytes, limit, final, stop, starts, ends, at, stride, recordBytesMax } = w
   while (w.rows < rowsMax) {
     const start = w.next
     if (start >= stop || (start >= limit && final)) return 'done'
