@@ -89,3 +89,47 @@ test('several threads allocate and free at once', async () => {
   assert.equal(arena.used, 0)
   assert.ok(arena.peak > 0 && full.some(n => n > 0))
 })
+
+const BUSY = `
+import { workerData, parentPort } from 'node:worker_threads'
+const { Arena } = await import(workerData.module)
+const arena = Arena.attach(workerData.buffer)
+arena.owner = workerData.owner
+for (let kept = 0, round = 0; ; round++) {
+  const offset = arena.allocate(1 + (round * 7919) % 60000)
+  if (offset < 0) continue
+  if (kept < 3 && ++kept === 3) parentPort.postMessage('taken')
+  else if (kept < 3) continue
+  else arena.free(offset, 1 + (round * 7919) % 60000)
+}
+`
+
+test('a thread that dies while it takes and frees: all it had, and its lock, come back', async () => {
+  const arena = Arena.create(1 << 20)
+  const module = new URL('./arena.ts', import.meta.url).href
+  const source = new URL(`data:text/javascript,${encodeURIComponent(BUSY)}`)
+  const mine = arena.allocate(PAGE_BYTES)
+  const workers: Worker[] = []
+  const start = async (owner: number): Promise<Worker> => {
+    const worker = new Worker(source, { workerData: { module, owner, buffer: arena.buffer } })
+    workers.push(worker)
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    return worker
+  }
+  try {
+    for (let owner = 2; owner < 12; owner += 2) {
+      const [first, second] = await Promise.all([start(owner), start(owner + 1)])
+      await first.terminate()
+      arena.reclaim(owner)
+      // The other one goes on, and is not robbed.
+      assert.ok(arena.used >= 4 * PAGE_BYTES)
+      await second.terminate()
+      arena.reclaim(owner + 1)
+      assert.equal(arena.used, PAGE_BYTES)
+    }
+  } finally {
+    for (const worker of workers) await worker.terminate()
+  }
+  arena.free(mine, PAGE_BYTES)
+  assert.ok(arena.allocate(arena.capacity) > 0)
+})

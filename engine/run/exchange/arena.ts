@@ -9,11 +9,14 @@
  *
  * | word of the buffer | meaning                                             |
  * |--------------------|-----------------------------------------------------|
- * | 0                  | lock: 0 free, 1 held, 2 held and somebody waits     |
+ * | 0                  | lock: 0 free, else its holder, doubled; odd where somebody waits |
  * | 1                  | pages in all                                        |
  * | 2, 3               | pages in use now, and at most so far                |
  * | 4                  | no page below this one is free                      |
  * | 16 …               | one bit a page, 1 where it is in use                |
+ *
+ * After the bits a word a page: who took it last. A thread that dies cannot give back what it took, nor
+ * the lock that it held: `reclaim` does both for it, by this word.
  *
  * The pages follow, at the next multiple of the page's size. A bit array of 16 KB pages, not 64 KB:
  * each task leaves one part-filled block a partition, and a page is the least that it takes.
@@ -25,18 +28,25 @@ const [LOCK, PAGES, USED, PEAK, LOWEST, BITMAP] = [0, 1, 2, 3, 4, 16]
 const SPINS = 200
 const WAIT_MS = 1000
 const WAITS_MAX = 30
+const COORDINATOR = 1
 
 export class Arena {
   /** All of it; offsets that `allocate` answers are positions in this buffer. */
   readonly buffer: SharedArrayBuffer
   readonly #words: Int32Array
+  /** By page, who took it last. */
+  readonly #owners: Int32Array
   readonly #pages: number
   readonly #firstPage: number
+  /** For whom this thread takes pages: an attempt at a task, each with a number of its own below 2^30. */
+  owner = COORDINATOR
 
   private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     const pages = new Int32Array(buffer, 0, BITMAP)[PAGES] as number
-    this.#words = new Int32Array(buffer, 0, BITMAP + (pages >>> 5) + 1)
+    const words = wordsBefore(pages)
+    this.#words = new Int32Array(buffer, 0, words)
+    this.#owners = new Int32Array(buffer, 4 * words, pages)
     this.#pages = pages
     this.#firstPage = headerBytes(pages)
   }
@@ -89,6 +99,8 @@ export class Arena {
     try {
       const first = findRun(words, words[LOWEST] as number, this.#pages, count)
       if (first < 0) return -1
+      // Before the bits: a page in use always has the right owner, wherever its thread may die.
+      this.#owners.fill(this.owner, first, first + count)
       for (let page = first; page < first + count; page++) {
         const word = BITMAP + (page >>> 5)
         words[word] = (words[word] as number) | (1 << (page & 31))
@@ -125,23 +137,51 @@ export class Arena {
     }
   }
 
+  /** Gives back all that `owner` took, and the lock where it holds it. Its thread must have ended. */
+  reclaim(owner: number): void {
+    const words = this.#words
+    if (Atomics.load(words, LOCK) >>> 1 !== owner) this.#lock()
+    try {
+      let used = 0
+      for (let page = 0; page < this.#pages; page++) {
+        const word = BITMAP + (page >>> 5)
+        const bit = 1 << (page & 31)
+        if (((words[word] as number) & bit) === 0) continue
+        if (this.#owners[page] === owner) words[word] = (words[word] as number) & ~bit
+        else used++
+      }
+      // It may have died between a bit and the words that sum them up.
+      words[LOWEST] = 0
+      Atomics.store(words, USED, used)
+    } finally {
+      this.#unlock()
+    }
+  }
+
   #lock(): void {
     const words = this.#words
+    const mine = this.owner << 1
     for (let spin = 0; spin < SPINS; spin++)
-      if (Atomics.compareExchange(words, LOCK, 0, 1) === 0) return
-    let waits = 0
-    while (Atomics.exchange(words, LOCK, 2) !== 0)
-      if (Atomics.wait(words, LOCK, 2, WAIT_MS) === 'timed-out' && ++waits === WAITS_MAX)
+      if (Atomics.compareExchange(words, LOCK, 0, mine) === 0) return
+    for (let waits = 0; ; ) {
+      const held = Atomics.load(words, LOCK)
+      if (held === 0) {
+        // Others may wait, too.
+        if (Atomics.compareExchange(words, LOCK, 0, mine | 1) === 0) return
+      } else if ((held & 1) === 0) Atomics.compareExchange(words, LOCK, held, held | 1)
+      else if (Atomics.wait(words, LOCK, held, WAIT_MS) === 'timed-out' && ++waits === WAITS_MAX)
         throw new Fault('engine', 'the arena is locked by a thread that is gone')
+    }
   }
 
   #unlock(): void {
-    if (Atomics.exchange(this.#words, LOCK, 0) === 2) Atomics.notify(this.#words, LOCK, 1)
+    if ((Atomics.exchange(this.#words, LOCK, 0) & 1) === 1) Atomics.notify(this.#words, LOCK, 1)
   }
 }
 
+const wordsBefore = (pages: number): number => BITMAP + (pages >>> 5) + 1
 const headerBytes = (pages: number): number =>
-  Math.ceil((4 * (BITMAP + (pages >>> 5) + 1)) / PAGE_BYTES) * PAGE_BYTES
+  Math.ceil((4 * (wordsBefore(pages) + pages)) / PAGE_BYTES) * PAGE_BYTES
 
 /** First page of `count` free ones in a row, at the lowest address from `page` on; -1: none. */
 function findRun(words: Int32Array, page: number, pages: number, count: number): number {
