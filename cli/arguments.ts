@@ -17,7 +17,7 @@ export class UsageError extends Fault {
 }
 
 /** `count` may be 0, `number` not. */
-export type OptionType = 'text' | 'count' | 'number' | 'bytes' | 'share' | 'flag'
+export type OptionType = 'text' | 'count' | 'number' | 'bytes' | 'seconds' | 'share' | 'flag'
 export interface Arguments {
   readonly positional: readonly string[]
   /** Options of the command, by name. */
@@ -81,6 +81,7 @@ const EXPECTED = {
 function typed(name: string, type: OptionType, text: string): string | number {
   if (type === 'text' || type === 'flag') return text
   if (type === 'bytes') return bytesOf(name, text)
+  if (type === 'seconds') return secondsOf(name, text)
   const percent = type === 'share' && text.endsWith('%')
   const value = percent ? Number(text.slice(0, -1)) / 100 : Number(text)
   const good =
@@ -113,4 +114,13 @@ function bytesOf(name: string, text: string): number {
   const bytes = Math.round(Number(found[1]) * unit)
   if (bytes < BYTES_MIN) throw new UsageError(`--${name} ${text} is too little: 16MB at least`)
   return bytes
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+function secondsOf(name: string, text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? []
+  const seconds = Number(number) * (SECONDS[unit] ?? 0)
+  if (seconds >= 1) return seconds
+  throw new UsageError(`--${name} ${JSON.stringify(text)} is not a time such as 90s, 10m or 2h`)
 }

@@ -82,6 +82,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const workers = number('workers')
   const memory = number('memory')
   const maxRejects = number('max-rejects')
+  const taskTimeout = number('task-timeout')
   const text = (name: string) => options.get(name) as string | undefined
   try {
     const report = await runPipeline({
@@ -94,6 +95,7 @@ async function main(argv: readonly string[]): Promise<void> {
       ...(text('scratch') === undefined ? {} : { scratch: text('scratch') as string }),
       ...(workers === undefined ? {} : { workers }),
       ...(memory === undefined ? {} : { memoryBytes: memory }),
+      ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout * 1000 }),
       ...(maxRejects === undefined ? {} : { maxRejects }),
       started: run => {
         started = run
@@ -119,6 +121,7 @@ async function main(argv: readonly string[]): Promise<void> {
           show(run, true)
         },
         publishing: () => void tell({ type: 'note', text: 'publishing: files and tables' }),
+        stuck: text => void tell({ type: 'note', text }),
         retried: (task, fault) =>
           void tell({
             type: 'note',

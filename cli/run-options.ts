@@ -7,6 +7,7 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   memory: 'bytes',
   limit: 'number',
   'max-rejects': 'share',
+  'task-timeout': 'seconds',
   export: 'text',
   scratch: 'text',
   overwrite: 'flag',

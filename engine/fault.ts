@@ -168,12 +168,19 @@ function userFrame(stack = ''): string {
     const found = /(?: \(|at (?:async )?)((?:file:\/\/|\/|[A-Z]:\\).*):(\d+):\d+\)?$/.exec(frame)
     if (!found) continue
     const [, where = '', line] = found
-    const path = where.startsWith('file:') ? fileURLToPath(where) : where
-    if (ours(path)) continue
-    const near = relative(process.cwd(), path)
-    return `${near.startsWith('..') ? path : near}:${line}`
+    const place = userPlace(where, Number(line))
+    if (place !== '') return place
   }
   return ''
+}
+
+/** `file:line` of a place in a script, by its URL or path; empty where the script is not the user's. */
+export function userPlace(where: string, line: number): string {
+  if (!/^(?:file:|\/|[A-Z]:\\)/.test(where)) return ''
+  const path = where.startsWith('file:') ? fileURLToPath(where) : where
+  if (ours(path)) return ''
+  const near = relative(process.cwd(), path)
+  return `${near.startsWith('..') ? path : near}:${line}`
 }
 
 function ours(path: string): boolean {

@@ -1,6 +1,8 @@
 /** Who runs tasks: this thread, or a pool of workers. Both run the same TaskRunner. */
 import { Piscina } from 'piscina'
-import { Fault, faultFromJson } from '../fault.ts'
+import { Fault, faultFromJson, throwSite } from '../fault.ts'
+import { removeAttempt } from './dead-attempt.ts'
+import type { Arena } from './exchange/arena.ts'
 import type { Progress } from './progress.ts'
 import type {
   Answer,
@@ -10,7 +12,10 @@ import type {
   TaskResult,
   TaskSpec,
 } from './protocol.ts'
+import { Pulse } from './pulse.ts'
 import type { TaskRunner } from './task-runner.ts'
+import { Threads } from './threads.ts'
+import { Watchdog, type WatchdogOptions } from './watchdog.ts'
 
 export interface Executor {
   /** How many tasks it runs at once. */
@@ -45,7 +50,11 @@ export interface WorkerData {
   readonly progress: SharedArrayBuffer
 }
 
-export type WorkerJob = { readonly run: TaskSpec } | { readonly assemble: AssembleSpec }
+/** `owner`: the number of this attempt, by which its pages of the arena are known. */
+export type WorkerJob = ({ readonly run: TaskSpec } | { readonly assemble: AssembleSpec }) & {
+  readonly owner: number
+  readonly pulse: SharedArrayBuffer
+}
 
 /**
  * Left to itself V8 lets each thread's young objects take about 100 MB before it looks for dead ones. A
@@ -59,16 +68,34 @@ function youngGeneration({ memoryBytes, workers }: RunSettings): {
   return each < 256 ? { resourceLimits: { maxYoungGenerationSizeMb: Math.max(8, each / 8) } } : {}
 }
 
+/** Attempts have numbers from 2 on: 1 is the coordinator's own. */
+const FIRST_OWNER = 2
+const ASSEMBLIES_MAX = 3
+
+export interface Care extends WatchdogOptions {
+  /** The steps of a task's stage. */
+  stepsOf(task: TaskSpec): string
+}
+
 export class PoolExecutor implements Executor {
   readonly concurrency: number
   readonly #pool: Piscina<WorkerJob, Answer<unknown>>
+  readonly #threads: Threads
+  readonly #watchdog: Watchdog
+  readonly #settings: RunSettings
+  readonly #arena: Arena
+  readonly #care: Care
+  #owner = FIRST_OWNER
   #closed = false
 
-  constructor(settings: RunSettings, shared: { arena: SharedArrayBuffer; progress: Progress }) {
+  constructor(settings: RunSettings, shared: { arena: Arena; progress: Progress; care: Care }) {
     this.concurrency = settings.workers
+    this.#settings = settings
+    this.#arena = shared.arena
+    this.#care = shared.care
     const data: WorkerData = {
       settings,
-      arena: shared.arena,
+      arena: shared.arena.buffer,
       progress: shared.progress.shared,
     }
     this.#pool = new Piscina({
@@ -81,32 +108,82 @@ export class PoolExecutor implements Executor {
       ...youngGeneration(settings),
     })
     this.#pool.on('error', () => {})
+    this.#threads = new Threads(() => this.#pool.threads)
+    this.#watchdog = new Watchdog(shared.care, id => this.#threads.of(id))
   }
 
   run(task: TaskSpec): Promise<TaskResult> {
-    return this.#ask<TaskResult>({ run: task })
+    const { index, tasks } = task
+    const name = `task ${index} of ${tasks} of ${this.#care.stepsOf(task)}`
+    return this.#ask<TaskResult>({ run: task }, name)
   }
 
-  assemble(job: AssembleSpec): Promise<Assembled> {
-    return this.#ask<Assembled>({ assemble: job })
+  /** A shard is made anew where its thread died: nobody has seen it. */
+  async assemble(job: AssembleSpec): Promise<Assembled> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#ask<Assembled>({ assemble: job }, `the making of a file of an output`)
+      } catch (error) {
+        if (!(error instanceof ThreadDied) || tries === ASSEMBLIES_MAX) throw error
+      }
+    }
   }
 
-  async #ask<R>(job: WorkerJob): Promise<R> {
+  async #ask<R>(job: { run: TaskSpec } | { assemble: AssembleSpec }, name: string): Promise<R> {
+    const owner = this.#owner++
+    const pulse = new Pulse()
+    const watched = this.#watchdog.watch(name, pulse)
     let answer: Answer<unknown>
     try {
-      answer = await this.#pool.run(job)
+      this.#threads.meet()
+      answer = await this.#pool.run({ ...job, owner, pulse: pulse.shared })
     } catch (error) {
       if (this.#closed) throw new Fault('resource', 'the run was stopped')
-      throw new Fault('resource', `a worker thread died: ${(error as Error).message}`, {
-        hint: 'where V8’s heap overflowed, a function of yours keeps too much (a Map, an array): bound it, or give V8 more with NODE_OPTIONS=--max-old-space-size=<MB>',
-      })
+      await this.#bury(owner, pulse.thread, job)
+      throw watched.overdue ?? new ThreadDied(error as Error)
+    } finally {
+      watched.end()
     }
     if ('fault' in answer) throw faultFromJson(answer.fault)
     return answer.ok as R
   }
 
+  /** What a dead thread's job left: pages of the arena, files in the scratch folder. Another attempt shares neither. */
+  async #bury(
+    owner: number,
+    thread: number,
+    job: { run: TaskSpec } | { assemble: AssembleSpec },
+  ): Promise<void> {
+    this.#threads.meet()
+    // One that cannot be ended may still write: it keeps what it has.
+    if (!(await this.#threads.gone(thread))) return
+    this.#arena.reclaim(owner)
+    if ('run' in job) removeAttempt(this.#settings.scratch, job.run)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    this.#watchdog.close()
     await this.#pool.destroy()
+  }
+}
+
+/** The thread of a job ended before the job did: another one may do better. */
+class ThreadDied extends Fault {
+  constructor(error: Error) {
+    const { message, code } = error as NodeJS.ErrnoException
+    const exited = /exited with code/.test(message)
+    const heap = code === 'ERR_WORKER_OUT_OF_MEMORY'
+    // Of an exit the only frames are the pool's own.
+    const at = exited ? '' : throwSite(error)
+    super('resource', `a worker thread died: ${message}`, {
+      ...(at === '' ? {} : { at }),
+      hint: heap
+        ? 'a function of yours keeps too much (a Map, an array): bound it, or give V8 more with NODE_OPTIONS=--max-old-space-size=<MB>'
+        : exited
+          ? 'leave out process.exit() in your functions, and in the packages that they call'
+          : 'an error was thrown outside of any step, as in a timer or a promise that nobody awaits: catch it there',
+      cause: error,
+    })
   }
 }

@@ -2,9 +2,13 @@
  * Rows and bytes as they are done, counted in shared memory: workers add, the coordinator reads. One
  * slot of two 64-bit counters a stage. A retried task's rows count twice here; the account does not.
  */
+import type { Pulse } from './pulse.ts'
+
 export class Progress {
   readonly shared: SharedArrayBuffer
   readonly #counters: BigInt64Array
+  /** Of the job that this thread is at. */
+  pulse: Pulse | null = null
 
   constructor(shared: SharedArrayBuffer) {
     this.shared = shared
@@ -16,10 +20,12 @@ export class Progress {
   }
 
   rows(stage: number, rows: number): void {
+    this.pulse?.beat()
     Atomics.add(this.#counters, 2 * stage, BigInt(rows))
   }
 
   bytes(stage: number, bytes: number): void {
+    this.pulse?.beat()
     Atomics.add(this.#counters, 2 * stage + 1, BigInt(Math.round(bytes)))
   }
 

@@ -11,7 +11,8 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cutStages, type Stages } from '../compile/stages.ts'
+import { stepsOf } from '../compile/explain-stages.ts'
+import { cutStages, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault, faultToJson } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
 import { sourceSizes } from '../optimize/source-sizes.ts'
@@ -19,7 +20,7 @@ import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { Arena } from './exchange/arena.ts'
-import { type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
+import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs } from './inputs.ts'
 import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
 import { Outputs } from './outputs.ts'
@@ -31,6 +32,7 @@ import { reportOf } from './run-report.ts'
 import type { StageRun } from './stage-run.ts'
 import { Scheduler, type Watch } from './scheduler.ts'
 import { TaskRunner } from './task-runner.ts'
+import { STUCK_AFTER_MS } from './watchdog.ts'
 
 const MB = 2 ** 20
 
@@ -60,6 +62,10 @@ export interface RunOptions {
   readonly partitions?: number
   /** Folder for spill files and fragments. Default: under the system's temporary folder. */
   readonly scratch?: string
+  /** What a task may take before its thread is ended. Default: as long as it takes. Worker threads only. */
+  readonly taskTimeoutMs?: number
+  /** A task without progress for so long is told, with the place in the user's code. Default 30,000. */
+  readonly stuckAfterMs?: number
   readonly signal?: AbortSignal
   readonly watch?: Watch
   /** Told once the stages are known, before the first task. */
@@ -67,6 +73,7 @@ export interface RunOptions {
     stages: Stages
     inputs: Inputs
     progress: Progress
+    arena: Arena
     runId: string
   }) => void
 }
@@ -89,12 +96,17 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   let inputs: Inputs | null = null
   let failure: unknown = null
   let gathered = false
+  const notes: string[] = []
   try {
     inputs = await planInputs(stages, options)
     await outputs.prepare(inputs)
     const arena = Arena.create(options.arenaBytes ?? settings.memoryBytes / 2)
-    executor = executorOf(settings, stages, { arena, progress })
-    options.started?.({ stages, inputs, progress, runId: settings.runId })
+    executor = executorOf(settings, stages, {
+      arena,
+      progress,
+      care: careOf(options, stages, notes),
+    })
+    options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
     const { limit = null, watch = {} } = options
     const run = { stages, inputs, executor, arena, limit, watch, signal }
@@ -129,7 +141,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     ledger,
     runs: scheduler?.runs ?? [],
     outputs: outputs.written,
-    notes: inputs?.notes ?? [],
+    notes: [...(inputs?.notes ?? []), ...notes],
     progress,
     status,
     seconds: (performance.now() - started) / 1000,
@@ -194,8 +206,21 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
 function executorOf(
   settings: RunSettings,
   stages: Stages,
-  shared: { arena: Arena; progress: Progress },
+  shared: { arena: Arena; progress: Progress; care: Care },
 ): Executor {
   if (settings.module === null) return new InlineExecutor(new TaskRunner(settings, stages, shared))
-  return new PoolExecutor(settings, { arena: shared.arena.buffer, progress: shared.progress })
+  return new PoolExecutor(settings, shared)
+}
+
+/** Of a task that shows no progress the report says so, too: the run may be stopped for it. */
+function careOf(options: RunOptions, { stages }: Stages, notes: string[]): Care {
+  return {
+    taskTimeoutMs: options.taskTimeoutMs ?? null,
+    stuckAfterMs: options.stuckAfterMs ?? STUCK_AFTER_MS,
+    stepsOf: task => stepsOf(stages[task.stage] as Stage),
+    stuck: text => {
+      notes.push(text)
+      options.watch?.stuck?.(text)
+    },
+  }
 }

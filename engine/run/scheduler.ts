@@ -26,6 +26,8 @@ export interface Watch {
   stageEnded?(run: StageRun): void
   /** A task failed and will be tried again. */
   retried?(task: TaskSpec, fault: Fault): void
+  /** A task shows no progress: the text says which, for how long, and where it is. */
+  stuck?(text: string): void
   /** All rows are computed; files are assembled and tables loaded from now on. */
   publishing?(): void
 }
@@ -178,15 +180,18 @@ export class Scheduler {
     }
   }
 
-  /** Where the fault does not say it: which steps the task runs. */
+  /** Which steps the task runs. */
   #named(fault: Fault, task: TaskSpec): Fault {
-    if (fault.at !== undefined) return fault
-    const { kind, message, hint } = fault
+    const { kind, message, hint, at } = fault
     const stage = this.#s.stages.stages[task.stage] as Stage
     const steps = `steps ${stepsOf(stage)}`
     const tried = `task ${task.index} of ${task.tasks}, tried ${ATTEMPTS_MAX} times`
-    const context = { detail: [steps, tried, ...fault.detail], cause: fault }
-    return new Fault(kind, message, hint === undefined ? context : { ...context, hint })
+    return new Fault(kind, message, {
+      detail: [steps, tried, ...fault.detail],
+      cause: fault,
+      ...(at === undefined ? {} : { at }),
+      ...(hint === undefined ? {} : { hint }),
+    })
   }
 
   #finished(run: StageRun, task: TaskSpec, result: TaskResult): void {

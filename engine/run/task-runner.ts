@@ -25,6 +25,7 @@ import { ExchangeEnd } from './exchange-end.ts'
 import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
 import { Program } from './program.ts'
 import type { Progress } from './progress.ts'
+import type { Pulse } from './pulse.ts'
 import type { AssembleSpec, Assembled, RunSettings, TaskResult, TaskSpec } from './protocol.ts'
 import { REJECT_STREAM, RejectsHead } from './rejects.ts'
 import { viewOf } from './sides.ts'
@@ -59,6 +60,12 @@ export class TaskRunner {
     this.settings = settings
     this.stages = stages
     this.#shared = shared
+  }
+
+  /** The job that follows is attempt `owner`; it shows its progress by `pulse`. */
+  begin(owner: number, pulse: Pulse): void {
+    this.#shared.arena.owner = owner
+    this.#shared.progress.pulse = pulse
   }
 
   async run(spec: TaskSpec): Promise<TaskResult> {
@@ -150,7 +157,7 @@ export class TaskRunner {
     }
     const inputs = stage.inputs.map(
       (exchange, i): Partition =>
-        held(partitionOf(task.spec.inputs[i] ?? [], arena, exchange.schema)),
+        held(partitionOf(task.spec.inputs[i] ?? [], arena, exchange.schema), this.#shared.progress),
     )
     await (warm.head as Head).run(inputs, counted, task)
   }
@@ -251,10 +258,15 @@ function standingSource(node: Node<'readWritten'>, { spec }: Task): AnySource {
 }
 
 /** Blocks stay until the task has ended well, so that it can be run again: the coordinator frees them. */
-const held = (partition: Partition): Partition => ({
+const held = (partition: Partition, progress: Progress): Partition => ({
   rows: partition.rows,
   bytes: partition.bytes,
-  batches: () => partition.batches(),
+  *batches() {
+    for (const batch of partition.batches()) {
+      progress.pulse?.beat()
+      yield batch
+    }
+  },
 })
 
 function passThrough(node: Node): Head {

@@ -19,6 +19,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { dirname } from 'node:path'
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { Fault } from '../../fault.ts'
+import { diskFault } from '../../io/disk.ts'
 import type { FileBlock } from './block.ts'
 
 const MAGIC = 0x315a524d
@@ -54,7 +55,7 @@ export class SpillFile {
       this.#writeAll(head, position)
       this.#writeAll(frame, position + HEAD_BYTES)
     } catch (error) {
-      throw spillFault(error, this.path, 'written')
+      throw diskFault(error, this.path, 'written')
     }
     this.bytes += storedBytes
     return { where: 'file', path: this.path, position, storedBytes, bytes: block.length, rows }
@@ -66,7 +67,7 @@ export class SpillFile {
       if (this.#fd < 0) this.#open()
       return unpack(handle, readRecord(this.#fd, handle))
     } catch (error) {
-      throw spillFault(error, this.path, 'read')
+      throw diskFault(error, this.path, 'read')
     }
   }
 
@@ -121,7 +122,7 @@ export class SpillReader {
       if (this.#path !== handle.path) this.#open(handle.path)
       return unpack(handle, readRecord(this.#fd, handle))
     } catch (error) {
-      throw spillFault(error, handle.path, 'read')
+      throw diskFault(error, handle.path, 'read')
     }
   }
 
@@ -153,24 +154,3 @@ const damaged = ({ path, position }: FileBlock, why: string): Fault =>
   new Fault('resource', `spill file ${path} is damaged at byte ${position}: ${why}`, {
     hint: 'check the disk, then run again: spilled rows are made anew',
   })
-
-/** An error of the file system, with what the operator can do about it. */
-export function spillFault(error: unknown, path: string, doing: string): Fault {
-  if (error instanceof Fault) return error
-  const folder = dirname(path)
-  const { code = 'an error', message = String(error) } = error as NodeJS.ErrnoException
-  const full = code === 'ENOSPC' || code === 'EDQUOT'
-  return new Fault(
-    'resource',
-    full
-      ? `the disk of the spill folder ${folder} is full (${code})`
-      : `spill file ${path} cannot be ${doing} (${code})`,
-    {
-      detail: [`said  ${message}`],
-      hint: full
-        ? `free some space, choose another folder with --scratch FOLDER, or give more --memory`
-        : `check the disk and the rights of ${folder}, or choose another folder with --scratch FOLDER`,
-      cause: error,
-    },
-  )
-}

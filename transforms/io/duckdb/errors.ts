@@ -15,11 +15,13 @@ export function statementFault(error: unknown, subject: string, o: { sql: string
   const message = (error as Error).message.split('\n')[0] as string
   const sql = o.sql.length > SQL_SHOWN ? `${o.sql.slice(0, SQL_SHOWN)}…` : o.sql
   const memory = /^Out of Memory/i.test(message)
+  const full = /no space left|disk quota|file too large/i.test(message)
   return new Fault(kindOf(message), `${subject}: ${message}`, {
     detail: [`sql   ${sql}`],
     cause: error,
     ...(o.at ? { at: o.at } : {}),
     ...(memory ? { hint: 'give the run more memory; a quarter of it is for the warehouse' } : {}),
+    ...(full ? { hint: 'free some space, or put the warehouse on another disk' } : {}),
   })
 }
 

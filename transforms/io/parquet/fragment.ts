@@ -6,7 +6,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { type Batch, columnOf } from '../../../engine/data/batch.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
-import { Fault } from '../../../engine/fault.ts'
+import { diskFault } from '../../../engine/io/disk.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
 import { chunkFor, giveBack } from './chunk-pool.ts'
 import type { ChunkWriter, FinishedChunk } from './chunk-write.ts'
@@ -187,7 +187,6 @@ export function refusing<T>(path: string, act: () => T): T {
   try {
     return act()
   } catch (cause) {
-    if (cause instanceof Fault) throw cause
-    throw new Fault('resource', `cannot write ${path}: ${(cause as Error).message}`, { cause })
+    throw diskFault(cause, path, 'written')
   }
 }
