@@ -29,6 +29,9 @@ export interface SourcePlan {
   readonly notes?: readonly string[]
 }
 
+/** An input object as it was when the run was planned. */
+export type PlannedInput = SourcePlan['inputs'][number]
+
 export interface PlanRequest {
   /** Bytes a split should have, where the source can be split. */
   readonly splitBytes: number
@@ -93,6 +96,11 @@ export interface Source<in out F extends Fields = Fields> {
   /** Lists the splits. Throws data: nothing matches, a header is wrong; resource: cannot be read. */
   plan(request: PlanRequest): Promise<SourcePlan>
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader>
+  /**
+   * Says how an input is no longer as planned, as `it is gone`; null where it is. Asked when it has been
+   * read, and where reading it failed. Without it, inputs are taken for unchanging.
+   */
+  changed?(input: PlannedInput): string | null
   /**
    * Splits whose start was guessed wrong, by index, with the right start; asked after reading, until
    * the answer is empty. `ends` is in the order of `splits`.

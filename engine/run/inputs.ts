@@ -2,7 +2,7 @@
 import type { Stages } from '../compile/stages.ts'
 import type { Stage } from '../compile/stages.ts'
 import { isSourceNode } from '../plan/facts.ts'
-import type { Split } from '../io/source.ts'
+import type { PlannedInput, Split } from '../io/source.ts'
 import { Fault } from '../fault.ts'
 import { is } from '../plan/node.ts'
 
@@ -18,6 +18,8 @@ const PARTITIONS_MAX = 256
 export interface Inputs {
   /** By stage id, for stages that read a source. */
   readonly splits: ReadonlyMap<number, readonly Split[]>
+  /** By stage id, what its source listed. */
+  readonly listed: ReadonlyMap<number, readonly PlannedInput[]>
   readonly objects: readonly { uri: string; bytes: number; version: string }[]
   readonly bytes: number
   readonly notes: readonly string[]
@@ -31,6 +33,7 @@ export async function planInputs(
   o: { splitBytes?: number | undefined; partitions?: number | undefined },
 ): Promise<Inputs> {
   const splits = new Map<number, readonly Split[]>()
+  const listed = new Map<number, readonly PlannedInput[]>()
   const notes: string[] = []
   const objects: { uri: string; bytes: number; version: string }[] = []
   for (const stage of stages) {
@@ -43,6 +46,7 @@ export async function planInputs(
       throw error
     })
     splits.set(stage.id, planned.splits)
+    listed.set(stage.id, planned.inputs)
     objects.push(...planned.inputs)
     notes.push(...(planned.notes ?? []))
   }
@@ -54,7 +58,7 @@ export async function planInputs(
       return [e.id, many ? count : 1] as const
     }),
   )
-  return { splits, objects, bytes, notes, partitions }
+  return { splits, listed, objects, bytes, notes, partitions }
 }
 
 function partitionsFor(bytes: number): number {

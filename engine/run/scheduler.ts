@@ -9,6 +9,7 @@ import { feedersOf, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
 import type { Split } from '../io/source.ts'
 import { is, type Node } from '../plan/node.ts'
+import { changedInputs } from './changed-inputs.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { BlockHandle } from './exchange/block.ts'
 import { free } from './exchange/reader.ts'
@@ -168,7 +169,10 @@ export class Scheduler {
       try {
         return await this.#s.executor.run({ ...task, attempt })
       } catch (error) {
-        const { head } = this.#s.stages.stages[task.stage] as Stage
+        const stage = this.#s.stages.stages[task.stage] as Stage
+        const { head } = stage
+        const changed = this.#changed(stage, error)
+        if (changed !== null) throw changed
         // A source knows its file, but not the line that reads it.
         if (error instanceof Fault && error.kind === 'data' && is(head, 'read'))
           error.at ??= head.at
@@ -178,6 +182,12 @@ export class Scheduler {
         this.#s.watch.retried?.(task, error)
       }
     }
+  }
+
+  #changed(stage: Stage, error?: unknown): Fault | null {
+    const listed = this.#s.inputs.listed.get(stage.id)
+    if (listed === undefined) return null
+    return changedInputs(stage, listed, error instanceof Fault ? error : undefined)
   }
 
   /** Which steps the task runs. */
@@ -203,6 +213,8 @@ export class Scheduler {
     for (const exchange of run.stage.inputs) this.#free(this.blocks.take(exchange, task.index))
     if (this.#s.limit !== null && is(run.stage.head, 'read')) this.#preview(run, task)
     if (run.pending > 0 || this.#failure !== null) return
+    const changed = this.#changed(run.stage)
+    if (changed !== null) throw changed
     if (this.#redo(run)) return
     this.#end(run)
   }

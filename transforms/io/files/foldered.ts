@@ -16,6 +16,7 @@ import { Fault } from '../../../engine/fault.ts'
 import { type LeaveOut, passes, type Test } from '../../../engine/io/condition.ts'
 import type {
   AnySource,
+  PlannedInput,
   PlanRequest,
   ReadRequest,
   Source,
@@ -25,7 +26,7 @@ import type {
 } from '../../../engine/io/source.ts'
 import { folderColumn, folderValues } from './folder-values.ts'
 import { FolderedReader } from './foldered-read.ts'
-import { listFiles } from './list.ts'
+import { changedFile, listFiles } from './list.ts'
 
 export interface Foldered<F extends Fields> {
   /** What the user gave. */
@@ -96,6 +97,10 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     const leaveOut = request.leaveOut && foldedInto(request.leaveOut, given)
     const opened = source.open(split, { ...request, wanted, ...(leaveOut && { leaveOut }) })
     return opened instanceof Promise ? opened.then(wrap) : wrap(opened)
+  }
+
+  changed(input: PlannedInput): string | null {
+    return changedFile(input)
   }
 
   #foundIn(path: string): Found {

@@ -3,6 +3,7 @@ import { type Dirent, globSync, readdirSync, type Stats, statSync } from 'node:f
 import { basename, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
+import type { PlannedInput } from '../../../engine/io/source.ts'
 
 export interface InputFile {
   readonly path: string
@@ -30,11 +31,23 @@ export function listFiles(uri: string): InputFile[] {
   for (const each of paths) {
     const stat = each === path && found?.isFile() ? found : statOf(each)
     if (stat !== null && !stat.isDirectory())
-      files.push({ path: each, bytes: stat.size, version: String(stat.mtimeMs) })
+      files.push({ path: each, bytes: stat.size, version: versionOf(stat) })
   }
   if (files.length === 0) throw nothing(path)
   return files.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
+
+/** How a file is no longer what was listed; null where it is. */
+export function changedFile(input: PlannedInput): string | null {
+  const { uri, bytes, version } = input
+  const stat = statOf(uri)
+  if (stat === null) return 'it is gone'
+  if (stat.size < bytes) return `it became shorter, ${bytes} to ${stat.size} bytes`
+  if (stat.size > bytes) return `it became longer, ${bytes} to ${stat.size} bytes`
+  return versionOf(stat) === version ? null : 'it was written to'
+}
+
+const versionOf = (stat: Stats): string => String(stat.mtimeMs)
 
 /** The local path of a path or file: URI. */
 export function pathOf(uri: string): string {
