@@ -1,14 +1,16 @@
 /** The distinct values of each group, as a table of pairs of a group's number and a value. */
 import { GroupTable } from '../../compile/aggregate/group-table.ts'
-import type { Batch } from '../../data/batch.ts'
+import { type Batch, columnOf } from '../../data/batch.ts'
 import { type Column, newColumn } from '../../data/column.ts'
 import { type AnySchema, indexOf, t } from '../../data/schema.ts'
+import { RecentPairs } from './recent-pairs.ts'
 
 /** Distinct (group, value) pairs of one countDistinct. */
 export class Pairs {
   readonly table: GroupTable
   readonly #kind
   readonly #valueIndex: number
+  readonly #recent = new RecentPairs()
   #numbers: Column = newColumn(t.int32, 0)
   /** Of the values. */
   textBytes = 0
@@ -19,12 +21,10 @@ export class Pairs {
   }
   /** Adds the selected rows' values; nulls do not count. */
   add(batch: Batch, groups: Int32Array): void {
-    const value = batch.columns[this.#valueIndex] ?? null
-    if (value === null) batch.widen?.(this.#valueIndex)
-    const column = batch.columns[this.#valueIndex] as Column
+    const column = columnOf(batch, this.#valueIndex)
     this.#numbers = { kind: t.int32, values: groups, valid: null, pool: null }
-    const present = withoutNulls(batch, column)
-    const both = { ...present, columns: [this.#numbers, { ...column, valid: null }] }
+    const fresh = this.#recent.without(batch, column, groups)
+    const both = { ...fresh, columns: [this.#numbers, { ...column, valid: null }] }
     const before = this.table.count
     this.table.assign(both, [0, 1])
     this.textBytes += this.table.textBytes(before)
@@ -32,17 +32,7 @@ export class Pairs {
 
   clear(): void {
     this.table.clear()
+    this.#recent.clear()
     this.textBytes = 0
   }
-}
-
-function withoutNulls(batch: Batch, column: Column): Batch {
-  if (column.valid === null) return batch
-  const selection = new Int32Array(batch.selected)
-  let n = 0
-  for (let k = 0; k < batch.selected; k++) {
-    const i = batch.selection === null ? k : (batch.selection[k] as number)
-    if (column.valid[i] !== 0) selection[n++] = i
-  }
-  return { ...batch, selection, selected: n }
 }
