@@ -6,28 +6,44 @@ import type { Statistics } from './format.ts'
 
 const BYTES_MAX = 64
 
+/** A string in memory of its own, which the next one overwrites: rising values bring one a row. */
+class Extreme {
+  bytes = Buffer.allocUnsafeSlow(BYTES_MAX)
+  /** -1: there is none yet. */
+  length = -1
+  /** Its first three bytes, as a number: most strings are dismissed by them alone. */
+  prefix = 0
+
+  set(bytes: Uint8Array, start: number, end: number, prefix: number): void {
+    this.length = end - start
+    this.prefix = prefix
+    if (this.length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(2 * this.length)
+    const own = this.bytes
+    if (this.length > BYTES_MAX) own.set(bytes.subarray(start, end))
+    else for (let i = start, o = 0; i < end; i++, o++) own[o] = bytes[i] as number
+  }
+
+  value(): Buffer {
+    return Buffer.from(this.bytes.subarray(0, this.length))
+  }
+}
+
 export class TextBounds {
-  #min: Buffer | null = null
-  #max: Buffer | null = null
-  /** First three bytes of each, as a number: most strings are dismissed by them alone. */
-  #minPrefix = 0
-  #maxPrefix = 0
+  readonly #min = new Extreme()
+  readonly #max = new Extreme()
 
   observe(bytes: Uint8Array, start: number, end: number): void {
     const prefix = prefixOf(bytes, start, end)
-    if (this.#min === null || (prefix <= this.#minPrefix && below(bytes, start, end, this.#min))) {
-      this.#min = Buffer.from(bytes.subarray(start, end))
-      this.#minPrefix = prefix
-    }
-    if (this.#max === null || (prefix >= this.#maxPrefix && above(bytes, start, end, this.#max))) {
-      this.#max = Buffer.from(bytes.subarray(start, end))
-      this.#maxPrefix = prefix
-    }
+    const [min, max] = [this.#min, this.#max]
+    if (min.length < 0 || (prefix <= min.prefix && below(bytes, start, end, min)))
+      min.set(bytes, start, end, prefix)
+    if (max.length < 0 || (prefix >= max.prefix && above(bytes, start, end, max)))
+      max.set(bytes, start, end, prefix)
   }
 
   bounds(text: boolean): Omit<Statistics, 'nullCount'> | null {
-    const [min, max] = [this.#min, this.#max]
-    if (min === null || max === null) return null
+    if (this.#min.length < 0) return null
+    const [min, max] = [this.#min.value(), this.#max.value()]
     const cutMax = max.length > BYTES_MAX ? stepUp(cut(max, text), text) : max
     return {
       min: cut(min, text),
@@ -50,19 +66,19 @@ function prefixOf(bytes: Uint8Array, start: number, end: number): number {
   return ((bytes[start] as number) << 16) | (second << 8)
 }
 
-function below(bytes: Uint8Array, start: number, end: number, than: Buffer): boolean {
+function below(bytes: Uint8Array, start: number, end: number, than: Extreme): boolean {
   const shared = Math.min(end - start, than.length)
   for (let i = 0; i < shared; i++) {
-    const d = (bytes[start + i] as number) - (than[i] as number)
+    const d = (bytes[start + i] as number) - (than.bytes[i] as number)
     if (d !== 0) return d < 0
   }
   return end - start < than.length
 }
 
-function above(bytes: Uint8Array, start: number, end: number, than: Buffer): boolean {
+function above(bytes: Uint8Array, start: number, end: number, than: Extreme): boolean {
   const shared = Math.min(end - start, than.length)
   for (let i = 0; i < shared; i++) {
-    const d = (bytes[start + i] as number) - (than[i] as number)
+    const d = (bytes[start + i] as number) - (than.bytes[i] as number)
     if (d !== 0) return d > 0
   }
   return end - start > than.length

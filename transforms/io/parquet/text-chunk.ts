@@ -19,6 +19,9 @@ const PAGE_BYTES_MAX = 1 << 20
 /** A page that repeats its values so often, in bytes, is not tried plain. */
 const DICTIONARY_SAVES = 16
 
+/** Of the first page: encoding and compressing all of it thrice took half of a chunk's time. */
+const SAMPLE_ROWS = 1 << 14
+
 const trial = new Bytes(1024)
 
 export class TextChunk extends ChunkWriter {
@@ -117,24 +120,35 @@ export class TextChunk extends ChunkWriter {
     this.#mode = 'dictionary'
     if (dictionary.count * 16 <= count || this.#plainBytes() > DICTIONARY_SAVES * dictionary.size)
       return
+    const share = last ? 1 : growth(page, count, dictionary.count)
+    if (this.#dictionaryIsLess(share)) return
     const { bytes, offsets } = dictionary
     for (let i = 0; i < count; i++) {
       const code = page[i] as number
       appendPlain(this.#plain, bytes, offsets[code] as number, offsets[code + 1] as number)
     }
-    const plain = packedSize(this.#plain.view())
-    this.#writeEntries()
-    const share = last ? 1 : growth(page, count, dictionary.count)
-    const entries = packedSize(trial.view()) * share
-    trial.clear()
-    writeCodes(trial, page, count, dictionary.count)
-    if (packedSize(trial.view()) + entries <= plain) {
-      this.#plain.clear()
-      return
-    }
     this.#observeEntries()
     dictionary.clear()
     this.#mode = 'plain'
+  }
+
+  /** By the page's first rows, and as large a part of the entries, each compressed. */
+  #dictionaryIsLess(share: number): boolean {
+    const [page, dictionary] = [this.#page, this.#dictionary]
+    const { bytes, offsets } = dictionary
+    const rows = Math.min(this.#count, SAMPLE_ROWS)
+    const entries = Math.ceil((dictionary.count * rows) / this.#count)
+    trial.clear()
+    for (let i = 0; i < rows; i++) {
+      const code = page[i] as number
+      appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
+    }
+    const plain = packedSize(trial.view())
+    this.#writeEntries(entries)
+    const entryBytes = packedSize(trial.view()) * share
+    trial.clear()
+    writeCodes(trial, page, rows, dictionary.count)
+    return packedSize(trial.view()) + entryBytes <= plain
   }
 
   /** What the page would take plain; long values may make it far larger than the dictionary. */
@@ -148,8 +162,8 @@ export class TextChunk extends ChunkWriter {
     return bytes
   }
 
-  #writeEntries(): void {
-    const { bytes, offsets, count } = this.#dictionary
+  #writeEntries(count = this.#dictionary.count): void {
+    const { bytes, offsets } = this.#dictionary
     trial.clear()
     for (let code = 0; code < count; code++)
       appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
