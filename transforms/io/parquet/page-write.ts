@@ -17,6 +17,9 @@ export const compress = (raw: Uint8Array): Buffer =>
 /** Below this a compressor costs more than a better choice of encoding would save. */
 const TRIAL_BYTES_MIN = 4096
 
+/** Rows of a chunk's first page that decide: to try all of them took half of a chunk's time. */
+export const SAMPLE_ROWS = 1 << 14
+
 /** What bytes would take compressed, for choosing between encodings. */
 export const packedSize = (raw: Uint8Array): number =>
   raw.length < TRIAL_BYTES_MIN ? raw.length : compress(raw).length

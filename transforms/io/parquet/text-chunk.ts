@@ -8,7 +8,7 @@ import { Pool } from '../../../engine/data/pool.ts'
 import { Bytes } from './bytes.ts'
 import { body, ChunkWriter } from './chunk-write.ts'
 import { ENCODING, type Statistics } from './format.ts'
-import { packedSize } from './page-write.ts'
+import { packedSize, SAMPLE_ROWS } from './page-write.ts'
 import { TextBounds } from './text-bounds.ts'
 import { appendPlain, copyPlain, mapRange, mapSelected } from './text-gather.ts'
 import { growth, writeCodes } from './value-chunk.ts'
@@ -18,9 +18,6 @@ const DICTIONARY_ENTRIES_MAX = 1 << 18
 const PAGE_BYTES_MAX = 1 << 20
 /** A page that repeats its values so often, in bytes, is not tried plain. */
 const DICTIONARY_SAVES = 16
-
-/** Of the first page: encoding and compressing all of it thrice took half of a chunk's time. */
-const SAMPLE_ROWS = 1 << 14
 
 const trial = new Bytes(1024)
 

@@ -1,7 +1,7 @@
 /**
  * A chunk of numbers, dates or times. The first page is encoded each way that applies and the
- * smallest, compressed, decides for the chunk: dictionary, differences or plain. What a growing
- * dictionary will cost is foreseen from the last quarter of that page.
+ * smallest, by a sample of its rows and compressed, decides for the chunk: dictionary, differences or
+ * plain. What a growing dictionary will cost is foreseen from the last quarter of that page.
  */
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
@@ -10,7 +10,7 @@ import { body, ChunkWriter } from './chunk-write.ts'
 import { writeDelta } from './delta-write.ts'
 import { ENCODING, type Statistics } from './format.ts'
 import { bitsFor, writeHybrid } from './hybrid-write.ts'
-import { packedSize } from './page-write.ts'
+import { packedSize, SAMPLE_ROWS } from './page-write.ts'
 import { ValueBounds, wordBytes } from './value-bounds.ts'
 import { ValueDictionary } from './value-dictionary.ts'
 import { type Gather, gatherOf, wordsOf } from './value-gather.ts'
@@ -91,18 +91,21 @@ export class ValueChunk extends ChunkWriter {
     const [page, count, lanes] = [this.#page, this.#count, this.#lanes]
     const distinct = this.#dictionary.count
     if (this.#mayUseDictionary && distinct * 16 <= count) return 'dictionary'
+    const rows = Math.min(count, SAMPLE_ROWS)
     let mode: Mode = 'plain'
-    let least = packedSize(wordBytes(page, count, lanes))
+    let least = packedSize(wordBytes(page, rows, lanes))
     trial.clear()
-    if (this.#whole && writeDelta(trial, page, count, lanes)) {
+    if (this.#whole && writeDelta(trial, page, rows, lanes)) {
       const size = packedSize(trial.view())
       if (size < least) [mode, least] = ['delta', size]
     }
     if (!this.#mayUseDictionary) return mode
     const share = last ? 1 : growth(codes, count, distinct)
-    const entries = packedSize(wordBytes(this.#dictionary.words, distinct, lanes))
+    // As large a part of the entries as the rows are of the page.
+    const part = Math.ceil((distinct * rows) / count)
+    const entries = packedSize(wordBytes(this.#dictionary.words, part, lanes))
     trial.clear()
-    writeCodes(trial, codes, count, distinct)
+    writeCodes(trial, codes, rows, distinct)
     const size = packedSize(trial.view()) + entries * share
     if (size <= least) return 'dictionary'
     this.#mayUseDictionary = false
