@@ -165,6 +165,19 @@ test('cut anywhere, the kernel walks as the rule does', () => {
     }
 })
 
+test('with any byte anywhere, the kernel walks as the rule does', () => {
+  const line = Buffer.from(
+    '{"a":"x\\u0e9A\\n","name of 16 bytes": -1.5e3,"z":[{"a":true}],"b":null}\n',
+  )
+  const o = { next: 0, stop: 1e9, skipping: false, rowsMax: 2, recordBytesMax: 1e6, final: true }
+  for (let at = 0; at < line.length; at++)
+    for (let byte = 0; byte < 256; byte++) {
+      const bytes = Buffer.concat([line, line])
+      bytes[line.length + at] = byte
+      assert.deepEqual(walked(bytes, o, true), walked(bytes, o, false))
+    }
+})
+
 const ALL = {
   next: 0,
   stop: 1e9,
