@@ -4,7 +4,7 @@ import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { Clock } from '../files/decode/index.ts'
 import { type Bytes, type Fields, isNull, QUOTE } from '../files/fields.ts'
 import type { TextFormat } from '../files/record-reader.ts'
-import { DATED_TEXTS, NULLS, NUMBERS, TEXTS, type WalkKernel } from './walk-kernel.ts'
+import { BOOLS, DATED_TEXTS, NULLS, NUMBERS, TEXTS, type WalkKernel } from './walk-kernel.ts'
 
 const MINUS = 45
 
@@ -50,7 +50,7 @@ const TAKES: { readonly [tag: string]: Takes } = {
 const SURELY: ReadonlyMap<Takes, number> = new Map([
   [isNumber, NUMBERS],
   [isText, TEXTS],
-  [isBool, 0],
+  [isBool, BOOLS],
   [isFloat, NUMBERS],
   [isBigint, NUMBERS | TEXTS],
   [isTime, NUMBERS | DATED_TEXTS],

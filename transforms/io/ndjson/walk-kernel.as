@@ -15,6 +15,9 @@
 // | 16            | the key, its closing quote, a colon                                  |
 //
 // The first entry stands for an object's begin, the second for keys that have none.
+//
+// A column's word in `seen` has a bit for each type of value that it had in the batch, or may have had:
+// 1 numbers, 2 texts, 8 nulls and missing keys, 16 true and false, 32 lists and objects.
 
 const QUOTE: i32 = 34
 const COMMA: i32 = 44
@@ -30,6 +33,11 @@ const LF: i32 = 10
 const NULL: i32 = i32.MIN_VALUE
 const FAILED: i32 = i32.MIN_VALUE
 const NESTED_MAX: i32 = 64
+const NUMBER: i32 = 1
+const TEXT: i32 = 2
+const NONE: i32 = 8
+const BOOL: i32 = 16
+const NESTED: i32 = 32
 
 const ENTRY: usize = 128
 const KEY: usize = 16
@@ -275,9 +283,15 @@ function nestedEnd(p: usize): usize {
   }
 }
 
+/** Notes the columns that a row has nothing for; fields and `seen` words lie eight bytes apart. */
+function missing(base: usize, width: usize, seen: usize): void {
+  for (let o: usize = 0; o < width; o += 8)
+    if (load<i32>(base + o, 4) == NULL) store<i32>(seen + o, load<i32>(seen + o) | NONE)
+}
+
 /** Writes three words to `result`: rows, where the next line starts, line breaks passed. */
 export function walk(
-  bytes: usize, at: usize, starts: usize, ends: usize, result: usize,
+  bytes: usize, at: usize, starts: usize, ends: usize, result: usize, seen: usize,
   stride: i32, rowsMax: i32, recordBytesMax: i32,
   next: i32, limit: i32, stop: i32, rows: i32,
 ): void {
@@ -287,6 +301,9 @@ export function walk(
   let start: usize = bytes + next
   const until = bytes + stop
   const last = bytes + limit
+  if (rows == 0) memory.fill(seen, 0, width)
+  // Keys of the line before: who has as many, each as expected, has the same.
+  let keysBefore: i32 = -1
   while (rows < rowsMax && start < until) {
     let p = start
     let c = <i32>load<u8>(p)
@@ -301,6 +318,8 @@ export function walk(
     }
     if (c != OBJECT) break
     for (let to = base; to < base + width; to += 8) store<u64>(to, 0x8000000000000000)
+    let keys: i32 = 0
+    let expected: bool = true
     p++
     c = <i32>load<u8>(p)
     if (c <= 32) {
@@ -321,12 +340,16 @@ export function walk(
           p = bytes + end
           e = entryOf(key, <i32>(p - key))
           store<i32>(before, <i32>e, 12)
+          expected = false
           p = space(p + 1)
           if (load<u8>(p) != COLON) break
           p++
         }
         before = e
-        const to = base + load<i32>(e, 8)
+        keys++
+        const slot = load<i32>(e, 8)
+        const to = base + slot
+        let type = TEXT
         c = <i32>load<u8>(p)
         if (c <= 32) {
           p = space(p)
@@ -343,12 +366,21 @@ export function walk(
           p = bytes + (end ^ (end >> 31)) + 1
         } else {
           const from = p
-          if (<u32>(c - ZERO) <= 9 || c == MINUS) p = plainNumberEnd(p)
-          else p = c == OBJECT || c == LIST ? nestedEnd(p) : scalarEnd(p)
+          if (<u32>(c - ZERO) <= 9 || c == MINUS) {
+            p = plainNumberEnd(p)
+            type = NUMBER
+          } else if (c == OBJECT || c == LIST) {
+            p = nestedEnd(p)
+            type = NESTED
+          } else {
+            p = scalarEnd(p)
+            type = c == 110 ? NONE : BOOL
+          }
           if (p == 0) break
           store<i32>(to, <i32>(from - bytes))
-          store<i32>(to, c == 110 ? NULL : <i32>(p - bytes), 4)
+          store<i32>(to, type == NONE ? NULL : <i32>(p - bytes), 4)
         }
+        store<i32>(seen + slot, load<i32>(seen + slot) | type)
         c = <i32>load<u8>(p)
         if (c <= 32) {
           p = space(p)
@@ -371,6 +403,8 @@ export function walk(
       c = <i32>load<u8>(p)
     }
     if (c != LF || p >= last || <i32>(p - start) > recordBytesMax) break
+    if (!expected || keys != keysBefore) missing(base, width, seen)
+    keysBefore = keys
     store<i32>(starts + (<usize>rows << 2), <i32>(start - bytes))
     store<i32>(ends + (<usize>rows << 2), <i32>(p - bytes))
     rows++
@@ -385,23 +419,21 @@ export function walk(
 
 /**
  * Lists the rows whose field is not surely of the type that its column takes, and answers their number.
- * `takes`: 1 numbers, 2 texts, 4 texts with a minus after four bytes, 8 nulls.
+ * `takes`: bits as of `seen`, and 4 for texts with a minus after four bytes.
  */
 export function others(bytes: usize, at: usize, step: i32, rows: i32, left: usize, takes: i32): i32 {
   let n: i32 = 0
   for (let row: i32 = 0; row < rows; row++, at += step) {
-    let fits: i32
-    if (load<i32>(at, 4) == NULL) fits = takes & 8
-    else {
+    let type = NONE
+    if (load<i32>(at, 4) != NULL) {
       const s = bytes + load<i32>(at)
-      if (load<u8>(s - 1) == QUOTE) fits = (takes & 2) | (takes & (<i32>(load<u8>(s, 4) == MINUS) << 2))
-      else {
-        const c = <i32>load<u8>(s)
-        fits = takes & <i32>(c == MINUS || <u32>(c - ZERO) <= 9)
-      }
+      const c = <i32>load<u8>(s)
+      if (load<u8>(s - 1) == QUOTE) type = TEXT | (<i32>(load<u8>(s, 4) == MINUS) << 2)
+      else if (c == MINUS || <u32>(c - ZERO) <= 9) type = NUMBER
+      else type = c == 116 || c == 102 ? BOOL : NESTED
     }
     store<i32>(left + (n << 2), row)
-    n += <i32>(fits == 0)
+    n += <i32>((takes & type) == 0)
   }
   return n
 }

@@ -165,13 +165,19 @@ test('cut anywhere, the kernel walks as the rule does', () => {
     }
 })
 
-test('with any byte anywhere, the kernel walks as the rule does', () => {
+/** Each byte but most letters and digits. */
+const ANY = Array.from({ length: 256 }, (_, byte) => byte).filter(
+  byte => byte < 128 && !/[2-8A-DF-TV-Zg-mo-qv-z]/.test(String.fromCharCode(byte)),
+)
+ANY.push(0x80, 0xbf, 0xc3, 0xff)
+
+test('with any byte of many anywhere, the kernel walks as the rule does', () => {
   const line = Buffer.from(
     '{"a":"x\\u0e9A\\n","name of 16 bytes": -1.5e3,"z":[{"a":true}],"b":null}\n',
   )
   const o = { next: 0, stop: 1e9, skipping: false, rowsMax: 2, recordBytesMax: 1e6, final: true }
   for (let at = 0; at < line.length; at++)
-    for (let byte = 0; byte < 256; byte++) {
+    for (const byte of ANY) {
       const bytes = Buffer.concat([line, line])
       bytes[line.length + at] = byte
       assert.deepEqual(walked(bytes, o, true), walked(bytes, o, false))
