@@ -38,12 +38,36 @@ const TEXTS = [
   '\u{1F600}',
   '\uFFFD',
   '\uD800',
+  'x\uDC00y',
+  '\uD83D\uDE00\uD83D',
+  '\u0000',
+  '\u2028',
+  'a\r\nb',
+  ' padded ',
+  'null',
+  '%2E/..',
   'a\0',
   "it's",
   '"',
   'x'.repeat(70),
 ]
-const FLOATS = [0, -0, 1.5, -2.25, NaN, Infinity, -Infinity, 1e300, 5e-324, 3, 1e-7]
+const FLOATS = [
+  0,
+  -0,
+  1.5,
+  -2.25,
+  NaN,
+  Infinity,
+  -Infinity,
+  1e300,
+  5e-324,
+  3,
+  1e-7,
+  2 ** -1022,
+  0.1,
+]
+/** Sums of these overflow: both must refuse them. */
+const EXTREMES = 0.002
 const DAY_MS = 86_400_000
 
 interface Domain {
@@ -58,8 +82,18 @@ const DOMAINS: readonly Domain[] = [
     kind: t.int32,
     value: (r, n) => (r.chance(0.02) ? r.pick([-(2 ** 31), 2 ** 31 - 1]) : r.below(n) - 3),
   },
-  { kind: t.int64, value: (r, n) => (r.below(n) - 2) * 2 ** 33 },
-  { kind: t.bigint, value: (r, n) => BigInt(r.below(n) - 2) * 10n ** 12n },
+  {
+    kind: t.int64,
+    value: (r, n) =>
+      r.chance(EXTREMES) ? r.pick([2 ** 53 - 1, 1 - 2 ** 53]) : (r.below(n) - 2) * 2 ** 33,
+  },
+  {
+    kind: t.bigint,
+    value: (r, n) =>
+      r.chance(EXTREMES)
+        ? r.pick([2n ** 63n - 1n, -(2n ** 63n)])
+        : BigInt(r.below(n) - 2) * 10n ** 12n,
+  },
   { kind: t.float64, value: (r, n) => (r.chance(0.5) ? r.pick(FLOATS) : r.below(n) / 8) },
   {
     kind: t.float32,
