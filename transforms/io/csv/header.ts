@@ -19,11 +19,11 @@ export const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
  * The names in the first record of `bytes`; null where it has no end yet. Blank lines before it are
- * passed over.
+ * passed over. Of more than `columnsMax` names one more is answered, and no end.
  */
 export function namesOf(
   bytes: Buffer,
-  o: { delimiter: number; final: boolean; latin1: boolean },
+  o: { delimiter: number; final: boolean; latin1: boolean; columnsMax: number },
 ): { names: string[]; end: number; lines: number } | null {
   const fields: string[] = []
   let start = bytes.subarray(0, 3).equals(BOM) ? 3 : 0
@@ -45,7 +45,8 @@ export function namesOf(
     } else if (c === undefined || (!quoted && (c === LF || c === o.delimiter))) {
       fields.push(nameOf(bytes.subarray(from, i), o.latin1))
       from = i + 1
-      if (c !== o.delimiter) return { names: fields, end: Math.min(i + 1, bytes.length), lines }
+      if (c !== o.delimiter || fields.length > o.columnsMax)
+        return { names: fields, end: Math.min(i + 1, bytes.length), lines }
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { AnySchema, Fields } from '../../../engine/data/schema.ts'
 import { fieldOf } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
+import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
 import { parseBytes } from '../files/bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
 import { parserOf } from '../files/decode/calendar.ts'
@@ -26,9 +27,15 @@ export interface CsvSource<F extends Fields> {
   readonly timeZone?: string
   /** Columns of a file that the schema lacks. Default: 'ignore', with a note in the run's summary. */
   readonly extra?: 'ignore' | 'fail'
-  /** A longer record is refused. Default: '16MB'. */
+  /** A longer record is refused. Default: '16MB'; at most '256MB'. */
   readonly recordBytesMax?: string
+  /** A file whose header has more columns is refused. Default: 100,000. */
+  readonly columnsMax?: number
+  /** A compressed file that grows to more times its size, once it is past 256 MB, is refused. Default: 500. */
+  readonly inflateRatioMax?: number
 }
+
+const COLUMNS_MAX = 100_000
 
 /** The options with their defaults filled in. */
 export interface CsvDialect {
@@ -39,6 +46,8 @@ export interface CsvDialect {
   readonly latin1: boolean
   readonly extra: 'ignore' | 'fail'
   readonly recordBytesMax: number
+  readonly columnsMax: number
+  readonly inflateRatioMax: number
   /** By position in the schema. */
   readonly clocks: readonly Clock[]
 }
@@ -58,8 +67,16 @@ export function dialectOf<F extends Fields>(schema: AnySchema, o: CsvSource<F>):
     latin1: encoding === 'latin1',
     extra,
     recordBytesMax: Math.min(parseBytes(o.recordBytesMax ?? '16MB'), 256 * 2 ** 20),
+    columnsMax: countOf('columnsMax', o.columnsMax ?? COLUMNS_MAX),
+    inflateRatioMax: countOf('inflateRatioMax', o.inflateRatioMax ?? INFLATE_RATIO_MAX),
     clocks: clocksOf(schema, o),
   }
+}
+
+/** Throws pipeline: no whole number from `least`. */
+export function countOf(option: string, count: number, least = 1): number {
+  if (Number.isInteger(count) && count >= least) return count
+  throw wrong(option, count, `a whole number from ${least}`)
 }
 
 function headerOf(schema: AnySchema, header: unknown): CsvDialect['header'] {

@@ -78,7 +78,11 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     const scratch = this.#scratch(request)
     // A compressed file is read from its start, and what lies before the first record passed over.
     const seek = compression !== 'none' ? 0 : guessed ? from - 1 : from
-    const stream = openBytes(split.uri, { compression, from: seek })
+    const stream = openBytes(split.uri, {
+      compression,
+      from: seek,
+      ratioMax: this.#dialect.inflateRatioMax,
+    })
     scratch.window.open(stream, seek)
     const walk = {
       ...scratch.walk(this.#dialect.recordBytesMax),
@@ -128,9 +132,9 @@ export class CsvFiles<F extends Fields> implements Source<F> {
 
   async #readHeader(uri: string, compression: Compression): Promise<Header> {
     const window = new Window(Buffer.allocUnsafeSlow(HEADER_BYTES) as Bytes)
-    const stream = openBytes(uri, { compression, from: 0 })
+    const { header, latin1, recordBytesMax, columnsMax, inflateRatioMax } = this.#dialect
+    const stream = openBytes(uri, { compression, from: 0, ratioMax: inflateRatioMax })
     window.open(stream, 0)
-    const { header, latin1, recordBytesMax } = this.#dialect
     try {
       for (;;) {
         await window.fill(0, 0)
@@ -140,10 +144,15 @@ export class CsvFiles<F extends Fields> implements Source<F> {
           delimiter: this.#delimiterOf(uri),
           final: window.final,
           latin1,
+          columnsMax,
         })
         if (found === null && window.limit > recordBytesMax)
           throw new Fault('data', `the header of ${uri} has no end within ${recordBytesMax} bytes`)
         if (found === null) continue
+        if (found.names.length > columnsMax)
+          throw new Fault('data', `the header of ${uri} has more than ${columnsMax} columns`, {
+            hint: 'is the delimiter right? where it is, raise option columnsMax',
+          })
         // Nothing at all, not even a header, is a file without rows.
         const blank =
           found.names.length === 1 &&

@@ -20,10 +20,19 @@ export interface ByteStream {
   close(): void
 }
 
-export function openBytes(path: string, o: { compression: Compression; from: number }): ByteStream {
+/** To how many times its size a compressed file may grow. Text that repeats itself reaches 100, gzip at most 1,032. */
+export const INFLATE_RATIO_MAX = 500
+/** What any file may grow to. */
+const INFLATED_FREE = 256 * 2 ** 20
+
+/** `ratioMax`: to how many times its size a compressed file may grow. */
+export function openBytes(
+  path: string,
+  o: { compression: Compression; from: number; ratioMax: number },
+): ByteStream {
   return o.compression === 'none'
     ? new FileBytes(path, o.from)
-    : new InflatedBytes(path, o.compression)
+    : new InflatedBytes(path, o.compression, o.ratioMax)
 }
 
 class FileBytes implements ByteStream {
@@ -72,12 +81,15 @@ class InflatedBytes implements ByteStream {
   readonly #file: ReadStream
   readonly #inflate: Transform & { bytesWritten: number }
   readonly #chunks: AsyncIterator<Buffer>
+  readonly #ratioMax: number
   #chunk: Buffer | null = null
   #used = 0
+  #inflated = 0
   #ended = false
 
-  constructor(path: string, compression: Exclude<Compression, 'none'>) {
+  constructor(path: string, compression: Exclude<Compression, 'none'>, ratioMax: number) {
     this.#path = path
+    this.#ratioMax = ratioMax
     this.#name = compression
     this.#file = createReadStream(path, { highWaterMark: CHUNK })
     const inflate =
@@ -122,7 +134,21 @@ class InflatedBytes implements ByteStream {
     } else if (step.value.length > 0) {
       this.#chunk = step.value
       this.#used = 0
+      this.#inflated += step.value.length
+      if (this.#inflated > INFLATED_FREE) this.#checkRatio()
     }
+  }
+
+  /** By the bytes that went in so far: a bomb may lie in the middle of a file that is large itself. */
+  #checkRatio(): void {
+    const { bytesWritten } = this.#inflate
+    if (this.#inflated <= INFLATED_FREE + this.#ratioMax * bytesWritten) return
+    const inflated = `${Math.round(this.#inflated / 1e6)} MB come of ${bytesWritten} bytes`
+    throw new Fault(
+      'data',
+      `${this.#path} grows to more than ${this.#ratioMax} times its size: ${inflated}`,
+      { hint: 'a decompression bomb? where it is right, raise option inflateRatioMax' },
+    )
   }
 
   #broken(cause: unknown): Fault {

@@ -68,14 +68,21 @@ export class ObjectWalk {
   readonly #order: number[] = []
   /** True where a line break is white space: not in NDJSON. */
   readonly #breaks: boolean
+  readonly #nestingMax: number
   #bytes: Bytes
   #view: DataView
   /** True where the string last walked has escapes. */
   #escaped = false
   /** Where the last walk failed. */
   failedAt = 0
+  /** Why, where it was for depth; else ''. */
+  deep = ''
 
-  constructor(schema: AnySchema, o: { breaks: boolean; bytes: Bytes; view: DataView }) {
+  constructor(
+    schema: AnySchema,
+    o: { breaks: boolean; bytes: Bytes; view: DataView; nestingMax: number },
+  ) {
+    this.#nestingMax = o.nestingMax
     this.#keys = new Keys(schema)
     this.#breaks = o.breaks
     this.#bytes = o.bytes
@@ -92,6 +99,7 @@ export class ObjectWalk {
     const bytes = this.#bytes
     const keys = this.#keys
     const order = this.#order
+    this.deep = ''
     for (let k = 0, p = base; k < keys.names.length; k++, p += 2) {
       at[p] = 0
       at[p + 1] = NULL
@@ -233,8 +241,12 @@ export class ObjectWalk {
       if (c === QUOTE) {
         i = this.#string(i + 1)
         if (i < 0) return -1
-      } else if (c === OPEN || c === 91) depth++
-      else if (c === CLOSE || c === 93) {
+      } else if (c === OPEN || c === 91) {
+        if (++depth > this.#nestingMax) {
+          this.deep = `nested more deeply than ${this.#nestingMax}`
+          return this.#fail(i)
+        }
+      } else if (c === CLOSE || c === 93) {
         if (--depth === 0) break
       } else if (c < 32 && this.#space(i) === i) return this.#fail(i)
       i++

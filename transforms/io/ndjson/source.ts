@@ -9,9 +9,9 @@ import type {
   Split,
   SplitReader,
 } from '../../../engine/io/source.ts'
-import { clocksOf } from '../csv/options.ts'
+import { clocksOf, countOf } from '../csv/options.ts'
 import { parseBytes } from '../files/bytes.ts'
-import { openBytes } from '../files/byte-stream.ts'
+import { INFLATE_RATIO_MAX, openBytes } from '../files/byte-stream.ts'
 import { sniff } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
@@ -32,9 +32,17 @@ export interface NdjsonSource<F extends Fields> {
   readonly formats?: { readonly [K in keyof F]?: string }
   /** The zone of timestamps that name none. Default: UTC. */
   readonly timeZone?: string
-  /** A longer record is refused. Default: '16MB'. */
+  /** A longer record is refused. Default: '16MB'; at most '256MB'. */
   readonly recordBytesMax?: string
+  /** An object whose lists and objects lie deeper in each other is refused. Default: 1,000; at least 64. */
+  readonly nestingMax?: number
+  /** A compressed file that grows to more times its size, once it is past 256 MB, is refused. Default: 500. */
+  readonly inflateRatioMax?: number
 }
+
+const NESTING_MAX = 1000
+/** What is less deep is walked without asking. */
+const NESTING_LEAST = 64
 
 export class NdjsonFiles<F extends Fields> implements Source<F> {
   readonly format = 'ndjson'
@@ -44,6 +52,8 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
   readonly #path: string
   readonly #clocks: readonly Clock[]
   readonly #recordBytesMax: number
+  readonly #nestingMax: number
+  readonly #ratioMax: number
   readonly #idle: Scratch[] = []
 
   constructor(uri: string, schema: Schema<F>, options: NdjsonSource<F>) {
@@ -53,6 +63,8 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const clocks = clocksOf(schema as AnySchema, options)
     this.#clocks = clocks.map(c => ({ ...c, epoch: c.parse === null }))
     this.#recordBytesMax = Math.min(parseBytes(options.recordBytesMax ?? '16MB'), 256 * 2 ** 20)
+    this.#nestingMax = countOf('nestingMax', options.nestingMax ?? NESTING_MAX, NESTING_LEAST)
+    this.#ratioMax = countOf('inflateRatioMax', options.inflateRatioMax ?? INFLATE_RATIO_MAX)
     this.fingerprint = `ndjson ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
 
@@ -65,7 +77,8 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const splits: Split[] = []
     for (const file of files) {
       const { compression, head } = sniff(file.path)
-      const first = compression === 'none' ? head : await headOf(file.path, compression)
+      const first =
+        compression === 'none' ? head : await headOf(file.path, compression, this.#ratioMax)
       const array = /^(?:\xef\xbb\xbf)?\s*\[/.test(first.toString('latin1'))
       splits.push(...splitsOf(file, { detail: { compression, array }, splitBytes }))
     }
@@ -82,7 +95,7 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const kernel = WalkKernel.over(scratch.space, schema)
     const { window } = scratch
     const seek = guessed ? start - 1 : 0
-    const stream = openBytes(uri, { compression, from: seek })
+    const stream = openBytes(uri, { compression, from: seek, ratioMax: this.#ratioMax })
     window.open(stream, seek)
     const mark = guessed ? 0 : await passMark(window)
     const walk = scratch.walk(this.#recordBytesMax)
@@ -90,6 +103,7 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
       breaks: array,
       bytes: window.bytes,
       view: window.view,
+      nestingMax: this.#nestingMax,
     })
     const elements = new ArrayWalk(uri, objects, () => window.base)
     const tokenise = (): Stopped =>
@@ -120,8 +134,12 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
 }
 
 /** The first bytes of a compressed file's content. */
-async function headOf(path: string, compression: 'gzip' | 'zstd'): Promise<Buffer> {
-  const stream = openBytes(path, { compression, from: 0 })
+async function headOf(
+  path: string,
+  compression: 'gzip' | 'zstd',
+  ratioMax: number,
+): Promise<Buffer> {
+  const stream = openBytes(path, { compression, from: 0, ratioMax })
   try {
     const head = Buffer.alloc(64)
     return head.subarray(0, await stream.read(head, 0, head.length))

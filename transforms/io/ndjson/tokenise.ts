@@ -49,7 +49,7 @@ function lines(w: Walk, walk: ObjectWalk, rowsMax: number): Stopped {
     if (long || !right) {
       const why = long
         ? 'longer than a record may be'
-        : whyNot(bytes.toString('utf8', start, Math.min(end, start + EXPLAINED_MAX)))
+        : walk.deep || whyNot(bytes.toString('utf8', start, Math.min(end, start + EXPLAINED_MAX)))
       w.broken.push({ start, end: Math.min(end, limit), why })
       if (w.skipping) return 'more'
     } else if (object > first) {
