@@ -31,6 +31,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--memory SIZE', 'what the engine may hold before it spills to disk; default 1GB'],
       ['--limit N', 'a preview: at most N rows of each source; publishes nothing'],
       ['--max-rejects SHARE', 'rows of a source that may be rejected, such as 10% (the default) or 0.1; 100 rows are always allowed'],
+      ['--spill-limit SIZE', 'what spilled rows may take on disk at once, such as 20GB. Default: as much as the disk has'],
       ['--task-timeout TIME', 'what one task may take, such as 90s or 10m; then its thread is ended. Default: as long as it takes'],
       ['--overwrite', 'replace outputs that exist'],
       ['--scratch FOLDER', 'where spilled rows lie while it runs; default: the system’s temporary folder'],

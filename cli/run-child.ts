@@ -83,6 +83,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const memory = number('memory')
   const maxRejects = number('max-rejects')
   const taskTimeout = number('task-timeout')
+  const spillLimit = number('spill-limit')
   const text = (name: string) => options.get(name) as string | undefined
   try {
     const report = await runPipeline({
@@ -95,6 +96,7 @@ async function main(argv: readonly string[]): Promise<void> {
       ...(text('scratch') === undefined ? {} : { scratch: text('scratch') as string }),
       ...(workers === undefined ? {} : { workers }),
       ...(memory === undefined ? {} : { memoryBytes: memory }),
+      ...(spillLimit === undefined ? {} : { spillBytesMax: spillLimit }),
       ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout * 1000 }),
       ...(maxRejects === undefined ? {} : { maxRejects }),
       started: run => {

@@ -8,6 +8,7 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   limit: 'number',
   'max-rejects': 'share',
   'task-timeout': 'seconds',
+  'spill-limit': 'bytes',
   export: 'text',
   scratch: 'text',
   overwrite: 'flag',

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina'
 import { Fault, faultFromJson, throwSite } from '../fault.ts'
 import { removeAttempt } from './dead-attempt.ts'
 import type { Arena } from './exchange/arena.ts'
+import type { SpillSpace } from './exchange/spill-space.ts'
 import type { Progress } from './progress.ts'
 import type {
   Answer,
@@ -48,6 +49,7 @@ export interface WorkerData {
   readonly settings: RunSettings
   readonly arena: SharedArrayBuffer
   readonly progress: SharedArrayBuffer
+  readonly spillSpace: SharedArrayBuffer
 }
 
 /** `owner`: the number of this attempt, by which its pages of the arena are known. */
@@ -84,19 +86,25 @@ export class PoolExecutor implements Executor {
   readonly #watchdog: Watchdog
   readonly #settings: RunSettings
   readonly #arena: Arena
+  readonly #spillSpace: SpillSpace
   readonly #care: Care
   #owner = FIRST_OWNER
   #closed = false
 
-  constructor(settings: RunSettings, shared: { arena: Arena; progress: Progress; care: Care }) {
+  constructor(
+    settings: RunSettings,
+    shared: { arena: Arena; progress: Progress; spillSpace: SpillSpace; care: Care },
+  ) {
     this.concurrency = settings.workers
     this.#settings = settings
     this.#arena = shared.arena
+    this.#spillSpace = shared.spillSpace
     this.#care = shared.care
     const data: WorkerData = {
       settings,
       arena: shared.arena.buffer,
       progress: shared.progress.shared,
+      spillSpace: shared.spillSpace.shared,
     }
     this.#pool = new Piscina({
       filename: import.meta.resolve('#task'),
@@ -158,7 +166,7 @@ export class PoolExecutor implements Executor {
     // One that cannot be ended may still write: it keeps what it has.
     if (!(await this.#threads.gone(thread))) return
     this.#arena.reclaim(owner)
-    if ('run' in job) removeAttempt(this.#settings.scratch, job.run)
+    if ('run' in job) this.#spillSpace.give(removeAttempt(this.#settings.scratch, job.run))
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { sized } from '../optimize/source-sizes.ts'
 import { optimize } from '../optimize/optimize.ts'
 import { cutStages } from '../compile/stages.ts'
 import { Arena } from './exchange/arena.ts'
+import { SpillSpace } from './exchange/spill-space.ts'
 import type { WorkerData } from './executor.ts'
 import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
@@ -90,7 +91,11 @@ export async function runnerOf(data: WorkerData): Promise<TaskRunner> {
   const plan = optimizedPlan(builtPlan(definition, hash, settings), settings)
   if (plan.fingerprint !== settings.fingerprint) throw anotherPlan(plan, settings.built)
   const arena = Arena.attach(data.arena)
-  return new TaskRunner(settings, cutStages(plan), { arena, progress: new Progress(data.progress) })
+  return new TaskRunner(settings, cutStages(plan), {
+    arena,
+    progress: new Progress(data.progress),
+    spillSpace: new SpillSpace(settings.spillBytesMax, data.spillSpace),
+  })
 }
 
 /** The worker's plan is not the coordinator's: names the first node that differs. */

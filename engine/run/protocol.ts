@@ -31,6 +31,8 @@ export interface RunSettings {
   readonly rowsPerBatch: number
   /** Private folder of this run for spill files and fragments. */
   readonly scratch: string
+  /** What spill files may take on disk at once; null: as much as there is. */
+  readonly spillBytesMax: number | null
   /** Where an operator may hold this much before it spills; a test sets it low. */
   readonly operatorBytes: number
   /** Replace outputs that exist. */

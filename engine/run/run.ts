@@ -20,6 +20,7 @@ import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { Arena } from './exchange/arena.ts'
+import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs } from './inputs.ts'
 import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
@@ -58,6 +59,8 @@ export interface RunOptions {
   /** Bytes that an operator holds before it spills; default: from memoryBytes. */
   readonly operatorBytes?: number
   readonly arenaBytes?: number
+  /** What spill files may take on disk at once. Default: as much as there is. */
+  readonly spillBytesMax?: number
   readonly splitBytes?: number
   readonly partitions?: number
   /** Folder for spill files and fragments. Default: under the system's temporary folder. */
@@ -104,6 +107,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     executor = executorOf(settings, stages, {
       arena,
       progress,
+      spillSpace: new SpillSpace(settings.spillBytesMax),
       care: careOf(options, stages, notes),
     })
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
@@ -199,6 +203,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     scratch,
     operatorBytes: options.operatorBytes ?? Math.floor(memoryBytes / 4 / workers),
     overwrite: options.overwrite ?? false,
+    spillBytesMax: options.spillBytesMax ?? null,
   }
   return { settings, plan, stages: cutStages(plan) }
 }
@@ -206,7 +211,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
 function executorOf(
   settings: RunSettings,
   stages: Stages,
-  shared: { arena: Arena; progress: Progress; care: Care },
+  shared: { arena: Arena; progress: Progress; spillSpace: SpillSpace; care: Care },
 ): Executor {
   if (settings.module === null) return new InlineExecutor(new TaskRunner(settings, stages, shared))
   return new PoolExecutor(settings, shared)

@@ -20,6 +20,7 @@ import { broadcastJoin } from './heads/broadcast-join.ts'
 import { headOf } from './heads/index.ts'
 import type { Arena } from './exchange/arena.ts'
 import { partitionOf } from './exchange/reader.ts'
+import type { SpillSpace } from './exchange/spill-space.ts'
 import { EarlyDistinct } from './early-distinct.ts'
 import { ExchangeEnd } from './exchange-end.ts'
 import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
@@ -36,6 +37,7 @@ import { FragmentEnd, GroupedWriteHead, sinkOf } from './writes.ts'
 interface Shared {
   readonly arena: Arena
   readonly progress: Progress
+  readonly spillSpace: SpillSpace
 }
 
 /** A stage's program with what changes from task to task. */

@@ -9,6 +9,7 @@ import { Ledger } from './account.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { BlockHandle } from './exchange/block.ts'
 import { SpillFile } from './exchange/spill-file.ts'
+import type { SpillSpace } from './exchange/spill-space.ts'
 import { TaskSpill } from './exchange/spill.ts'
 import type { PartitionOf } from './exchange/splitter.ts'
 import { ExchangeWriter } from './exchange/writer.ts'
@@ -30,6 +31,7 @@ export interface TaskSetting {
   readonly folder: string
   readonly arena: Arena
   readonly progress: Progress
+  readonly spillSpace: SpillSpace
 }
 
 export class Task implements TaskContext {
@@ -40,6 +42,7 @@ export class Task implements TaskContext {
   readonly memoryBytes: number
   readonly rowsPerBatch: number
   readonly spill: TaskSpill
+  readonly #spillSpace: SpillSpace
   readonly account = new Ledger()
   readonly runId: string
   readonly startedAt: number
@@ -65,7 +68,8 @@ export class Task implements TaskContext {
     this.rowsPerBatch = settings.rowsPerBatch
     this.runId = settings.runId
     this.startedAt = settings.startedAt
-    this.spill = new TaskSpill(folder)
+    this.#spillSpace = setting.spillSpace
+    this.spill = new TaskSpill(folder, { space: setting.spillSpace })
     this.#rejects = new RejectCollector(
       stages.plan,
       { stage: spec.stage, task: spec.index },
@@ -84,7 +88,7 @@ export class Task implements TaskContext {
   ): ExchangeWriter {
     const { stage, index, attempt } = this.spec
     const name = `x-${process.pid}-${stage}-${index}-${attempt}-${randomBytes(6).toString('hex')}.spill`
-    const overflow = new SpillFile(join(this.settings.scratch, name))
+    const overflow = new SpillFile(join(this.settings.scratch, name), undefined, this.#spillSpace)
     const writer = new ExchangeWriter({
       schema,
       partitions,

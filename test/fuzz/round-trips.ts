@@ -58,9 +58,13 @@ function tripOf(seed: number): Trip {
   }
 }
 
+/** A folder a row: more of them take long. */
+const FOLDERED_MAX = 300
+
 /** Folders are compared by value: a NaN or an infinity has no text that all kinds of reader take. */
 const isNaming = ({ rows }: Table, [name]: readonly string[]): boolean =>
   name !== undefined &&
+  rows.length <= FOLDERED_MAX &&
   rows.every(row => typeof row[name] !== 'number' || Number.isFinite(row[name]))
 
 const settings = (r: Random): Omit<RunOptions, 'pipeline'> => ({

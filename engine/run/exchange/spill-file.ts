@@ -21,6 +21,7 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zli
 import { Fault } from '../../fault.ts'
 import { diskFault } from '../../io/disk.ts'
 import type { FileBlock } from './block.ts'
+import type { SpillSpace } from './spill-space.ts'
 
 const MAGIC = 0x315a524d
 const HEAD_BYTES = 16
@@ -33,11 +34,13 @@ export class SpillFile {
   #fd = -1
   #made = false
   readonly #write: typeof writeSync
+  readonly #space: SpillSpace | null
 
   /** Nothing is made on disk before the first block. `write` stands in for the disk in tests. */
-  constructor(path: string, write: typeof writeSync = writeSync) {
+  constructor(path: string, write: typeof writeSync = writeSync, space: SpillSpace | null = null) {
     this.path = path
     this.#write = write
+    this.#space = space
   }
 
   /** Adds a block of `rows` rows. Throws resource: the disk is full or fails. */
@@ -50,11 +53,13 @@ export class SpillFile {
     head.writeUInt32LE(crc32(frame), 12)
     const position = this.bytes
     const storedBytes = HEAD_BYTES + frame.length
+    this.#space?.take(storedBytes)
     try {
       if (this.#fd < 0) this.#open()
       this.#writeAll(head, position)
       this.#writeAll(frame, position + HEAD_BYTES)
     } catch (error) {
+      this.#space?.give(storedBytes)
       throw diskFault(error, this.path, 'written')
     }
     this.bytes += storedBytes
@@ -81,7 +86,10 @@ export class SpillFile {
   /** Closes the file and takes it off the disk. */
   remove(): void {
     this.close()
-    if (this.#made) rmSync(this.path, { force: true })
+    if (this.#made) {
+      rmSync(this.path, { force: true })
+      this.#space?.give(this.bytes)
+    }
     this.#made = false
   }
 

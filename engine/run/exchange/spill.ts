@@ -15,6 +15,7 @@ import { partitionOf } from './reader.ts'
 import { Scratch } from './scratch.ts'
 import { SmallRuns } from './small-runs.ts'
 import { SpillFile } from './spill-file.ts'
+import type { SpillSpace } from './spill-space.ts'
 import { BlockStore } from './store.ts'
 import { TextGauge } from './text-gauge.ts'
 
@@ -27,13 +28,15 @@ export class TaskSpill implements Spill {
   readonly #files: SpillFile[] = []
   readonly #scratch = new Scratch()
   readonly #blockBytes: number
+  readonly #space: SpillSpace | null
   readonly #small = new SmallRuns(() => this.#newFile())
   splitLevels = 0
 
   /** `directory` is made (0700) when the first block is written. */
-  constructor(directory: string, o: { blockBytes?: number } = {}) {
+  constructor(directory: string, o: { blockBytes?: number; space?: SpillSpace } = {}) {
     this.#prefix = join(directory, randomBytes(8).toString('hex'))
     this.#blockBytes = o.blockBytes ?? BLOCK_BYTES
+    this.#space = o.space ?? null
   }
 
   get spilledBytes(): number {
@@ -51,7 +54,11 @@ export class TaskSpill implements Spill {
   }
 
   #newFile(): SpillFile {
-    const file = new SpillFile(`${this.#prefix}-${this.#files.length}.spill`)
+    const file = new SpillFile(
+      `${this.#prefix}-${this.#files.length}.spill`,
+      undefined,
+      this.#space,
+    )
     this.#files.push(file)
     return file
   }
