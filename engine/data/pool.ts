@@ -14,6 +14,8 @@ type Utf8Buffer = Buffer & { utf8Slice(start: number, end: number): string }
 
 export class Pool {
   readonly unique: boolean
+  /** The exchange dictionary that this is (`run/exchange/dictionary.ts`), read-only; -1: none. */
+  dictionary = -1
   count = 0
   /** Bytes used. */
   size = 0
@@ -44,8 +46,21 @@ export class Pool {
     return pool
   }
 
+  /** A dictionary that threads share, over its arrays: unique, with hashes, read-only. */
+  static shared(id: number, bytes: Buffer, offsets: Int32Array, hashes: Int32Array): Pool {
+    const pool = new Pool(true, 0)
+    pool.dictionary = id
+    pool.bytes = bytes
+    pool.offsets = offsets
+    pool.hashes = hashes
+    pool.#index = Int32Array.of(-1)
+    pool.#mask = 0
+    return pool
+  }
+
   /** Forgets all entries; arrays are kept. */
   clear(): void {
+    if (this.dictionary >= 0) throw readOnly()
     this.count = 0
     this.size = 0
     this.strings = []
@@ -63,8 +78,9 @@ export class Pool {
     return pool
   }
 
-  /** Bytes that this pool holds in memory, JS strings left out. */
+  /** Bytes that this pool holds in memory, JS strings left out; what is shared is not its own. */
   get heldBytes(): number {
+    if (this.dictionary >= 0) return 0
     return this.bytes.length + 4 * (this.offsets.length + this.hashes.length + this.#index.length)
   }
 
@@ -156,6 +172,7 @@ export class Pool {
   /** Adds an entry without looking for an equal one. For pools that are not unique. */
   append(source: Uint8Array, start: number, end: number): number {
     const length = end - start
+    if (this.dictionary >= 0) throw readOnly()
     if (this.size + length > this.bytes.length) this.#growBytes(this.size + length)
     if (this.count + 2 > this.offsets.length) this.#growEntries()
     const { bytes } = this
@@ -187,9 +204,12 @@ export class Pool {
   string(code: number): string {
     const known = this.strings[code]
     if (known !== undefined) return known
+    // Far behind the end of an array V8 would turn it into a hash table.
+    const { strings } = this
+    if (code > strings.length) for (let c = strings.length; c < code; c++) strings.push(undefined)
     const bytes = this.bytes as Utf8Buffer
     const text = bytes.utf8Slice(this.offsets[code] as number, this.offsets[code + 1] as number)
-    this.strings[code] = text
+    strings[code] = text
     return text
   }
 
@@ -241,6 +261,8 @@ function sameBytes(
   for (let i = start, k = at; i < end; i++, k++) if (a[i] !== b[k]) return false
   return true
 }
+
+const readOnly = () => new Error('a dictionary that threads share is read-only here')
 
 /** FNV-1a over bytes, 32 bits. Scanners compute the same inline, byte by byte as they walk a field. */
 export function hashBytes(source: Uint8Array, start: number, end: number): number {

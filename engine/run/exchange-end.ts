@@ -5,6 +5,7 @@ import { hashPartition, keyHasher } from './exchange/hash.ts'
 import type { PartitionOf } from './exchange/splitter.ts'
 import type { ExchangeWriter } from './exchange/writer.ts'
 import { is } from '../plan/node.ts'
+import { firstDictionary } from './dictionaries.ts'
 import type { Operator } from './operator.ts'
 import type { Task } from './task.ts'
 
@@ -39,14 +40,16 @@ export class ExchangeEnd implements Operator {
     const task = this.#task()
     const { id, schema, keys, to } = this.#exchange
     const partitions = task.spec.partitions.find(p => p.exchange === id)?.count ?? 1
-    if (partitions === 1) return task.writer(schema, 1)
+    const dictionary = firstDictionary(task.stages, id)
+    if (partitions === 1) return task.writer(schema, 1, { dictionary })
     if (is(to, 'reshuffle')) {
       const { index, tasks } = task.spec
       const own = Math.floor((index * partitions) / Math.max(1, tasks))
-      const spread = to.op.ordered ? always(own) : inTurns(partitions, index)
-      return task.writer(schema, partitions, spread)
+      const partitionOf = to.op.ordered ? always(own) : inTurns(partitions, index)
+      return task.writer(schema, partitions, { partitionOf, dictionary })
     }
-    return task.writer(schema, partitions, hashPartition(keyHasher(schema, keys), partitions))
+    const partitionOf = hashPartition(keyHasher(schema, keys), partitions)
+    return task.writer(schema, partitions, { partitionOf, dictionary })
   }
 }
 

@@ -19,6 +19,7 @@ import { sourceSizes } from '../optimize/source-sizes.ts'
 import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
+import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
@@ -103,7 +104,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   try {
     inputs = await planInputs(stages, options)
     await outputs.prepare(inputs)
-    const arena = Arena.create(options.arenaBytes ?? settings.memoryBytes / 2)
+    const arena = Arena.create(
+      options.arenaBytes ?? settings.memoryBytes / 2,
+      dictionaryLimits(stages, settings.memoryBytes),
+    )
     executor = executorOf(settings, stages, {
       arena,
       progress,

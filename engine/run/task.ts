@@ -49,6 +49,7 @@ export class Task implements TaskContext {
   readonly outputs: ExchangeOutput[] = []
   readonly fragments: WrittenFragment[] = []
   readonly settings: RunSettings
+  readonly stages: Stages
   /** Undone where the task fails. */
   readonly undo: (() => void | Promise<void>)[] = []
   end: SplitEnd | null = null
@@ -61,6 +62,7 @@ export class Task implements TaskContext {
     const { settings, stages, folder, arena, progress } = setting
     this.spec = spec
     this.settings = settings
+    this.stages = stages
     this.folder = folder
     this.arena = arena
     this.progress = progress
@@ -84,7 +86,7 @@ export class Task implements TaskContext {
   writer(
     schema: AnySchema,
     partitions: number,
-    partitionOf: PartitionOf | null = null,
+    o: { partitionOf?: PartitionOf; dictionary?: number } = {},
   ): ExchangeWriter {
     const { stage, index, attempt } = this.spec
     const name = `x-${process.pid}-${stage}-${index}-${attempt}-${randomBytes(6).toString('hex')}.spill`
@@ -92,9 +94,10 @@ export class Task implements TaskContext {
     const writer = new ExchangeWriter({
       schema,
       partitions,
-      partitionOf,
+      partitionOf: o.partitionOf ?? null,
       arena: this.arena,
       overflow,
+      dictionary: o.dictionary ?? null,
     })
     this.undo.push(() => writer.abort())
     return writer

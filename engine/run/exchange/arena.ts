@@ -13,22 +13,34 @@
  * | 1                  | pages in all                                        |
  * | 2, 3               | pages in use now, and at most so far                |
  * | 4                  | no page below this one is free                      |
+ * | 5, 6               | dictionaries, entries that each may have            |
+ * | 7, 8               | KB that they may take, and take, all together       |
  * | 16 …               | one bit a page, 1 where it is in use                |
  *
  * After the bits a word a page: who took it last. A thread that dies cannot give back what it took, nor
  * the lock that it held: `reclaim` does both for it, by this word.
  *
  * The pages follow, at the next multiple of the page's size. A bit array of 16 KB pages, not 64 KB:
- * each task leaves one part-filled block a partition, and a page is the least that it takes.
+ * each task leaves one part-filled block a partition, and a page is the least that it takes. Behind
+ * the pages lie the dictionaries (`dictionary.ts`).
  */
+import type { Pool } from '../../data/pool.ts'
 import { Fault } from '../../fault.ts'
+import { Dictionary, dictionaryBytes } from './dictionary.ts'
+import { SharedLock } from './lock.ts'
 
 export const PAGE_BYTES = 16 * 1024
 const [LOCK, PAGES, USED, PEAK, LOWEST, BITMAP] = [0, 1, 2, 3, 4, 16]
-const SPINS = 200
-const WAIT_MS = 1000
-const WAITS_MAX = 30
 const COORDINATOR = 1
+const [DICTIONARIES, ENTRIES_MAX, DICTIONARY_KB_MAX, DICTIONARY_KB] = [5, 6, 7, 8]
+
+export interface DictionaryLimits {
+  /** How many dictionaries there are. */
+  readonly count: number
+  readonly entriesMax: number
+  /** Of all dictionaries together. */
+  readonly bytesMax: number
+}
 
 export class Arena {
   /** All of it; offsets that `allocate` answers are positions in this buffer. */
@@ -40,6 +52,8 @@ export class Arena {
   readonly #firstPage: number
   /** For whom this thread takes pages: an attempt at a task, each with a number of its own below 2^30. */
   owner = COORDINATOR
+  readonly #lock: SharedLock
+  readonly #dictionaries: Dictionary[] = []
 
   private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
@@ -49,30 +63,67 @@ export class Arena {
     this.#owners = new Int32Array(buffer, 4 * words, pages)
     this.#pages = pages
     this.#firstPage = headerBytes(pages)
+    this.#lock = new SharedLock(this.#words, LOCK, { name: 'the arena', holder: this })
   }
 
   /**
    * Makes an arena of `bytes`, rounded up to whole pages. Throws resource: the address space is too
    * small.
    */
-  static create(bytes: number): Arena {
+  static create(bytes: number, dictionaries?: DictionaryLimits): Arena {
     const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES))
+    const { count = 0, entriesMax = 0, bytesMax = 0 } = dictionaries ?? {}
     let buffer: SharedArrayBuffer
     try {
-      buffer = new SharedArrayBuffer(headerBytes(pages) + pages * PAGE_BYTES)
+      const behind = count * strideOf(entriesMax)
+      buffer = new SharedArrayBuffer(headerBytes(pages) + pages * PAGE_BYTES + behind)
     } catch (cause) {
       throw new Fault('resource', `${bytes} bytes of shared memory cannot be reserved`, {
         hint: 'give the run less with --memory',
         cause,
       })
     }
-    new Int32Array(buffer, 0, BITMAP)[PAGES] = pages
+    const words = new Int32Array(buffer, 0, BITMAP)
+    words[PAGES] = pages
+    words[DICTIONARIES] = count
+    words[ENTRIES_MAX] = entriesMax
+    words[DICTIONARY_KB_MAX] = bytesMax >>> 10
     return new Arena(buffer)
   }
 
   /** The same arena in another thread, which was handed `buffer`. */
   static attach(buffer: SharedArrayBuffer): Arena {
     return new Arena(buffer)
+  }
+
+  /** The dictionary of that number, as this thread sees it; null: there are not so many. */
+  dictionary(id: number): Dictionary | null {
+    const words = this.#words
+    if (id >= (words[DICTIONARIES] as number)) return null
+    const known = this.#dictionaries[id]
+    if (known !== undefined) return known
+    const entriesMax = words[ENTRIES_MAX] as number
+    const offset = this.#firstPage + this.capacity + id * strideOf(entriesMax)
+    const allow = (bytes: number): boolean => {
+      const kilobytes = bytes >>> 10
+      const taken = Atomics.add(words, DICTIONARY_KB, kilobytes) + kilobytes
+      if (taken <= (words[DICTIONARY_KB_MAX] as number)) return true
+      Atomics.sub(words, DICTIONARY_KB, kilobytes)
+      return false
+    }
+    const made = new Dictionary(
+      { id, buffer: this.buffer, offset, entriesMax, holder: this },
+      allow,
+    )
+    this.#dictionaries[id] = made
+    return made
+  }
+
+  /** A dictionary's entries so far, for readers. Throws engine: there is none of that number. */
+  pool(id: number): Pool {
+    const dictionary = this.dictionary(id)
+    if (dictionary === null) throw new Fault('engine', `the arena has no dictionary ${id}`)
+    return dictionary.refresh()
   }
 
   /** Bytes that can be allocated in all. */
@@ -95,7 +146,7 @@ export class Arena {
     const words = this.#words
     const count = Math.max(1, Math.ceil(bytes / PAGE_BYTES))
     if (count > this.#pages - Atomics.load(words, USED)) return -1
-    this.#lock()
+    this.#lock.acquire()
     try {
       const first = findRun(words, words[LOWEST] as number, this.#pages, count)
       if (first < 0) return -1
@@ -110,7 +161,7 @@ export class Arena {
       if (used > (words[PEAK] as number)) Atomics.store(words, PEAK, used)
       return this.#firstPage + first * PAGE_BYTES
     } finally {
-      this.#unlock()
+      this.#lock.release()
     }
   }
 
@@ -121,7 +172,7 @@ export class Arena {
     const count = Math.max(1, Math.ceil(bytes / PAGE_BYTES))
     if (!Number.isInteger(first) || first < 0 || first + count > this.#pages)
       throw new Fault('engine', `no block of the arena starts at ${offset}`)
-    this.#lock()
+    this.#lock.acquire()
     try {
       for (let page = first; page < first + count; page++)
         if ((((words[BITMAP + (page >>> 5)] as number) >>> (page & 31)) & 1) === 0)
@@ -133,14 +184,14 @@ export class Arena {
       if (first < (words[LOWEST] as number)) words[LOWEST] = first
       Atomics.sub(words, USED, count)
     } finally {
-      this.#unlock()
+      this.#lock.release()
     }
   }
 
-  /** Gives back all that `owner` took, and the lock where it holds it. Its thread must have ended. */
+  /** Gives back all that `owner` took, and the locks that it holds. Its thread must have ended. */
   reclaim(owner: number): void {
     const words = this.#words
-    if (Atomics.load(words, LOCK) >>> 1 !== owner) this.#lock()
+    if (!this.#lock.heldBy(owner)) this.#lock.acquire()
     try {
       let used = 0
       for (let page = 0; page < this.#pages; page++) {
@@ -154,34 +205,19 @@ export class Arena {
       words[LOWEST] = 0
       Atomics.store(words, USED, used)
     } finally {
-      this.#unlock()
+      this.#lock.release()
     }
-  }
-
-  #lock(): void {
-    const words = this.#words
-    const mine = this.owner << 1
-    for (let spin = 0; spin < SPINS; spin++)
-      if (Atomics.compareExchange(words, LOCK, 0, mine) === 0) return
-    for (let waits = 0; ; ) {
-      const held = Atomics.load(words, LOCK)
-      if (held === 0) {
-        // Others may wait, too.
-        if (Atomics.compareExchange(words, LOCK, 0, mine | 1) === 0) return
-      } else if ((held & 1) === 0) Atomics.compareExchange(words, LOCK, held, held | 1)
-      else if (Atomics.wait(words, LOCK, held, WAIT_MS) === 'timed-out' && ++waits === WAITS_MAX)
-        throw new Fault('engine', 'the arena is locked by a thread that is gone')
-    }
-  }
-
-  #unlock(): void {
-    if ((Atomics.exchange(this.#words, LOCK, 0) & 1) === 1) Atomics.notify(this.#words, LOCK, 1)
+    for (let id = 0; id < (words[DICTIONARIES] as number); id++) this.dictionary(id)?.unlock(owner)
   }
 }
 
 const wordsBefore = (pages: number): number => BITMAP + (pages >>> 5) + 1
 const headerBytes = (pages: number): number =>
   Math.ceil((4 * (wordsBefore(pages) + pages)) / PAGE_BYTES) * PAGE_BYTES
+
+/** From one dictionary to the next, each on pages of its own. */
+const strideOf = (entriesMax: number): number =>
+  Math.ceil(dictionaryBytes(entriesMax) / PAGE_BYTES) * PAGE_BYTES
 
 /** First page of `count` free ones in a row, at the lowest address from `page` on; -1: none. */
 function findRun(words: Int32Array, page: number, pages: number, count: number): number {

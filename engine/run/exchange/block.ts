@@ -3,6 +3,8 @@
  * compressed, see `spill-file.ts`) on disk. Codes of text columns are local to the block: entries
  * are numbered by first appearance and stand in the block, so that it can be read anywhere, and so
  * that its bytes depend on its rows alone and not on the dictionary of the worker that wrote it.
+ * Only in the arena a column may go without: its codes are then those of a dictionary that all
+ * threads share (`dictionary.ts`); `standalone` makes a block of the other form of it.
  *
  * Little-endian; every part starts at a multiple of 8, the gaps are zeros.
  *
@@ -14,8 +16,8 @@
  * | 12          | 4             | bytes in all                                                   |
  * | 16 + 16 j   | 4             | column j: offset of its values                                 |
  * | 20 + 16 j   | 4             | offset of its validity, 0 where no row is null                 |
- * | 24 + 16 j   | 4             | offset of its entries, 0 where it is not text                  |
- * | 28 + 16 j   | 4             | how many entries, e                                            |
+ * | 24 + 16 j   | 4             | offset of its entries, 0 where there are none                  |
+ * | 28 + 16 j   | 4             | how many entries, e; without: its dictionary's number          |
  * | values      | rows × width  | as in a column (`engine/data/column.ts`)                       |
  * | validity    | rows          | 1 where there is a value                                       |
  * | entries     | 4 (e + 1)     | where each entry starts in the bytes that follow, and the end  |
@@ -67,12 +69,17 @@ export interface BlockColumn {
   readonly valid: Uint8Array | null
   readonly entries: Entries | null
 }
-/** The entries of a text column, in order: those of `pool` at `used`, or its first `count`. */
+/**
+ * The entries of a text column, in order: those of `pool` at `used`, or its first `count`. Where the
+ * pool is a dictionary that threads share there are none: `count` is its number, and codes are its own.
+ */
 export interface Entries {
   readonly pool: Pool
   readonly used: Int32Array | null
   readonly count: number
 }
+
+export const isShared = ({ pool, used }: Entries): boolean => pool.dictionary >= 0 && used === null
 
 const MAGIC = 0x3142524d
 const HEAD = 4
@@ -93,6 +100,10 @@ export function layOut(schema: AnySchema, block: Block): Int32Array {
       at = align(at + rows)
     }
     if (entries === null) return
+    if (isShared(entries)) {
+      words[word + 3] = entries.count
+      return
+    }
     words[word + 2] = at
     words[word + 3] = entries.count
     at = align(align(at + 4 * (entries.count + 1)) + entryBytes(entries))
@@ -127,7 +138,7 @@ export function encodeBlock(
       new Uint8Array(buffer, offset + (words[word + 1] as number), rows).set(
         valid.subarray(0, rows),
       )
-    if (entries === null) return
+    if (entries === null || isShared(entries)) return
     const offsets = new Int32Array(buffer, offset + (words[word + 2] as number), entries.count + 1)
     const start = offsets.byteOffset + align(offsets.byteLength)
     clearBefore(start - offset)
@@ -140,12 +151,14 @@ export function encodeBlock(
 }
 
 /**
- * A batch over the block's bytes: views, nothing is copied. Throws engine: these are no such block.
+ * A batch over the block's bytes: views, nothing is copied. `shared` answers dictionaries by number.
+ * Throws engine: these are no such block.
  */
 export function viewBlock(
   schema: AnySchema,
   buffer: ArrayBuffer | SharedArrayBuffer,
   offset: number,
+  shared: (dictionary: number) => Pool = noDictionary,
 ): Batch {
   const words = new Int32Array(buffer, offset, HEAD + PER_COLUMN * schema.list.length)
   const rows = words[1] as number
@@ -158,12 +171,19 @@ export function viewBlock(
       kind,
       values: valuesOver(kind, buffer, offset + (words[word] as number), rows),
       valid: valid === 0 ? null : new Uint8Array(buffer, offset + valid, rows),
-      pool: isText(kind)
-        ? poolOver(buffer, offset + (words[word + 2] as number), words[word + 3] as number)
-        : null,
+      pool: isText(kind) ? poolAt(word) : null,
     }
   })
   return dense(schema, columns, rows)
+
+  function poolAt(word: number): Pool {
+    const [entries, count] = [words[word + 2] as number, words[word + 3] as number]
+    return entries === 0 ? shared(count) : poolOver(buffer, offset + entries, count)
+  }
+}
+
+function noDictionary(dictionary: number): Pool {
+  throw new Fault('engine', `a block refers to dictionary ${dictionary}, which is not at hand`)
 }
 
 function poolOver(buffer: ArrayBuffer | SharedArrayBuffer, start: number, count: number): Pool {

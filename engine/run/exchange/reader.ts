@@ -54,7 +54,7 @@ interface Reading {
 function view(handle: BlockHandle, { arena, schema, read }: Reading): Batch {
   if (handle.where === 'arena') {
     if (arena === null) throw new Fault('engine', 'a block of the arena is read without it')
-    return viewBlock(schema, arena.buffer, handle.offset)
+    return viewBlock(schema, arena.buffer, handle.offset, id => arena.pool(id))
   }
   const bytes = read(handle)
   return viewBlock(schema, bytes.buffer, bytes.byteOffset)

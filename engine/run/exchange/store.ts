@@ -5,12 +5,15 @@
 import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from './arena.ts'
 import { type Block, type BlockHandle, encodeBlock, layOut } from './block.ts'
+import { Scratch } from './scratch.ts'
 import type { SpillFile } from './spill-file.ts'
+import { withEntries } from './standalone.ts'
 
 export class BlockStore {
   readonly #arena: Arena | null
   #file: SpillFile
   #spare = new ArrayBuffer(0)
+  readonly #scratch = new Scratch()
 
   /** `arena` null: all blocks go to the file. */
   constructor(arena: Arena | null, file: SpillFile) {
@@ -20,16 +23,24 @@ export class BlockStore {
 
   /** Keeps a block. Throws resource: there is no memory and the disk refuses it. */
   put(schema: AnySchema, block: Block): BlockHandle {
+    const handle = this.#arena === null ? null : this.#toArena(this.#arena, schema, block)
+    if (handle !== null) return handle
+    block = withEntries(block, this.#scratch)
     const words = layOut(schema, block)
     const bytes = words[3] as number
-    const offset = this.#arena?.allocate(bytes) ?? -1
-    if (this.#arena !== null && offset >= 0) {
-      encodeBlock(schema, block, words, { buffer: this.#arena.buffer, offset })
-      return { where: 'arena', offset, bytes, rows: block.rows }
-    }
     if (this.#spare.byteLength < bytes) this.#spare = new ArrayBuffer(bytes)
     encodeBlock(schema, block, words, { buffer: this.#spare, offset: 0 })
     return this.#file.append(new Uint8Array(this.#spare, 0, bytes), block.rows)
+  }
+
+  /** Null: there is no room. */
+  #toArena(arena: Arena, schema: AnySchema, block: Block): BlockHandle | null {
+    const words = layOut(schema, block)
+    const bytes = words[3] as number
+    const offset = arena.allocate(bytes)
+    if (offset < 0) return null
+    encodeBlock(schema, block, words, { buffer: arena.buffer, offset })
+    return { where: 'arena', offset, bytes, rows: block.rows }
   }
 
   /** Blocks that follow go to another file. */

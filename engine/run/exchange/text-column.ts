@@ -2,13 +2,14 @@
  * A text column of a block that is being built. Its codes point into one of:
  *
  * - the batches' own dictionary, while all batches of the block have the same one: rows cost a
- *   copied code each, and entries are numbered anew when the block is finished;
+ *   copied code each, and entries are numbered anew when the block is finished, or, of a dictionary
+ *   that all threads share, only where it leaves memory (`standalone.ts`);
  * - a dictionary of this column, where batches have different ones: each entry that a batch uses is
  *   looked up once a batch, not once a row;
  * - a plain pool of this column, where the block's first batch has no dictionary (`Adopter` gives
  *   one to those that deserve it): looking entries up would cost more than it saves.
  *
- * The first two give the same block, byte for byte.
+ * The first two give the same block, byte for byte, once it is standalone.
  */
 import type { Column } from '../../data/column.ts'
 import type { Kind } from '../../data/kind.ts'
@@ -16,6 +17,7 @@ import { Pool } from '../../data/pool.ts'
 import type { Entries } from './block.ts'
 import { FixedColumn } from './fixed-column.ts'
 import type { Rows } from './gather.ts'
+import { renumbered } from './renumber.ts'
 import type { Scratch } from './scratch.ts'
 
 const OWN_BYTES_KEPT = 1 << 20
@@ -64,13 +66,12 @@ export class TextColumn extends FixedColumn {
     const pool = this.pool as Pool
     if (pool === this.#dictionary || pool === this.#plain)
       return { pool, used: null, count: pool.count }
-    const scratch = this.#scratch
-    scratch.begin(pool.count)
-    const used = scratch.list(this.#index, rows)
-    const codes = this.values as Int32Array
-    const count = renumber(codes, this.valid, rows, scratch.map, scratch.base, used)
-    scratch.end(count)
-    return { pool, used, count }
+    if (pool.dictionary >= 0) return { pool, used: null, count: pool.dictionary }
+    return renumbered(this.values as Int32Array, this.valid, rows, {
+      pool,
+      scratch: this.#scratch,
+      column: this.#index,
+    })
   }
 
   /** Moves the rows that are there from the batches' dictionary to the column's own. */
@@ -99,33 +100,6 @@ function emptied(pool: Pool | null): Pool | null {
   if (pool === null || pool.heldBytes > OWN_BYTES_KEPT) return null
   if (pool.count > 0) pool.clear()
   return pool
-}
-
-/** Numbers the codes by first appearance; used[n] is the code that got n. Null rows get 0. */
-function renumber(
-  codes: Int32Array,
-  valid: Uint8Array | null,
-  rows: number,
-  map: Int32Array,
-  base: number,
-  used: Int32Array,
-): number {
-  let next = base
-  for (let k = 0; k < rows; k++) {
-    if (valid !== null && valid[k] === 0) {
-      codes[k] = 0
-      continue
-    }
-    const code = codes[k] as number
-    let number = map[code] as number
-    if (number < base) {
-      number = next++
-      map[code] = number
-      used[number - base] = code
-    }
-    codes[k] = number - base
-  }
-  return next - base
 }
 
 function internEach(

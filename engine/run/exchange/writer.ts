@@ -10,6 +10,7 @@ import type { Arena } from './arena.ts'
 import type { BlockHandle } from './block.ts'
 import { BlockBuilder, limitsFor } from './builder.ts'
 import { Scratch } from './scratch.ts'
+import { SharedText } from './shared-text.ts'
 import type { SpillFile } from './spill-file.ts'
 import { type PartitionOf, Splitter } from './splitter.ts'
 import { BlockStore } from './store.ts'
@@ -26,6 +27,8 @@ export interface ExchangeOptions {
   readonly overflow: SpillFile
   /** Size to aim at, text left out. By default 4 MB over the partitions, 64 to 256 KB. */
   readonly blockBytes?: number
+  /** The number of the arena's dictionary for the first text column; null: blocks carry their text. */
+  readonly dictionary?: number | null
 }
 
 /** What a task wrote: plain data. */
@@ -50,6 +53,7 @@ export class ExchangeWriter {
   readonly #splitter: Splitter | null
   readonly #gauge: TextGauge
   readonly #adopter: Adopter
+  readonly #shared: SharedText | null
   readonly #store: BlockStore
   readonly #overflow: SpillFile
 
@@ -62,6 +66,9 @@ export class ExchangeWriter {
     this.#store = new BlockStore(arena, overflow)
     this.#gauge = new TextGauge(schema, limits)
     this.#adopter = new Adopter(schema)
+    const { dictionary = null } = options
+    this.#shared =
+      arena === null || dictionary === null ? null : new SharedText(schema, arena, dictionary)
     this.#splitter = partitionOf === null ? null : new Splitter(partitions, partitionOf)
     this.#blocks = Array.from({ length: partitions }, () => [])
     this.#builders = this.#blocks.map(blocks => {
@@ -83,6 +90,7 @@ export class ExchangeWriter {
     const builders = this.#builders
     this.#splitter?.split(batch)
     batch = this.#adopter.adopt(batch)
+    batch = this.#shared?.translate(batch) ?? batch
     const longText = this.#gauge.longText(batch)
     if (this.#splitter === null) {
       const all = { rows: batch.selection, from: 0, to: batch.selected }

@@ -63,7 +63,7 @@ class DistinctBy implements Fold {
     { input, numbered }: { input: AnySchema; numbered: boolean },
     { keys, keep, by }: Node<'distinctBy'>['op'],
   ) {
-    this.#store = new RowStore(input)
+    this.#store = new RowStore(input, undefined, () => true)
     this.#table = new KeyTable(this.#store)
     const at = keys.map(key => indexOf(input, key))
     this.#lookup = new KeyLookup(this.#table, {

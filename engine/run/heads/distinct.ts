@@ -19,7 +19,7 @@ class Distinct implements Fold {
   readonly #intake: Intake
 
   constructor(schema: AnySchema, keys: readonly string[]) {
-    this.#store = new RowStore(schema)
+    this.#store = new RowStore(schema, undefined, () => true)
     this.#table = new KeyTable(this.#store)
     const at = keys.map((_, j) => j)
     this.#lookup = new KeyLookup(this.#table, { keys: { schema, keys }, at, nullsMatch: true })

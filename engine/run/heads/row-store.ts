@@ -17,7 +17,7 @@ import type { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import { copyBytes, type Gather, gatherOf } from '../exchange/gather.ts'
 import { type Scatter, scatterBytes, scatterOf } from './scatter.ts'
-import { TextMap, TextStore } from './text-store.ts'
+import { identity, TextMap, TextStore } from './text-store.ts'
 
 const FIRST_ROWS = 256
 
@@ -30,11 +30,11 @@ export class StoreColumn {
   readonly gather: Gather
   readonly scatter: Scatter
 
-  constructor(kind: Kind, capacity: number) {
+  constructor(kind: Kind, capacity: number, adopts: boolean) {
     this.kind = kind
     this.values = newValues(kind, capacity)
     this.valid = kind.optional ? new Uint8Array(capacity) : null
-    this.text = isText(kind) ? new TextStore() : null
+    this.text = isText(kind) ? new TextStore(adopts) : null
     this.gather = gatherOf(kind)
     this.scatter = scatterOf(kind)
   }
@@ -62,10 +62,18 @@ export class RowStore {
   readonly #rowBytes: number
   readonly #out: (Column | null)[]
 
-  constructor(schema: AnySchema, capacity = FIRST_ROWS) {
+  /**
+   * `adopts`: columns that may keep the codes of a dictionary that threads share. Where rows are
+   * written, `rows` must then be told first.
+   */
+  constructor(
+    schema: AnySchema,
+    capacity = FIRST_ROWS,
+    adopts: (column: number) => boolean = () => false,
+  ) {
     this.schema = schema
     this.#capacity = capacity
-    this.columns = schema.list.map(f => new StoreColumn(f.kind, capacity))
+    this.columns = schema.list.map((f, j) => new StoreColumn(f.kind, capacity, adopts(j)))
     this.#rowBytes = schema.list.reduce(
       (n, f) => n + bytesPerRow(f.kind) + (f.kind.optional ? 1 : 0),
       0,
@@ -156,9 +164,12 @@ export class Intake {
   begin(batch: Batch, at?: readonly number[]): void {
     const { columns } = this.store
     this.#columns = columns.map((column, j) => {
-      column.text?.settle()
       const from = columnOf(batch, at === undefined ? j : (at[j] as number))
-      this.maps[j]?.begin(from.pool as Pool)
+      const { text, values, valid } = column
+      if (text === null) return from
+      text.settle()
+      text.meet(from.pool as Pool, values as Int32Array, valid, this.store.rows)
+      if (text.pool !== from.pool) this.maps[j]?.begin(from.pool as Pool)
       return from
     })
     if (this.#from.length < batch.rows) this.#from = new Int32Array(batch.rows)
@@ -168,7 +179,14 @@ export class Intake {
   map(j: number): Int32Array | null {
     const map = this.maps[j]
     const text = this.store.columns[j]?.text
-    return map && text ? map.current(text.generation) : null
+    if (!map || !text) return null
+    return this.#sameCodes(j) ? identity(text.pool.count) : map.current(text.generation)
+  }
+
+  /** Whether the batch's codes are the store's. */
+  #sameCodes(j: number): boolean {
+    const pool = (this.store.columns[j] as StoreColumn).pool
+    return pool !== null && pool === this.#columns[j]?.pool
   }
 
   /** Adds the first `count` rows of `rows`, or all from 0, of the batch begun. Answers the first's number. */
@@ -178,7 +196,7 @@ export class Intake {
     store.reserve(at + count)
     store.columns.forEach((into, j) => {
       const from = this.#columns[j] as Column
-      if (into.text) {
+      if (into.text && !this.#sameCodes(j)) {
         const codes = into.values as Int32Array
         const map = this.map(j) as Int32Array
         appendCodes(from, rows, count, codes.subarray(at, at + count), map, into.text)
@@ -225,7 +243,7 @@ export class Intake {
     for (let j = 0; j < columns; j++) {
       const into = this.store.columns[j] as StoreColumn
       const source = this.#columns[j] as Column
-      if (into.text) {
+      if (into.text && !this.#sameCodes(j)) {
         const map = this.map(j) as Int32Array
         writeCodes(source, from, to, count, into.values as Int32Array, map, into.text)
       } else into.scatter(source.values, into.values, from, to, count)

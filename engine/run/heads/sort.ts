@@ -44,8 +44,13 @@ export class Sorter {
     const { keys, at } = orderKeys(o.schema, o.sort)
     this.#at = at
     this.#sortRows = rowSorter(keys)
-    this.#store = new RowStore(o.schema)
+    this.#store = this.#newStore()
     this.#intake = this.#store.intake()
+  }
+
+  /** Texts that are sorted by have a pool of their own: all of its entries are ranked. */
+  #newStore(): RowStore {
+    return new RowStore(this.#o.schema, undefined, j => !this.#at.includes(j))
   }
 
   add(batch: Batch): void {
@@ -81,7 +86,7 @@ export class Sorter {
     const writer = this.#task.spill.open(this.#o.schema)
     writer.write(this.#store.slice(0, rows), this.#order(), rows)
     this.#runs.push(writer.close())
-    this.#store = new RowStore(this.#o.schema)
+    this.#store = this.#newStore()
     this.#intake = this.#store.intake()
   }
 }
