@@ -290,7 +290,7 @@ test('a full or failing disk is a resource fault that says what to do', () => {
   const s = schema({ a: t.int32 })
   const batches = batchesOf(s, [{ seed: 3, rows: 100, sharing: 'same', select: false }])
   for (const code of ['ENOSPC', 'EIO']) {
-    const overflow = new SpillFile(join(folder, code), () => {
+    const overflow = new SpillFile(join(folder, 'millrace-0123456789abcdef', code), () => {
       throw Object.assign(new Error(`${code}: refused`), { code })
     })
     assert.throws(

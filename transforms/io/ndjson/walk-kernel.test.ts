@@ -55,7 +55,12 @@ const shared = spaceFor(Named)
 function walked(bytes: Uint8Array, o: Setting, withKernel: boolean): unknown[] {
   const kernel = withKernel ? WalkKernel.over(shared, Named) : null
   const w = walkOver(shared, bytes, o)
-  const objects = new ObjectWalk(Named, { breaks: false, bytes: w.bytes, view: w.view })
+  const objects = new ObjectWalk(Named, {
+    breaks: false,
+    bytes: w.bytes,
+    view: w.view,
+    nestingMax: 1000,
+  })
   const steps: unknown[] = []
   for (let step = 0; step < 100; step++) {
     const stopped = tokeniseLines(w, objects, kernel)
@@ -239,7 +244,12 @@ test('the kernel is sure of what the format takes, and of nothing else', () => {
   const refused = (bytes: Uint8Array, withKernel: boolean) => {
     const kernel = WalkKernel.over(shared, Named) as WalkKernel
     const w = walkOver(shared, bytes, { ...ALL, final: true })
-    const objects = new ObjectWalk(Named, { breaks: false, bytes: w.bytes, view: w.view })
+    const objects = new ObjectWalk(Named, {
+      breaks: false,
+      bytes: w.bytes,
+      view: w.view,
+      nestingMax: 1000,
+    })
     tokeniseLines(w, objects, kernel)
     const format = new JsonFormat(schema, clocks, withKernel ? kernel : null)
     return KINDS.map((_, k) => {
