@@ -1,6 +1,6 @@
 /**
- * Sorts row numbers by columns: a merge sort (stable), generated with its comparison inside, over
- * runs that insertion made. Text is ranked first: each entry of the pool is compared with others once,
+ * Sorts row numbers by columns. Whole numbers by their digits (`radix.ts`), else a merge sort (stable),
+ * generated with its comparison inside, over runs that insertion made. Text is ranked first: each entry of the pool is compared with others once,
  * then rows compare as integers.
  */
 import { isText, type Values } from '../../data/column.ts'
@@ -17,6 +17,7 @@ import {
   sideNames,
 } from './order.ts'
 import { compileOnce } from './compile-once.ts'
+import { radixSort } from './radix.ts'
 import { compareBytes, sameText } from './text-bytes.ts'
 
 type Sort = (
@@ -35,11 +36,13 @@ export function rowSorter(
   )
   const sort = compileSort(ranked)
   return (columns, rows) => {
-    const ids = new Int32Array(rows)
-    for (let i = 0; i < rows; i++) ids[i] = i
     const compared = columns.map(c =>
       c.pool === null ? c : rankedColumn(c.values, c.valid, c.pool, rows),
     )
+    const byDigits = radixSort(ranked, compared, rows)
+    if (byDigits !== null) return byDigits
+    const ids = new Int32Array(rows)
+    for (let i = 0; i < rows; i++) ids[i] = i
     return sort(compared, ids, new Int32Array(rows), rows)
   }
 }
