@@ -83,6 +83,15 @@ class DistinctBy implements Fold {
     return this.#store.heldBytes + this.#table.heldBytes + this.#best.byteLength
   }
 
+  get rows(): number {
+    return this.#store.rows
+  }
+
+  expect(rows: number, bytesMax: number): void {
+    this.#store.expect(rows, bytesMax)
+    this.#table.expect(rows, bytesMax)
+  }
+
   add(batch: Batch): void {
     const intake = this.#intake
     const lookup = this.#lookup

@@ -30,6 +30,15 @@ class Distinct implements Fold {
     return this.#store.heldBytes + this.#table.heldBytes
   }
 
+  get rows(): number {
+    return this.#store.rows
+  }
+
+  expect(rows: number, bytesMax: number): void {
+    this.#store.expect(rows, bytesMax)
+    this.#table.expect(rows, bytesMax)
+  }
+
   add(batch: Batch): void {
     this.#intake.begin(batch)
     this.#lookup.assign(batch, j => this.#intake.map(j))

@@ -12,10 +12,22 @@ import { type Attempt, type Job, runJob, withOrdinal } from './grace.ts'
 export interface Fold {
   readonly heldBytes: number
   add(batch: Batch): void
+  /** Rows kept so far. */
+  readonly rows?: number
+  /** Some `rows` will be kept in all: room for them may be made at once, within `bytesMax`. */
+  expect?(rows: number, bytesMax: number): void
   /** Gives back what is held for nothing (text of rows that were written over). */
   compact?(): void
   /** Rows kept, ordered; where rows are numbered, each with the ordinal that its key came first with. */
   results(rowsPerBatch: number): Iterable<Batch>
+}
+
+/** After so many rows of a partition the share that is kept tells how many there will be. */
+const SAMPLE_ROWS = 1 << 14
+const SLACK = 1.05
+
+function expectMore(fold: Fold, times: number, bytesMax: number): void {
+  if (fold.rows !== undefined) fold.expect?.(Math.ceil(fold.rows * times * SLACK), bytesMax)
 }
 
 export interface FoldSpec {
@@ -64,8 +76,11 @@ class FoldJob implements Job {
       : this.#spec.make({ input, output: this.output, numbered })
     // A fold that is just below its limit is not compacted with each batch, but when it has grown again.
     let limit = memoryBytes
+    let seen = 0
     for (const batch of (partition as Partition).batches()) {
       fold.add(batch)
+      if (seen < SAMPLE_ROWS && (seen += batch.selected) >= SAMPLE_ROWS)
+        expectMore(fold, (partition as Partition).rows / seen, memoryBytes / 2)
       if (fold.heldBytes <= limit) continue
       fold.compact?.()
       if (bounded && fold.heldBytes > memoryBytes * 0.75) return false

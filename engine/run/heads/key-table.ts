@@ -45,6 +45,8 @@ type Loop = (
 ) => number
 
 const FIRST_SLOTS = 512
+/** At most: two to four slots, and one to two hashes. */
+const BYTES_PER_KEY = 24
 
 export class KeyTable {
   readonly store: RowStore
@@ -59,6 +61,11 @@ export class KeyTable {
 
   get heldBytes(): number {
     return this.slots.byteLength + this.hashes.byteLength
+  }
+
+  /** Makes room for so many keys at once, unless they would take more than `bytesMax`. */
+  expect(keys: number, bytesMax: number): void {
+    if (keys * BYTES_PER_KEY <= bytesMax) this.reserve(keys - this.count)
   }
 
   /** Makes room for `more` keys, so that no slot is looked for in a table more than half full. */

@@ -99,6 +99,13 @@ export class RowStore {
     for (const column of this.columns) column.grow(this.rows, this.#capacity)
   }
 
+  /** Makes room for so many rows at once, unless their columns would take more than `bytesMax`. */
+  expect(rows: number, bytesMax: number): void {
+    if (rows * this.#rowBytes > bytesMax || rows <= this.#capacity) return
+    this.#capacity = rows
+    for (const column of this.columns) column.grow(this.rows, rows)
+  }
+
   /** Forgets all rows. Batches given out are void. */
   clear(): void {
     this.rows = 0

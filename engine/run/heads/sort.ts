@@ -53,6 +53,11 @@ export class Sorter {
     return new RowStore(this.#o.schema, undefined, j => !this.#at.includes(j))
   }
 
+  /** Some `rows` will come: room for them is made at once, where they fit. */
+  expect(rows: number): void {
+    this.#store.expect(rows, this.#o.memoryBytes / 2)
+  }
+
   add(batch: Batch): void {
     this.#intake.begin(batch)
     this.#intake.appendAll(batch)
@@ -96,6 +101,7 @@ export function sortHead(node: number, schema: AnySchema, sort: readonly Order[]
   return {
     async run(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
       const sorter = new Sorter({ schema, sort, memoryBytes: task.memoryBytes }, task)
+      sorter.expect(inputs.reduce((sum, input) => sum + input.rows, 0))
       for (const input of inputs)
         for (const batch of input.batches({ release: true })) {
           task.account.add(node, 'in', batch.selected)
