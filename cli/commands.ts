@@ -1,8 +1,4 @@
-/** The subcommands, and the text that explains them. */
-import { explain } from './explain.ts'
-import { generate } from './generate.ts'
-import { infer } from './infer.ts'
-import { run } from './run.ts'
+/** The subcommands, and the text that explains them. Each is imported when it is asked for: `run` needs no engine of its own. */
 
 export interface Command {
   readonly synopsis: string
@@ -38,21 +34,21 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--export NAME', 'which pipeline, where the module exports several'],
       ['--json', 'print one JSON object on standard output, and nothing else there'],
     ],
-    run,
+    run: async argv => (await import('./run.ts')).run(argv),
   }],
   ['explain', {
     takesModule: true,
     synopsis: 'explain MODULE [--PARAM VALUE …]',
     purpose: 'show the optimized plan and its stages; nothing is read',
     options: [PARAMETER, ['--export NAME', 'which pipeline, where the module exports several']],
-    run: explain,
+    run: async argv => (await import('./explain.ts')).explain(argv),
   }],
   ['infer', {
     takesModule: false,
     synopsis: 'infer FILE [--rows N]',
     purpose: 'draft a TypeScript schema from a CSV, NDJSON or Parquet file',
     options: [['--rows N', 'rows to look at; default 20000']],
-    run: infer,
+    run: async argv => (await import('./infer.ts')).infer(argv),
   }],
   ['generate', {
     takesModule: false,
@@ -65,7 +61,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--seed N', 'the same seed gives the same lines, whatever the files; default 1'],
       ['--gzip', 'compress the files'],
     ],
-    run: generate,
+    run: async argv => (await import('./generate.ts')).generate(argv),
   }],
 ])
 

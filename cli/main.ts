@@ -4,7 +4,6 @@ import { Fault, faultToJson } from '../engine/fault.ts'
 import { UsageError } from './arguments.ts'
 import { COMMANDS, usage, usageOf } from './commands.ts'
 import { bareReport } from './bare-report.ts'
-import { parametersOf } from './parameters.ts'
 
 const DONE = 0
 const FAILED = 1
@@ -30,8 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (rest.some(isHelp)) {
     process.stdout.write(usageOf(command))
     const [module] = rest.filter(word => !word.startsWith('-'))
-    if (command.takesModule && module !== undefined)
+    if (command.takesModule && module !== undefined) {
+      const { parametersOf } = await import('./parameters.ts')
       process.stdout.write(`\n${await parametersOf(module, null)}`)
+    }
     return DONE
   }
   return command.run(rest)

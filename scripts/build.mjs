@@ -15,11 +15,15 @@ const entryPoints = [
   'transforms/index.ts',
   'transforms/io/index.ts',
   'testing/index.ts',
-  'cli/main.ts',
   'cli/run-child.ts',
-  'cli/run-direct.ts',
   'workers/task.ts',
   'pipelines/retail/generate/file-worker.ts',
+]
+
+/** Started through what keeps compiled code. */
+const started = [
+  { in: 'cli/start.ts', out: 'cli/main' },
+  { in: 'cli/start-direct.ts', out: 'cli/run-direct' },
 ]
 
 rmSync(dist, { recursive: true, force: true })
@@ -30,7 +34,10 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', di
 })
 await build({
   absWorkingDir: root,
-  entryPoints,
+  entryPoints: [
+    ...entryPoints.map(path => ({ in: path, out: path.replace(/\.ts$/, '') })),
+    ...started,
+  ],
   outdir: dist,
   outbase: root,
   bundle: true,
