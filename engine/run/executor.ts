@@ -1,9 +1,9 @@
 /** Who runs tasks: this thread, or a pool of workers. Both run the same TaskRunner. */
-import { Piscina } from 'piscina'
 import { Fault, faultFromJson, throwSite } from '../fault.ts'
 import { removeAttempt } from './dead-attempt.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { SpillSpace } from './exchange/spill-space.ts'
+import type { Pool } from './pool.ts'
 import type { Progress } from './progress.ts'
 import type {
   Answer,
@@ -44,7 +44,7 @@ export class InlineExecutor implements Executor {
   }
 }
 
-/** What a worker is started with. */
+/** What a worker needs to know of the run, told with each job: any may be its first. */
 export interface WorkerData {
   readonly settings: RunSettings
   readonly arena: SharedArrayBuffer
@@ -54,20 +54,9 @@ export interface WorkerData {
 
 /** `owner`: the number of this attempt, by which its pages of the arena are known. */
 export type WorkerJob = ({ readonly run: TaskSpec } | { readonly assemble: AssembleSpec }) & {
+  readonly data: WorkerData
   readonly owner: number
   readonly pulse: SharedArrayBuffer
-}
-
-/**
- * Left to itself V8 lets each thread's young objects take about 100 MB before it looks for dead ones. A
- * small budget has no room for that: a write of 2 M rows into 5,000 folders within 128 MB peaked at
- * 516 MB on two threads, at 332 to 358 MB with this.
- */
-function youngGeneration({ memoryBytes, workers }: RunSettings): {
-  resourceLimits?: { maxYoungGenerationSizeMb: number }
-} {
-  const each = memoryBytes / workers / 2 ** 20
-  return each < 256 ? { resourceLimits: { maxYoungGenerationSizeMb: Math.max(8, each / 8) } } : {}
 }
 
 /** Attempts have numbers from 2 on: 1 is the coordinator's own. */
@@ -81,10 +70,10 @@ export interface Care extends WatchdogOptions {
 
 export class PoolExecutor implements Executor {
   readonly concurrency: number
-  readonly #pool: Piscina<WorkerJob, Answer<unknown>>
+  readonly #pool: Pool
   readonly #threads: Threads
   readonly #watchdog: Watchdog
-  readonly #settings: RunSettings
+  readonly #data: WorkerData
   readonly #arena: Arena
   readonly #spillSpace: SpillSpace
   readonly #care: Care
@@ -93,29 +82,19 @@ export class PoolExecutor implements Executor {
 
   constructor(
     settings: RunSettings,
-    shared: { arena: Arena; progress: Progress; spillSpace: SpillSpace; care: Care },
+    shared: { arena: Arena; progress: Progress; spillSpace: SpillSpace; care: Care; pool: Pool },
   ) {
     this.concurrency = settings.workers
-    this.#settings = settings
     this.#arena = shared.arena
     this.#spillSpace = shared.spillSpace
     this.#care = shared.care
-    const data: WorkerData = {
+    this.#data = {
       settings,
       arena: shared.arena.buffer,
       progress: shared.progress.shared,
       spillSpace: shared.spillSpace.shared,
     }
-    this.#pool = new Piscina({
-      filename: import.meta.resolve('#task'),
-      minThreads: settings.workers,
-      maxThreads: settings.workers,
-      workerData: data,
-      atomics: 'disabled',
-      maxQueue: 1_000_000,
-      ...youngGeneration(settings),
-    })
-    this.#pool.on('error', () => {})
+    this.#pool = shared.pool
     this.#threads = new Threads(() => this.#pool.threads)
     this.#watchdog = new Watchdog(shared.care, id => this.#threads.of(id))
   }
@@ -144,7 +123,7 @@ export class PoolExecutor implements Executor {
     let answer: Answer<unknown>
     try {
       this.#threads.meet()
-      answer = await this.#pool.run({ ...job, owner, pulse: pulse.shared })
+      answer = await this.#pool.run({ ...job, data: this.#data, owner, pulse: pulse.shared })
     } catch (error) {
       if (this.#closed) throw new Fault('resource', 'the run was stopped')
       await this.#bury(owner, pulse.thread, job)
@@ -166,7 +145,7 @@ export class PoolExecutor implements Executor {
     // One that cannot be ended may still write: it keeps what it has.
     if (!(await this.#threads.gone(thread))) return
     this.#arena.reclaim(owner)
-    if ('run' in job) this.#spillSpace.give(removeAttempt(this.#settings.scratch, job.run))
+    if ('run' in job) this.#spillSpace.give(removeAttempt(this.#data.settings.scratch, job.run))
   }
 
   async close(): Promise<void> {

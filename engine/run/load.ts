@@ -20,11 +20,14 @@ import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
 import { TaskRunner } from './task-runner.ts'
 
+export interface Loaded {
+  readonly definition: Definition
+  /** Of the module's bytes. */
+  readonly hash: string
+}
+
 /** Imports a module and finds its pipeline. Throws pipeline: no such file, no pipeline in it. */
-export async function loadPipeline(
-  path: string,
-  name: string | null,
-): Promise<{ definition: Definition; hash: string }> {
+export async function loadPipeline(path: string, name: string | null): Promise<Loaded> {
   let text: Buffer
   try {
     text = await readFile(path)
@@ -84,10 +87,9 @@ export function builtPlan(definition: Definition, hash: string, build: Build): P
 export const optimizedPlan = (built: Plan, { optimize: cheaper, sizes }: Choices): Plan =>
   optimize(sized(built, sizes), cheaper)
 
-/** What a worker runs tasks with. */
-export async function runnerOf(data: WorkerData): Promise<TaskRunner> {
+/** What a worker runs tasks with. Throws pipeline: its build gives another plan. */
+export function runnerOf(data: WorkerData, { definition, hash }: Loaded): TaskRunner {
   const { settings } = data
-  const { definition, hash } = await loadPipeline(settings.module as string, settings.pipeline)
   const plan = optimizedPlan(builtPlan(definition, hash, settings), settings)
   if (plan.fingerprint !== settings.fingerprint) throw anotherPlan(plan, settings.built)
   const arena = Arena.attach(data.arena)

@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stepsOf } from '../compile/explain-stages.ts'
 import { cutStages, type Stage, type Stages } from '../compile/stages.ts'
@@ -26,6 +26,7 @@ import { type Care, type Executor, InlineExecutor, PoolExecutor } from './execut
 import { type Inputs, planInputs } from './inputs.ts'
 import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
 import { Outputs } from './outputs.ts'
+import { type Pool, startPool } from './pool.ts'
 import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
 import { checkRejects } from './reject-limit.ts'
@@ -91,7 +92,11 @@ interface Prepared {
 /** Runs a pipeline. Answers a report also where it failed; throws only on wrong use (pipeline faults before the start). */
 export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const started = performance.now()
-  const { settings, plan, stages } = await prepare(options)
+  const pool = poolOf(options)
+  const { settings, plan, stages } = await prepare(options).catch(async error => {
+    await pool?.destroy()
+    throw error
+  })
   const ledger = new Ledger()
   const outputs = new Outputs(plan, settings, options.limit ?? null)
   const progress = Progress.of(stages.stages.length)
@@ -113,6 +118,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       progress,
       spillSpace: new SpillSpace(settings.spillBytesMax),
       care: careOf(options, stages, notes),
+      pool,
     })
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
@@ -136,7 +142,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     await outputs.abandon()
     if (scheduler && !gathered) gather(ledger, scheduler.runs)
   } finally {
-    await executor?.close()
+    await (executor ? executor.close() : pool?.destroy())
     await outputs.close()
     await rm(settings.scratch, { recursive: true, force: true })
   }
@@ -190,8 +196,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
       detail: [`it has ${plan.nodes.length} steps, and none is a write`],
       hint: "end with such as .write(parquet('out'))",
     })
-  const workers = inline ? 1 : (options.workers ?? (await import('node:os')).availableParallelism())
-  const memoryBytes = options.memoryBytes ?? 1024 * MB
+  const { workers, memoryBytes } = limitsOf(options)
   const scratch = scratchOf(build.runId, options.scratch)
   makeFolder(scratch, 0o700)
   const settings: RunSettings = {
@@ -212,13 +217,34 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   return { settings, plan, stages: cutStages(plan) }
 }
 
+const limitsOf = (o: RunOptions): { workers: number; memoryBytes: number } => ({
+  workers: typeof o.pipeline === 'string' ? (o.workers ?? availableParallelism()) : 1,
+  memoryBytes: o.memoryBytes ?? 1024 * MB,
+})
+
+/** Threads for a module's pipeline; null: it is built inline, and runs in this thread. */
+function poolOf(o: RunOptions): Pool | null {
+  if (typeof o.pipeline !== 'string') return null
+  return startPool({ module: o.pipeline, pipeline: o.export ?? null }, limitsOf(o))
+}
+
 function executorOf(
   settings: RunSettings,
   stages: Stages,
-  shared: { arena: Arena; progress: Progress; spillSpace: SpillSpace; care: Care },
+  {
+    pool,
+    ...shared
+  }: {
+    arena: Arena
+    progress: Progress
+    spillSpace: SpillSpace
+    care: Care
+    pool: Pool | null
+  },
 ): Executor {
-  if (settings.module === null) return new InlineExecutor(new TaskRunner(settings, stages, shared))
-  return new PoolExecutor(settings, shared)
+  return pool === null
+    ? new InlineExecutor(new TaskRunner(settings, stages, shared))
+    : new PoolExecutor(settings, { ...shared, pool })
 }
 
 /** Of a task that shows no progress the report says so, too: the run may be stopped for it. */
