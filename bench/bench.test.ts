@@ -10,10 +10,12 @@ import type { Tool } from './case.ts'
 import { cases } from './cases/index.ts'
 import { fromSource } from './contestants/installed.ts'
 import { inputSet } from './inputs.ts'
+import { lineOf } from './report/linear.ts'
 import { plotSvg } from './report/plot.ts'
 import { scalePanels } from './report/scale-table.ts'
-import { resultsText } from './report/write.ts'
+import { resultsText, scalingText } from './report/write.ts'
 import { type CaseResult, runCase } from './rounds.ts'
+import { runScaling } from './scaling/index.ts'
 import { settingsOf } from './settings.ts'
 import { geometricMean, spreadOf } from './statistics.ts'
 
@@ -51,13 +53,44 @@ for (const [name, found] of Object.entries(cases))
 
 test('the report has a row a case, and curves for those that scale', { skip }, () => {
   const timed = results.filter(r => r.name === 'a-scan')
-  const text = resultsText(settings, { cases: timed, scale: timed })
+  const twice = timed.map(r => ({ ...r, rows: 2 * r.rows }))
+  const text = resultsText(settings, { cases: timed, scale: [...timed, ...twice] })
   const { title = '' } = cases['a-scan'] ?? {}
   assert.equal(text.split(title).length, 4, 'in the times, the ratios and the memory')
   assert.match(text, /\| geometric mean \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d\d \|/)
   const svg = plotSvg(scalePanels(timed))
   assert.equal(svg.match(/<polyline/g)?.length, 3)
   assert.doesNotMatch(`${text}${svg}`, /NaN|undefined|Infinity/)
+})
+
+const noTaskset = process.platform !== 'linux' && 'taskset is Linux’s'
+test('cores, start, files and budgets: each has its figures', { skip: noTaskset }, async () => {
+  const small = ['--rows', '20000', '--rounds', '1', '--start-rows', '2000']
+  const narrow = settingsOf([...small, '--memory-rows', '30000'])
+  const said: string[] = []
+  const say = (line: string) => said.push(line)
+  const found = await runScaling(narrow, { folder, millrace: fromSource(), say })
+  assert.deepEqual(
+    found.memory.map(({ name, budget, fault }) => [name, budget, fault]),
+    ['d-latest', 'j-many-keys'].flatMap(name =>
+      ['512MB', '256MB'].map(budget => [name, budget, null]),
+    ),
+  )
+  assert.equal(found.workers.length, 3)
+  assert.equal(found.start.length, 5)
+  assert.ok(found.files.every(f => f.bytes > 0 && f.files > 0))
+  const text = scalingText(narrow, found)
+  assert.equal(text.match(/as DuckDB’s \|/g)?.length, 4)
+  assert.doesNotMatch(text, /NaN|undefined|Infinity/)
+})
+
+test('a line through sizes and seconds, and how far they lie from it', () => {
+  const straight = lineOf([1, 2, 4, 20].map(x => ({ x, y: 0.25 + 0.5 * x })))
+  assert.ok(Math.abs(straight.start - 0.25) < 1e-9 && Math.abs(straight.slope - 0.5) < 1e-9)
+  assert.ok(straight.deviation < 1e-9)
+  const bent = lineOf([1, 2, 4, 20].map(x => ({ x, y: x * x })))
+  assert.ok(bent.deviation > 0.5)
+  assert.throws(() => lineOf([{ x: 1, y: 1 }]), RangeError)
 })
 
 test('an answer that differs is told: a text, a whole number, a row, nothing at all', () => {

@@ -12,10 +12,16 @@ export interface Settings {
   readonly scaleRounds: number
   readonly threads: number
   readonly micro: boolean
+  /** Only what stands beside the cases: cores, start, files, budgets. */
+  readonly scaling: boolean
+  /** Rows of the start's longer run. */
+  readonly startRows: number
+  /** Rows that are to be kept within a budget. */
+  readonly memoryRows: number
 }
 
 export const USAGE = `usage: npm run bench -- [--rows N] [--rounds N] [--case abc] [--scale 1000000,2000000 | none]
-                        [--scale-rounds N] [--micro]`
+                        [--scale-rounds N] [--scaling] [--start-rows N] [--memory-rows N] [--micro]`
 
 /** Throws TypeError: an option is unknown or is no number. */
 export function settingsOf(args: readonly string[]): Settings {
@@ -28,6 +34,9 @@ export function settingsOf(args: readonly string[]): Settings {
       scale: { type: 'string', default: '1000000,2000000,4000000,8000000,20000000' },
       'scale-rounds': { type: 'string', default: '2' },
       micro: { type: 'boolean', default: false },
+      scaling: { type: 'boolean', default: false },
+      'start-rows': { type: 'string', default: '100000' },
+      'memory-rows': { type: 'string', default: '20000000' },
     },
   })
   return {
@@ -38,6 +47,9 @@ export function settingsOf(args: readonly string[]): Settings {
     scaleRounds: whole('scale-rounds', values['scale-rounds']),
     threads: 2,
     micro: values.micro,
+    scaling: values.scaling,
+    startRows: whole('start-rows', values['start-rows']),
+    memoryRows: whole('memory-rows', values['memory-rows']),
   }
 }
 

@@ -12,6 +12,12 @@ export interface Entry {
   readonly places: Places
   readonly threads: number
   readonly millrace: Installed
+  /** Millrace's `--memory`, such as `512MB`; default: its own. */
+  readonly memory?: string
+  /** Held on the first core by `taskset`. */
+  readonly pinned?: boolean
+  /** Millrace through its command, with the process that guards it. */
+  readonly guarded?: boolean
 }
 
 export function commandOf(tool: Tool, entry: Entry): string[] {
@@ -23,16 +29,15 @@ export function commandOf(tool: Tool, entry: Entry): string[] {
   return millrace(entry, tool === 'millrace-1' ? 1 : entry.threads)
 }
 
-/** The engine in the process itself, as DuckDB is: the command would start it in a child. */
-function millrace(
-  { name, case: { products }, places, millrace }: Entry,
-  workers: number,
-): string[] {
+/** Left to itself the engine in the process itself, as DuckDB is: the command would start it in a child. */
+function millrace(entry: Entry, workers: number): string[] {
+  const { name, places, millrace, memory } = entry
   const command = [
-    ...millrace.command,
+    ...(entry.guarded ? millrace.guarded : millrace.command),
     join(millrace.pipelines, `${name}.ts`),
     ...['--input', places.input, '--output', places.output, '--workers', String(workers)],
     '--overwrite',
+    ...(memory === undefined ? [] : ['--memory', memory]),
   ]
-  return products ? [...command, '--products', places.products] : command
+  return entry.case.products ? [...command, '--products', places.products] : command
 }

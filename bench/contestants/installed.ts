@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url'
 
 /** What Node is started with, and where the pipelines lie. */
 export interface Installed {
+  /** The engine in the process itself. */
   readonly command: readonly string[]
+  /** `millrace run`, as users start it: its guarding process, and the engine in a child. */
+  readonly guarded: readonly string[]
   readonly pipelines: string
 }
 
@@ -20,6 +23,7 @@ const pipelines = join(root, 'bench/pipelines')
 /** Runs the sources as they are: for tests, whose time does not count. */
 export const fromSource = (): Installed => ({
   command: ['--conditions=millrace-source', join(root, 'cli/run-direct.ts')],
+  guarded: ['--conditions=millrace-source', join(root, 'cli/main.ts'), 'run'],
   pipelines,
 })
 
@@ -33,11 +37,14 @@ export function install(folder: string): Installed {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   copyFileSync(join(root, 'package.json'), join(home, 'package.json'))
+  mkdirSync(join(home, 'cli'))
+  copyFileSync(join(root, 'cli/launch.cjs'), join(home, 'cli/launch.cjs'))
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   cpSync(pipelines, join(folder, 'pipelines'), { recursive: true })
   return {
     command: [join(home, 'dist/cli/run-direct.js')],
+    guarded: [join(home, 'cli/launch.cjs'), 'run'],
     pipelines: join(folder, 'pipelines'),
   }
 }

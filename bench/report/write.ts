@@ -3,11 +3,14 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { FILES } from '../inputs.ts'
 import type { CaseResult } from '../rounds.ts'
+import type { Scaling } from '../scaling/index.ts'
 import type { Settings } from '../settings.ts'
 import { faultLines, memoryTable, ratiosTable, timesTable } from './cases-table.ts'
+import { linearTable } from './linear.ts'
 import { machineLine } from './machine.ts'
 import { plotSvg } from './plot.ts'
 import { scalePanels, scaleTable } from './scale-table.ts'
+import { scalingParagraphs } from './scaling-tables.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -42,6 +45,22 @@ export function resultsText(settings: Settings, { cases, scale }: Findings): str
       `The least of ${scaleRounds} rounds (of ${rounds} at ${rows / 1e6} M rows), and peak memory.`,
       '![seconds by million rows, a plot a case](rows-time.svg)',
       scaleTable(scale),
+      'seconds = start + slope × rows, by least squares of relative errors.',
+      linearTable(scale),
     )
   return `${paragraphs.join('\n\n')}\n`
 }
+
+/** Of `--scaling`, in a file of its own, so that either can be measured without the other. */
+export function scalingText({ rounds, threads }: Settings, scaling: Scaling): string {
+  const paragraphs = [
+    '# Scaling',
+    machineLine(),
+    `${rounds} rounds, ${threads} threads where nothing else is said; the cases are those of [results.md](results.md).`,
+    ...scalingParagraphs(scaling),
+  ]
+  return `${paragraphs.join('\n\n')}\n`
+}
+
+export const writeScaling = (settings: Settings, scaling: Scaling): void =>
+  writeFileSync(here('../scaling.md'), scalingText(settings, scaling))
