@@ -19,7 +19,7 @@ const PARAMETER = [
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['run', {
     takesModule: true,
-    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--json]',
+    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--resume] [--json]',
     purpose: 'run the pipeline that a module exports',
     options: [
       PARAMETER,
@@ -30,7 +30,9 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--spill-limit SIZE', 'what spilled rows may take on disk at once, such as 20GB. Default: as much as the disk has'],
       ['--task-timeout TIME', 'what one task may take, such as 90s or 10m; then its thread is ended. Default: as long as it takes'],
       ['--overwrite', 'replace outputs that exist'],
-      ['--scratch FOLDER', 'where spilled rows lie while it runs; default: the system’s temporary folder'],
+      ['--resume', 'take up an unfinished run of the same pipeline, parameters and inputs: what it had done is not done again'],
+      ['--checkpoint-after SECONDS', 'what is done is kept for --resume once the run has lasted so long; default 5'],
+      ['--scratch FOLDER', 'where spilled and kept rows lie; default: the system’s temporary folder'],
       ['--export NAME', 'which pipeline, where the module exports several'],
       ['--json', 'print one JSON object on standard output, and nothing else there'],
     ],

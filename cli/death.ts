@@ -39,9 +39,11 @@ export function deathOf({ ended, running, argv, engine }: Death): Fault {
   })
 }
 
-export const stoppedAtOnce = (argv: readonly string[]): Fault =>
+export const stoppedAtOnce = (argv: readonly string[], resumable: boolean): Fault =>
   new Fault('resource', 'the run was stopped at once', {
-    hint: `its unfinished folders are removed when you run it again: ${commandOf(argv)}`,
+    hint: resumable
+      ? `go on where it was: ${commandOf(argv)}`
+      : `its unfinished folders are removed when you run it again: ${commandOf(argv)}`,
   })
 
 /** The command as a shell takes it. */

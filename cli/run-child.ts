@@ -84,6 +84,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const maxRejects = number('max-rejects')
   const taskTimeout = number('task-timeout')
   const spillLimit = number('spill-limit')
+  const after = number('checkpoint-after')
   const text = (name: string) => options.get(name) as string | undefined
   try {
     const report = await runPipeline({
@@ -91,6 +92,7 @@ async function main(argv: readonly string[]): Promise<void> {
       params: rest,
       limit: number('limit') ?? null,
       overwrite: options.has('overwrite'),
+      resume: options.has('resume'),
       signal: stop.signal,
       ...(text('export') === undefined ? {} : { export: text('export') as string }),
       ...(text('scratch') === undefined ? {} : { scratch: text('scratch') as string }),
@@ -99,6 +101,7 @@ async function main(argv: readonly string[]): Promise<void> {
       ...(spillLimit === undefined ? {} : { spillBytesMax: spillLimit }),
       ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout * 1000 }),
       ...(maxRejects === undefined ? {} : { maxRejects }),
+      ...(after === undefined ? {} : { checkpointAfterSeconds: after }),
       started: run => {
         started = run
         void tell({
@@ -122,6 +125,7 @@ async function main(argv: readonly string[]): Promise<void> {
             })
           show(run, true)
         },
+        warned: text => void tell({ type: 'note', text }),
         publishing: () => void tell({ type: 'note', text: 'publishing: files and tables' }),
         stuck: text => void tell({ type: 'note', text }),
         retried: (task, fault) =>

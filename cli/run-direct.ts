@@ -10,6 +10,10 @@ const report = await runPipeline({
   pipeline: positional[0] as string,
   params: rest,
   overwrite: options.has('overwrite'),
+  resume: options.has('resume'),
+  ...(options.has('checkpoint-after')
+    ? { checkpointAfterSeconds: options.get('checkpoint-after') as number }
+    : {}),
   workers: (options.get('workers') as number | undefined) ?? availableParallelism(),
   memoryBytes: (options.get('memory') as number | undefined) ?? 2 ** 30,
 })

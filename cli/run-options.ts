@@ -12,6 +12,8 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   export: 'text',
   scratch: 'text',
   overwrite: 'flag',
+  resume: 'flag',
+  'checkpoint-after': 'count',
   json: 'flag',
 }
 

@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { faultFromJson, faultToJson } from '../engine/fault.ts'
+import { isResumable } from '../engine/run/checkpoint/dead-runs.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { bareReport } from './bare-report.ts'
@@ -46,8 +47,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (report) return finish(report, json)
   if (refused) return refuse(refused, json)
   // It could not clean up after itself. Its outputs' unfinished folders stay: a rerun completes them.
-  if (begun) await rm(begun.scratch, { recursive: true, force: true })
-  const fault = interrupts.any ? stoppedAtOnce(argv) : deathOf({ ended, running, argv, engine })
+  const resumable = begun !== null && isResumable(begun.scratch)
+  if (begun && !resumable) await rm(begun.scratch, { recursive: true, force: true })
+  const again = resumable && !argv.includes('--resume') ? [...argv, '--resume'] : argv
+  const death = { ended, running, argv: again, engine }
+  const fault = interrupts.any ? stoppedAtOnce(again, resumable) : deathOf(death)
   const bare = bareReport(interrupts.any ? 'interrupted' : 'failed', {
     ...(begun ? { pipeline: begun.pipeline, runId: begun.runId } : {}),
     peakRssBytes: engine.peakRssBytes,

@@ -4,10 +4,15 @@ import type { RunReport } from '../engine/run/report.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
-  if (report.rows.read === 0 && report.status !== 'done') return `${headline(report)}\n`
-  if (report.status === 'interrupted') return `${headline(report)}\n\n${stages(report)}\n`
+  const early = report.rows.read === 0 && report.status !== 'done'
+  if (early) return `${[headline(report), kept(report)].filter(p => p !== '').join('\n\n')}\n`
+  if (report.status === 'interrupted') {
+    const parts = [headline(report), stages(report), kept(report)]
+    return `${parts.filter(p => p !== '').join('\n\n')}\n`
+  }
   const parts = [
     headline(report),
+    resumed(report),
     account(report),
     dropped(report),
     skipped(report),
@@ -15,6 +20,7 @@ export function renderSummary(report: RunReport): string {
     report.notes.map(note => `  note: ${note}`).join('\n'),
     stages(report),
     outputs(report),
+    kept(report),
   ]
   return `${parts.filter(p => p !== '').join('\n\n')}\n`
 }
@@ -25,6 +31,17 @@ function headline(r: RunReport): string {
   const run = r.runId === '' ? '' : ` (run ${r.runId})`
   const speed = read > 0 ? `, ${bytes(read / r.seconds)}/s` : ''
   return `${of} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
+}
+
+function resumed({ resumed: r }: RunReport): string {
+  if (r === undefined) return ''
+  const whole = `${count(r.stages)} whole stages`
+  return `  resumed: ${count(r.tasks)} tasks (${whole}) and ${count(r.files)} files were done before, ${seconds(r.seconds)} of work saved`
+}
+
+function kept({ kept: k }: RunReport): string {
+  if (k === undefined) return ''
+  return `  kept for --resume: ${count(k.tasks)} tasks, ${seconds(k.seconds)} of work, in ${k.folder}; the next run without --resume removes it`
 }
 
 function account(r: RunReport): string {

@@ -13,6 +13,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Fault } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
+import { startOf } from './checkpoint/process-start.ts'
 
 export class Journal {
   readonly #path: string | null
@@ -63,26 +64,5 @@ function textOf(path: string): string | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
-  }
-}
-
-/**
- * When a process was started, so that a later one of the same number is not taken for it: field 22 of
- * Linux's `/proc/PID/stat`. Elsewhere `alive`; null where there is no such process, or a dead one that
- * nobody has waited for.
- */
-function startOf(pid: number): string | null {
-  if (process.platform !== 'linux') return isThere(pid) ? 'alive' : null
-  const stat = textOf(`/proc/${pid}/stat`) ?? ''
-  // The second field, a name in parentheses, may hold anything.
-  const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return state === '' || /[ZX]/.test(state) ? null : (fields[18] ?? null)
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

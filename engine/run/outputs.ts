@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { is, type Node, type Plan } from '../plan/node.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import { Journal } from './journal.ts'
@@ -27,6 +28,7 @@ export class Outputs {
   readonly #tables: Tables
   readonly #finished = new Map<Node, OutputReport>()
   #journal: Journal | null = null
+  #checkpoint: Checkpoint | null = null
   /** A dead run of the same key began; its mark stays until a run ends well. */
   #resuming = false
   #committing = false
@@ -45,15 +47,17 @@ export class Outputs {
   }
 
   /** Refuses what could not be published, before anything is read. */
-  async prepare(inputs: Inputs): Promise<void> {
+  async prepare(inputs: Inputs, checkpoint: Checkpoint): Promise<void> {
     if (this.#preview) return
     for (const folder of this.#folders.values()) folder.refuseInputs(inputs.objects)
     const targets = [...this.#folders.values()].map(f => f.target)
     const journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
     const unfinished = journal.begin()
     this.#journal = journal
+    this.#checkpoint = checkpoint
     this.#resuming = unfinished
-    for (const folder of this.#folders.values()) await folder.prepare(unfinished)
+    for (const folder of this.#folders.values())
+      await folder.prepare(unfinished, checkpoint.resumed !== null)
     await this.#tables.check()
   }
 
@@ -89,7 +93,10 @@ export class Outputs {
     const fragments = inOrder.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
     const mine = fragments.filter(f => f.node === node.id)
     const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
-    const { bytes, paths } = await assemble(shards, executor, shard => this.#place(node, shard))
+    const { bytes, paths } = await assemble(shards, executor, {
+      place: shard => this.#place(node, shard),
+      checkpoint: this.#checkpoint,
+    })
     const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
     const { sink } = node.op
     const report = { uri: sink.uri, rows, bytes, files: paths.length }
@@ -128,7 +135,7 @@ export class Outputs {
 async function assemble(
   shards: readonly Shard[],
   executor: Executor,
-  place: (shard: Shard) => Promise<string>,
+  o: { place: (shard: Shard) => Promise<string>; checkpoint: Checkpoint | null },
 ): Promise<{ bytes: number; paths: string[] }> {
   const paths: string[] = []
   let bytes = 0
@@ -137,12 +144,18 @@ async function assemble(
     while (next < shards.length) {
       const i = next++
       const shard = shards[i] as Shard
-      const path = await place(shard)
+      const path = await o.place(shard)
       paths[i] = path
+      const made = o.checkpoint?.shard(path, shard.fragments) ?? -1
+      if (made >= 0) {
+        bytes += made
+        continue
+      }
       await executor.assemble({ node: shard.node.id, fragments: shard.fragments, path })
       // Not `bytes += await …`: that would add to what bytes was before another lane's file.
       const { size } = await stat(path)
       bytes += size
+      o.checkpoint?.shardMade(path, size)
     }
   }
   await Promise.all(Array.from({ length: Math.min(executor.concurrency, shards.length) }, lane))

@@ -1,5 +1,6 @@
 /** What a run says of itself when it ends: the object that `--json` prints. */
 import type { FaultJson } from '../fault.ts'
+import type { Resumed } from './checkpoint/checkpoint.ts'
 import type { RejectSample } from './protocol.ts'
 import type { Skew } from './skew.ts'
 
@@ -63,5 +64,9 @@ export interface RunReport {
     readonly name: string
     readonly value: number
   }[]
+  /** What was not done again, as a dead run had done it; where the run was asked to resume and found one. */
+  readonly resumed?: Resumed
+  /** What of a run that did not end well `--resume` takes up, and where it lies. */
+  readonly kept?: { readonly folder: string; readonly tasks: number; readonly seconds: number }
   readonly error?: FaultJson
 }

@@ -56,8 +56,11 @@ export class OutputFolder {
     })
   }
 
-  /** `unfinished`: what stands there may be a dead run's of the same key, to be completed. Throws pipeline: the output exists and may not be replaced. */
-  async prepare(unfinished: boolean): Promise<void> {
+  /**
+   * `unfinished`: what stands there may be a dead run's of the same key, to be completed; `keep`: its
+   * shards that are made already stay. Throws pipeline: the output exists and may not be replaced.
+   */
+  async prepare(unfinished: boolean, keep = false): Promise<void> {
     if (existsSync(this.#old)) await this.#restore()
     if (statSync(this.target, { throwIfNoEntry: false })?.isDirectory() === false)
       throw new Fault('pipeline', `output ${this.#sink.uri} is a file`, {
@@ -70,7 +73,7 @@ export class OutputFolder {
         at: this.node.at,
         hint: 'write to another folder, or replace it with --overwrite (overwrite: true)',
       })
-    await rm(this.#staging, { recursive: true, force: true })
+    if (!keep) await rm(this.#staging, { recursive: true, force: true })
     makeFolder(this.#staging)
   }
 

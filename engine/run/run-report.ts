@@ -18,6 +18,8 @@ interface Ended {
   readonly progress: Progress
   readonly status: RunReport['status']
   readonly seconds: number
+  readonly resumed: RunReport['resumed'] | null
+  readonly kept: RunReport['kept'] | null
   readonly error?: FaultJson
 }
 
@@ -60,6 +62,8 @@ export function reportOf(run: Ended): RunReport {
       .filter(n => ledger.of(n.id).skipped > 0)
       .map(n => ({ step: n.name, rows: ledger.of(n.id).skipped })),
     counters: ledger.counters.map(c => ({ step: name(c.node), name: c.name, value: c.value })),
+    ...(run.resumed ? { resumed: run.resumed } : {}),
+    ...(run.kept ? { kept: run.kept } : {}),
     ...(run.error ? { error: run.error } : {}),
   }
 }

@@ -5,12 +5,12 @@
  *       → assemble shards → load tables into staging, audit → publish and commit
  *
  * Until the last step nothing that a reader could see has changed; a run that fails or is stopped
- * removes what it made.
+ * removes what it made, but for what another one may take up (`checkpoint/checkpoint.ts`).
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { stepsOf } from '../compile/explain-stages.ts'
 import { cutStages, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault, faultToJson } from '../fault.ts'
@@ -19,6 +19,11 @@ import { sourceSizes } from '../optimize/source-sizes.ts'
 import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { Ledger } from './account.ts'
+import { askedBefore, beginCheckpoint } from './checkpoint/begin.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import { removeDead } from './checkpoint/dead-runs.ts'
+import { type Asked, askedOf, targetsOf } from './checkpoint/identity.ts'
+import { own } from './checkpoint/owner.ts'
 import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
@@ -71,6 +76,10 @@ export interface RunOptions {
   readonly taskTimeoutMs?: number
   /** A task without progress for so long is told, with the place in the user's code. Default 30,000. */
   readonly stuckAfterMs?: number
+  /** Takes up the unfinished run of the same pipeline, parameters and inputs, where there is one. */
+  readonly resume?: boolean
+  /** What is done is kept for `resume` once the run has lasted so long. Default 5; 0: from the start. */
+  readonly checkpointAfterSeconds?: number
   readonly signal?: AbortSignal
   readonly watch?: Watch
   /** Told once the stages are known, before the first task. */
@@ -87,16 +96,22 @@ interface Prepared {
   readonly settings: RunSettings
   readonly plan: Plan
   readonly stages: Stages
+  readonly asked: Asked
+  /** Where scratch folders lie. */
+  readonly base: string
+  /** The scratch folder is an unfinished run's. */
+  readonly resuming: boolean
 }
 
 /** Runs a pipeline. Answers a report also where it failed; throws only on wrong use (pipeline faults before the start). */
 export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const started = performance.now()
   const pool = poolOf(options)
-  const { settings, plan, stages } = await prepare(options).catch(async error => {
+  const prepared = await prepare(options).catch(async error => {
     await pool?.destroy()
     throw error
   })
+  const { settings, plan, stages, base } = prepared
   const ledger = new Ledger()
   const outputs = new Outputs(plan, settings, options.limit ?? null)
   const progress = Progress.of(stages.stages.length)
@@ -105,14 +120,25 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   let inputs: Inputs | null = null
   let failure: unknown = null
   let gathered = false
+  let checkpoint: Checkpoint | null = null
+  let kept: RunReport['kept'] | null = null
   const notes: string[] = []
+  const { limit = null, watch = {} } = options
   try {
     inputs = await planInputs(stages, options)
-    await outputs.prepare(inputs)
     const arena = Arena.create(
       options.arenaBytes ?? settings.memoryBytes / 2,
       dictionaryLimits(stages, settings.memoryBytes),
     )
+    const warn = (text: string): void => {
+      notes.push(text)
+      watch.warned?.(text)
+    }
+    const begun = { ...prepared, inputs, arena, startedMs: started, wish: options, warn }
+    const keeping = beginCheckpoint(begun)
+    checkpoint = keeping
+    await outputs.prepare(inputs, keeping)
+    if (limit === null) removeDead(base, targetsOf(plan), settings.scratch)
     executor = executorOf(settings, stages, {
       arena,
       progress,
@@ -122,12 +148,12 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     })
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
-    const { limit = null, watch = {} } = options
-    const run = { stages, inputs, executor, arena, limit, watch, signal }
+    const run = { stages, inputs, executor, arena, limit, watch, signal, checkpoint: keeping }
     const standing = (node: Node<'write'>) =>
       outputs.standing(node, scheduler?.runs ?? [], run.executor)
     scheduler = new Scheduler({ ...run, standing })
     await scheduler.run()
+    await keeping.settled()
     gather(ledger, scheduler.runs)
     gathered = true
     ledger.check(plan)
@@ -144,7 +170,14 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   } finally {
     await (executor ? executor.close() : pool?.destroy())
     await outputs.close()
-    await rm(settings.scratch, { recursive: true, force: true })
+    const left = (await checkpoint?.close()) ?? null
+    // A run that was taken up and refused before it began is as it was.
+    const untouched = scheduler === null && prepared.resuming
+    if (left && failure !== null && (untouched || mayResume(failure)))
+      kept = { folder: settings.scratch, ...left }
+    // A dead run's folder is not this run's before it was taken up.
+    else if (checkpoint || !prepared.resuming)
+      await rm(settings.scratch, { recursive: true, force: true })
   }
   const error = failure === null ? undefined : faultToJson(failure)
   const interrupted = options.signal?.aborted === true
@@ -156,11 +189,19 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     runs: scheduler?.runs ?? [],
     outputs: outputs.written,
     notes: [...(inputs?.notes ?? []), ...notes],
+    resumed: checkpoint?.resumed ?? null,
+    kept,
     progress,
     status,
     seconds: (performance.now() - started) / 1000,
     ...(error ? { error } : {}),
   })
+}
+
+/** Whether the same pipeline may come further when it is run again: where it was not the pipeline that was wrong. */
+const mayResume = (failure: unknown): boolean => {
+  const { kind } = faultToJson(failure)
+  return kind === 'resource' || kind === 'data'
 }
 
 function gather(ledger: Ledger, runs: readonly StageRun[]): void {
@@ -182,10 +223,15 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   const loaded = inline
     ? { definition: options.pipeline as Definition, hash: '' }
     : await loadPipeline(options.pipeline as string, options.export ?? null)
+  const params = options.params ?? {}
+  const base = resolve(options.scratch ?? tmpdir())
+  const name = options.export ?? loaded.definition.definition
+  const asked = askedOf({ module: inline ? null : (options.pipeline as string), name }, params)
+  const before = options.resume ? askedBefore(base, asked) : null
   const build = {
-    params: options.params ?? {},
-    runId: randomBytes(8).toString('hex'),
-    startedAt: Date.now(),
+    params,
+    runId: before?.runId ?? randomBytes(8).toString('hex'),
+    startedAt: before?.startedAt ?? Date.now(),
   }
   const built = builtPlan(loaded.definition, loaded.hash, build)
   const optimize = options.optimize ?? true
@@ -197,8 +243,11 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
       hint: "end with such as .write(parquet('out'))",
     })
   const { workers, memoryBytes } = limitsOf(options)
-  const scratch = scratchOf(build.runId, options.scratch)
-  makeFolder(scratch, 0o700)
+  const scratch = scratchOf(build.runId, base)
+  if (before === null) {
+    makeFolder(scratch, 0o700)
+    own(scratch)
+  }
   const settings: RunSettings = {
     ...build,
     ...choices,
@@ -214,7 +263,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     overwrite: options.overwrite ?? false,
     spillBytesMax: options.spillBytesMax ?? null,
   }
-  return { settings, plan, stages: cutStages(plan) }
+  return { settings, plan, stages: cutStages(plan), asked, base, resuming: before !== null }
 }
 
 const limitsOf = (o: RunOptions): { workers: number; memoryBytes: number } => ({

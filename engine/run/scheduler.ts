@@ -12,7 +12,7 @@ import { is, type Node } from '../plan/node.ts'
 import { changedInputs } from './changed-inputs.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { BlockHandle } from './exchange/block.ts'
-import { free } from './exchange/reader.ts'
+import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import type { LineBase, TaskResult, TaskSpec } from './protocol.ts'
@@ -29,6 +29,8 @@ export interface Watch {
   retried?(task: TaskSpec, fault: Fault): void
   /** A task shows no progress: the text says which, for how long, and where it is. */
   stuck?(text: string): void
+  /** The run goes on, with less than it had: said once, and noted in the report. */
+  warned?(text: string): void
   /** All rows are computed; files are assembled and tables loaded from now on. */
   publishing?(): void
 }
@@ -43,8 +45,8 @@ export interface Schedule {
   readonly signal: AbortSignal
   /** Splits of a table as it will stand; asked once the stages that write to it are done. */
   standing(written: Node<'write'>): Promise<readonly Split[]>
-  /** Which stages to run; the others are done already. */
-  readonly skip?: ReadonlySet<number>
+  /** Keeps what is done, and knows what a dead run had done. */
+  readonly checkpoint: Checkpoint
 }
 
 export class Scheduler {
@@ -128,12 +130,30 @@ export class Scheduler {
       skew: [],
     }
     this.runs.push(run)
+    this.#resume(run)
     this.#s.watch.stageStarted?.(run)
     // A preview reads its splits one after another, until it has its rows.
     const first = limit !== null && is(stage.head, 'read') ? tasks.slice(0, 1) : tasks
-    for (const task of first) this.#queue.push({ run, task })
-    if (tasks.length === 0) this.#end(run)
-    return tasks.length === 0
+    for (const task of first)
+      if (run.results[task.index] === undefined) this.#queue.push({ run, task })
+    if (run.pending > 0 || this.#redo(run)) return false
+    this.#end(run)
+    return true
+  }
+
+  /** Takes over what a dead run had done of the stage. */
+  #resume(run: StageRun): void {
+    const splits = [...run.splits]
+    for (const [index, { result, split }] of this.#s.checkpoint.finished(run.stage)) {
+      run.results[index] = result
+      run.pending--
+      if (split !== null) {
+        splits[index] = split
+        run.tasks[index] = { ...(run.tasks[index] as TaskSpec), split }
+      }
+      for (const exchange of run.stage.inputs) this.#free(this.blocks.take(exchange, index))
+    }
+    run.splits = splits
   }
 
   /** Opens a stage that reads a table as it will stand, once the warehouse has answered. */
@@ -209,6 +229,7 @@ export class Scheduler {
     if (known) this.#discard(known)
     run.results[task.index] = result
     run.pending--
+    this.#s.checkpoint.ended(task, result)
     // A partition has one reader: what it read is not asked for again.
     for (const exchange of run.stage.inputs) this.#free(this.blocks.take(exchange, task.index))
     if (this.#s.limit !== null && is(run.stage.head, 'read')) this.#preview(run, task)
@@ -242,6 +263,7 @@ export class Scheduler {
     for (const [index, split] of wrong) {
       splits[index] = split
       const task = { ...(run.tasks[index] as TaskSpec), split }
+      this.#s.checkpoint.again(task)
       run.tasks[index] = task
       run.pending++
       this.#queue.unshift({ run, task })
@@ -252,12 +274,16 @@ export class Scheduler {
 
   #end(run: StageRun): void {
     const { stage } = run
-    run.seconds = (performance.now() - run.startedMs) / 1000
-    run.skew = skewOf(run, this.#s.arena)
+    const { checkpoint, arena } = this.#s
+    const before = checkpoint.finished(stage).size
+    const known = before === run.tasks.length && before > 0 ? checkpoint.recordedStage(stage) : null
+    run.seconds = known?.seconds ?? (performance.now() - run.startedMs) / 1000
+    run.skew = known?.skew ?? skewOf(run, arena)
     const results = run.results.filter(r => r !== undefined)
     this.blocks.add(stage.id, results)
     if (is(stage.head, 'read')) this.#lines.push(...linesBefore(run))
     this.#done.add(stage)
+    if (known === null) checkpoint.stageEnded(run)
     this.#s.watch.stageEnded?.(run)
   }
 
@@ -267,7 +293,7 @@ export class Scheduler {
   }
 
   #free(blocks: readonly BlockHandle[]): void {
-    for (const block of blocks) free(block, this.#s.arena)
+    for (const block of blocks) this.#s.checkpoint.free(block)
   }
 }
 

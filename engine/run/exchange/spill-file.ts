@@ -12,6 +12,8 @@
  * | 12     | 4    | CRC-32 of the frame                                  |
  * | 16     | n    | the frame: zstd, level 1                             |
  *
+ * A record that begins with `MRP1` has the plain block for a frame, so that both sizes are the same.
+ *
  * Example: the block of 72 bytes in `block.ts` becomes MRZ1, n, 72, the frame's CRC, and a frame of
  * n bytes; the next record starts at 16 + n.
  */
@@ -24,6 +26,7 @@ import type { FileBlock } from './block.ts'
 import type { SpillSpace } from './spill-space.ts'
 
 const MAGIC = 0x315a524d
+const PLAIN = 0x3150524d
 const HEAD_BYTES = 16
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
@@ -105,6 +108,17 @@ export class SpillFile {
   }
 }
 
+/** A block as a record that is not compressed: its head, and the block itself. */
+export function plainRecord(block: Uint8Array): [head: Uint8Array, block: Uint8Array] {
+  const head = Buffer.allocUnsafe(HEAD_BYTES)
+  head.writeUInt32LE(PLAIN, 0)
+  head.writeUInt32LE(block.length, 4)
+  head.writeUInt32LE(block.length, 8)
+  head.writeUInt32LE(crc32(block), 12)
+  return [head, block]
+}
+plainRecord.headBytes = HEAD_BYTES
+
 function readRecord(fd: number, handle: FileBlock): Buffer<ArrayBuffer> {
   const record = Buffer.allocUnsafeSlow(handle.storedBytes)
   let done = 0
@@ -149,10 +163,11 @@ export class SpillReader {
 
 function unpack(handle: FileBlock, record: Buffer): Uint8Array<ArrayBuffer> {
   const frame = record.subarray(HEAD_BYTES)
-  const told = [MAGIC, frame.length, handle.bytes, crc32(frame)]
+  const plain = record.readUInt32LE(0) === PLAIN
+  const told = [plain ? PLAIN : MAGIC, frame.length, handle.bytes, crc32(frame)]
   if (told.some((word, i) => record.readUInt32LE(4 * i) !== word))
     throw damaged(handle, 'its checksum is wrong')
-  const block = zstdDecompressSync(frame, { maxOutputLength: handle.bytes })
+  const block = plain ? frame : zstdDecompressSync(frame, { maxOutputLength: handle.bytes })
   if (block.length !== handle.bytes) throw damaged(handle, 'its size is wrong')
   const aligned = block.byteOffset % 8 === 0 ? block : Uint8Array.from(block)
   return aligned as Uint8Array<ArrayBuffer>

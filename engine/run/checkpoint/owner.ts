@@ -1,0 +1,70 @@
+/**
+ * Whose a scratch folder is: `owner-1` names the process that made it, `owner-2` the one that resumed
+ * it, and so on; the last one counts. Making the file fails where another process was faster: of two
+ * that resume the same run, one does.
+ */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { startOf } from './process-start.ts'
+
+export interface Owner {
+  readonly process: number
+  /** As `startOf` says. */
+  readonly started: string
+  readonly host: string
+  /** The system's own run, which ends when the machine stops; empty where it is not known. */
+  readonly boot: string
+}
+
+const NAME = /^owner-(\d+)$/
+
+/** Makes this process the folder's owner, after its `last` one. False: another process was faster. */
+export function own(folder: string, last = 0): boolean {
+  const owner: Owner = {
+    process: process.pid,
+    started: startOf(process.pid) ?? '',
+    host: hostname(),
+    boot: bootOf(),
+  }
+  try {
+    const path = join(folder, `owner-${last + 1}`)
+    writeFileSync(path, JSON.stringify(owner), { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** The folder's owner and its number; null where it has none, or is not this user's. */
+export function ownerOf(folder: string): { readonly owner: Owner; readonly number: number } | null {
+  try {
+    if (process.getuid && statSync(folder).uid !== process.getuid()) return null
+    const numbers = readdirSync(folder).map(name => Number(NAME.exec(name)?.[1] ?? 0))
+    const number = Math.max(0, ...numbers)
+    if (number === 0) return null
+    const text = readFileSync(join(folder, `owner-${number}`), 'utf8')
+    return { owner: JSON.parse(text) as Owner, number }
+  } catch (error) {
+    // It is gone meanwhile, just being written, or nothing that a run of ours wrote.
+    if (error instanceof SyntaxError || 'code' in (error as NodeJS.ErrnoException)) return null
+    throw error
+  }
+}
+
+/** Whether the process lives; one of another host cannot be asked. */
+export const isAlive = ({ process: pid, started, host }: Owner): boolean =>
+  host === hostname() && startOf(pid) === started
+
+export const isLocal = ({ host }: Owner): boolean => host === hostname()
+
+export function bootOf(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch (error) {
+    // Only Linux says it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
