@@ -56,7 +56,8 @@ async function main(argv: readonly string[]): Promise<void> {
   // A terminal signals the whole group; the parent decides what it means.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   const crash = watchForCrash(stop)
-  const open = new Set<StageRun>()
+  /** Bytes that a stage had to read when it began: a resumed one has some of them behind it. */
+  const open = new Map<StageRun, number>()
   let started: Parameters<NonNullable<RunOptions['started']>>[0] | null = null
   const show = (run: StageRun, ended: boolean) => {
     const { rows, bytes } = started?.progress.read(run.stage.id) ?? { rows: 0, bytes: 0 }
@@ -67,7 +68,7 @@ async function main(argv: readonly string[]): Promise<void> {
       steps: stepsOf(run.stage),
       rows,
       bytes,
-      bytesTotal: run.splits.reduce((sum, s) => sum + s.bytes, 0),
+      bytesTotal: open.get(run) ?? 0,
       tasksDone: run.results.filter(r => r !== undefined).length,
       tasks: run.tasks.length,
       seconds: ended ? run.seconds : (performance.now() - run.startedMs) / 1000,
@@ -76,7 +77,7 @@ async function main(argv: readonly string[]): Promise<void> {
     })
   }
   const timer = setInterval(() => {
-    for (const run of open) show(run, false)
+    for (const run of open.keys()) show(run, false)
   }, EVERY_MS)
   const number = (name: string) => options.get(name) as number | undefined
   const workers = number('workers')
@@ -113,17 +114,21 @@ async function main(argv: readonly string[]): Promise<void> {
       },
       watch: {
         stageStarted: run => {
-          open.add(run)
+          const left = run.splits.filter((_, i) => run.results[i] === undefined)
+          open.set(
+            run,
+            left.reduce((sum, s) => sum + s.bytes, 0),
+          )
           show(run, false)
         },
         stageEnded: run => {
-          open.delete(run)
           for (const skew of run.skew)
             void tell({
               type: 'note',
               text: `hot key in ${skew.step}: ${skew.rows} rows, ${Math.round(skew.share * 100)} % of all, ${skew.key === null ? `have one hash of ${skew.keys.join(', ')}` : `mostly ${skew.keys.join(', ')} ${skew.key}`}`,
             })
           show(run, true)
+          open.delete(run)
         },
         warned: text => void tell({ type: 'note', text }),
         publishing: () => void tell({ type: 'note', text: 'publishing: files and tables' }),

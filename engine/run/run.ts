@@ -23,7 +23,7 @@ import { askedBefore, beginCheckpoint } from './checkpoint/begin.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { removeDead } from './checkpoint/dead-runs.ts'
 import { type Asked, askedOf, targetsOf } from './checkpoint/identity.ts'
-import { own } from './checkpoint/owner.ts'
+import { disown, own } from './checkpoint/owner.ts'
 import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
@@ -173,8 +173,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const left = (await checkpoint?.close()) ?? null
     // A run that was taken up and refused before it began is as it was.
     const untouched = scheduler === null && prepared.resuming
-    if (left && failure !== null && (untouched || mayResume(failure)))
+    if (left && failure !== null && (untouched || mayResume(failure))) {
       kept = { folder: settings.scratch, ...left }
+      disown(settings.scratch)
+    }
     // A dead run's folder is not this run's before it was taken up.
     else if (checkpoint || !prepared.resuming)
       await rm(settings.scratch, { recursive: true, force: true })

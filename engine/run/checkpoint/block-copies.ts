@@ -1,7 +1,7 @@
 /**
  * Copies blocks of ended tasks from the arena to files, in the background: one write at a time, on
- * libuv's threads, straight from shared memory. Blocks that were read in the meantime are left out;
- * one that is being written is freed when the write is done, not before.
+ * libuv's threads, straight from shared memory where no column is text. Blocks that were read in the
+ * meantime are left out; one that is being written is freed when the write is done, not before.
  *
  * Uncompressed (`spill-file.ts`): a quarter of the CPU time of zstd, on a machine whose cores are all
  * at work.
@@ -9,10 +9,14 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isText } from '../../data/column.ts'
+import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { ArenaBlock, BlockHandle } from '../exchange/block.ts'
 import { free } from '../exchange/reader.ts'
+import { Scratch } from '../exchange/scratch.ts'
 import { plainRecord } from '../exchange/spill-file.ts'
+import { standalone } from '../exchange/standalone.ts'
 import type { ExchangeOutput, TaskResult } from '../protocol.ts'
 
 /** Written, and kept from being freed, at once. */
@@ -28,21 +32,35 @@ interface Job {
   done(copied: Copied): void
 }
 
+export interface CopyOptions {
+  readonly arena: Arena
+  /** Of the files. */
+  readonly folder: string
+  /** Of an exchange's rows. */
+  schemaOf(exchange: number): AnySchema
+  /** A write was refused; nothing is copied any more. */
+  failed(error: unknown): void
+}
+
+interface Target {
+  readonly path: string
+  readonly position: number
+  readonly moved: Map<BlockHandle, BlockHandle>
+  /** By block, where its rows have text: as such it refers to dictionaries of the arena. */
+  readonly schemas: ReadonlyMap<BlockHandle, AnySchema>
+}
+
 export class BlockCopies {
-  readonly #arena: Arena
-  readonly #folder: string
-  readonly #failed: (error: unknown) => void
+  readonly #o: CopyOptions
+  readonly #scratch = new Scratch()
   readonly #jobs: Job[] = []
   readonly #freed = new WeakSet<BlockHandle>()
   readonly #held = new Set<BlockHandle>()
   readonly #late: BlockHandle[] = []
   #working: Promise<void> | null = null
 
-  /** `failed`: a write was refused; nothing is copied any more. */
-  constructor(arena: Arena, folder: string, failed: (error: unknown) => void) {
-    this.#arena = arena
-    this.#folder = folder
-    this.#failed = failed
+  constructor(o: CopyOptions) {
+    this.#o = o
   }
 
   /** Copies what lies in the arena of a task's blocks; `done` gets the handles as they are then. */
@@ -55,7 +73,7 @@ export class BlockCopies {
   free(block: BlockHandle): void {
     this.#freed.add(block)
     if (this.#held.has(block)) this.#late.push(block)
-    else free(block, this.#arena)
+    else free(block, this.#o.arena)
   }
 
   /** Forgets what is not begun. */
@@ -73,15 +91,16 @@ export class BlockCopies {
       for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) await this.#copy(job)
     } catch (error) {
       this.drop()
-      this.#failed(error)
+      this.#o.failed(error)
     } finally {
       this.#working = null
     }
   }
 
   async #copy({ result, done }: Job): Promise<void> {
-    const path = join(this.#folder, `c-${randomBytes(8).toString('hex')}.spill`)
+    const path = join(this.#o.folder, `c-${randomBytes(8).toString('hex')}.spill`)
     const moved = new Map<BlockHandle, BlockHandle>()
+    const schemas = this.#schemasOf(result)
     const blocks = [...result.outputs.flatMap(o => o.blocks.flat()), ...result.rejects]
     let file: FileHandle | null = null
     let position = 0
@@ -90,7 +109,7 @@ export class BlockCopies {
         const here = chunk.filter(b => !this.#freed.has(b))
         if (here.length === 0) continue
         file ??= await open(path, 'wx', 0o600)
-        position = await this.#write(file, here, { path, position, moved })
+        position = await this.#write(file, here, { path, position, moved, schemas })
       }
     } finally {
       await file?.close()
@@ -103,30 +122,40 @@ export class BlockCopies {
   }
 
   /** Answers where the next record goes. */
-  async #write(
-    file: FileHandle,
-    blocks: readonly ArenaBlock[],
-    to: { path: string; position: number; moved: Map<BlockHandle, BlockHandle> },
-  ): Promise<number> {
+  async #write(file: FileHandle, blocks: readonly ArenaBlock[], to: Target): Promise<number> {
     for (const block of blocks) this.#held.add(block)
     const { path, moved } = to
     let { position } = to
     try {
-      const parts = blocks.flatMap(({ offset, bytes }) =>
-        plainRecord(new Uint8Array(this.#arena.buffer, offset, bytes)),
-      )
-      await writeAll(file, parts, position)
-      for (const block of blocks) {
-        const { rows, bytes } = block
+      const records = blocks.map(block => this.#bytesOf(block, to.schemas.get(block)))
+      await writeAll(file, records.flatMap(plainRecord), position)
+      for (const [i, block] of blocks.entries()) {
+        const bytes = (records[i] as Uint8Array).length
         const storedBytes = plainRecord.headBytes + bytes
-        moved.set(block, { where: 'file', path, position, storedBytes, bytes, rows })
+        moved.set(block, { where: 'file', path, position, storedBytes, bytes, rows: block.rows })
         position += storedBytes
       }
       return position
     } finally {
       this.#held.clear()
-      for (const block of this.#late.splice(0)) free(block, this.#arena)
+      for (const block of this.#late.splice(0)) free(block, this.#o.arena)
     }
+  }
+
+  #bytesOf(block: ArenaBlock, schema: AnySchema | undefined): Uint8Array<ArrayBufferLike> {
+    const { arena } = this.#o
+    if (schema) return standalone(schema, block, { arena, scratch: this.#scratch })
+    return new Uint8Array(arena.buffer, block.offset, block.bytes)
+  }
+
+  #schemasOf({ outputs }: TaskResult): Map<BlockHandle, AnySchema> {
+    const schemas = new Map<BlockHandle, AnySchema>()
+    for (const { exchange, blocks } of outputs) {
+      const schema = this.#o.schemaOf(exchange)
+      if (schema.list.some(f => isText(f.kind)))
+        for (const block of blocks.flat()) schemas.set(block, schema)
+    }
+    return schemas
   }
 }
 

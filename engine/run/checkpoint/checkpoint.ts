@@ -12,6 +12,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Stage } from '../../compile/stages.ts'
+import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { Fragment } from '../../io/sink.ts'
 import type { BlockHandle } from '../exchange/block.ts'
@@ -46,6 +47,8 @@ export interface CheckpointOptions {
   readonly identity: Identity
   readonly scratch: string
   readonly arena: Arena
+  /** Of an exchange's rows. */
+  schemaOf(exchange: number): AnySchema
   /** From the run's start; Infinity: nothing is kept. */
   readonly afterMs: number
   /** `performance.now()` when the run started. */
@@ -71,7 +74,12 @@ export class Checkpoint {
   constructor(o: CheckpointOptions) {
     this.#o = o
     this.#log = new LogWriter(join(o.scratch, LOG), o.found?.logBytes ?? 0)
-    this.#copies = new BlockCopies(o.arena, o.scratch, error => this.#fail(error))
+    this.#copies = new BlockCopies({
+      arena: o.arena,
+      folder: o.scratch,
+      schemaOf: o.schemaOf,
+      failed: error => this.#fail(error),
+    })
     if (o.found === null) this.#log.append({ type: 'run', identity: o.identity })
     else this.#adopt(o.found)
   }

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { startOf } from './process-start.ts'
 
 export interface Owner {
+  /** 0: its run has ended. */
   readonly process: number
   /** As `startOf` says. */
   readonly started: string
@@ -37,6 +38,14 @@ export function own(folder: string, last = 0): boolean {
   }
 }
 
+/** The run has ended, and what it kept is anyone's of this user: its process may well live on. */
+export function disown(folder: string): void {
+  const owned = ownerOf(folder)
+  if (owned === null) return
+  const { owner, number } = owned
+  writeFileSync(join(folder, `owner-${number}`), JSON.stringify({ ...owner, process: 0 }))
+}
+
 /** The folder's owner and its number; null where it has none, or is not this user's. */
 export function ownerOf(folder: string): { readonly owner: Owner; readonly number: number } | null {
   try {
@@ -55,7 +64,7 @@ export function ownerOf(folder: string): { readonly owner: Owner; readonly numbe
 
 /** Whether the process lives; one of another host cannot be asked. */
 export const isAlive = ({ process: pid, started, host }: Owner): boolean =>
-  host === hostname() && startOf(pid) === started
+  pid > 0 && host === hostname() && startOf(pid) === started
 
 export const isLocal = ({ host }: Owner): boolean => host === hostname()
 

@@ -16,14 +16,14 @@ export const Row = schema({
 
 export const options = {
   header: {
-    Id: "id",
-    "Order Date": "orderDate",
-    "a b": "aB",
-    a_b: "aB2",
+    Id: 'id',
+    'Order Date': 'orderDate',
+    'a b': 'aB',
+    a_b: 'aB2',
   },
-  delimiter: ";",
+  delimiter: ';',
   formats: {
-    orderDate: "d/M/yyyy H:mm",
+    orderDate: 'd/M/yyyy H:mm',
   },
 } as const
 

@@ -9,8 +9,8 @@ export const Row = schema({
 
 export const options = {
   header: {
-    ["__proto__"]: "proto",
-    "": "column",
+    ['__proto__']: 'proto',
+    '': 'column',
   },
 } as const
 

@@ -11,11 +11,11 @@ export const Row = schema({
 
 export const options = {
   header: {
-    order_id: "orderId",
-    payment_sequential: "paymentSequential",
-    payment_type: "paymentType",
-    payment_installments: "paymentInstallments",
-    payment_value: "paymentValue",
+    order_id: 'orderId',
+    payment_sequential: 'paymentSequential',
+    payment_type: 'paymentType',
+    payment_installments: 'paymentInstallments',
+    payment_value: 'paymentValue',
   },
 } as const
 

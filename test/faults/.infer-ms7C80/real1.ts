@@ -15,15 +15,15 @@ export const Row = schema({
 
 export const options = {
   header: {
-    product_id: "productId",
-    product_category_name: "productCategoryName",
-    product_name_lenght: "productNameLenght",
-    product_description_lenght: "productDescriptionLenght",
-    product_photos_qty: "productPhotosQty",
-    product_weight_g: "productWeightG",
-    product_length_cm: "productLengthCm",
-    product_height_cm: "productHeightCm",
-    product_width_cm: "productWidthCm",
+    product_id: 'productId',
+    product_category_name: 'productCategoryName',
+    product_name_lenght: 'productNameLenght',
+    product_description_lenght: 'productDescriptionLenght',
+    product_photos_qty: 'productPhotosQty',
+    product_weight_g: 'productWeightG',
+    product_length_cm: 'productLengthCm',
+    product_height_cm: 'productHeightCm',
+    product_width_cm: 'productWidthCm',
   },
 } as const
 

@@ -10,10 +10,10 @@ export const Row = schema({
 
 export const options = {
   header: {
-    seller_id: "sellerId",
-    seller_zip_code_prefix: "sellerZipCodePrefix",
-    seller_city: "sellerCity",
-    seller_state: "sellerState",
+    seller_id: 'sellerId',
+    seller_zip_code_prefix: 'sellerZipCodePrefix',
+    seller_city: 'sellerCity',
+    seller_state: 'sellerState',
   },
 } as const
 

@@ -8,8 +8,8 @@ export const Row = schema({
 
 export const options = {
   header: {
-    product_category_name: "productCategoryName",
-    product_category_name_english: "productCategoryNameEnglish",
+    product_category_name: 'productCategoryName',
+    product_category_name_english: 'productCategoryNameEnglish',
   },
 } as const
 

@@ -8,8 +8,8 @@ export const Row = schema({
 
 export const options = {
   header: {
-    customer_id: "customerId",
-    customer_zip_code_prefix: "customerZipCodePrefix",
+    customer_id: 'customerId',
+    customer_zip_code_prefix: 'customerZipCodePrefix',
   },
 } as const
 

@@ -9,9 +9,9 @@ export const Row = schema({
 
 export const options = {
   header: {
-    geolocation_zip_code_prefix: "geolocationZipCodePrefix",
-    geolocation_city: "geolocationCity",
-    geolocation_state: "geolocationState",
+    geolocation_zip_code_prefix: 'geolocationZipCodePrefix',
+    geolocation_city: 'geolocationCity',
+    geolocation_state: 'geolocationState',
   },
 } as const
 

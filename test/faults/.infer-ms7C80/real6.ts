@@ -14,14 +14,14 @@ export const Row = schema({
 
 export const options = {
   header: {
-    InvoiceNo: "invoiceNo",
-    StockCode: "stockCode",
-    Description: "description",
-    Quantity: "quantity",
-    InvoiceDate: "invoiceDate",
-    UnitPrice: "unitPrice",
-    CustomerID: "customerId",
-    Country: "country",
+    InvoiceNo: 'invoiceNo',
+    StockCode: 'stockCode',
+    Description: 'description',
+    Quantity: 'quantity',
+    InvoiceDate: 'invoiceDate',
+    UnitPrice: 'unitPrice',
+    CustomerID: 'customerId',
+    Country: 'country',
   },
 } as const
 

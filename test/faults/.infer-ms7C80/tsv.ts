@@ -16,13 +16,13 @@ export const Row = schema({
 
 export const options = {
   header: {
-    Id: "id",
-    "Order Date": "orderDate",
-    "a b": "aB",
-    a_b: "aB2",
+    Id: 'id',
+    'Order Date': 'orderDate',
+    'a b': 'aB',
+    a_b: 'aB2',
   },
   formats: {
-    orderDate: "d/M/yyyy H:mm",
+    orderDate: 'd/M/yyyy H:mm',
   },
 } as const
 
