@@ -99,6 +99,12 @@ export class BlockBuilder {
     for (const column of this.#columns) column.clear()
   }
 
+  /** Ends the last block; the builder is of no further use. */
+  close(): void {
+    this.flush()
+    for (const column of this.#columns) column.close()
+  }
+
   #take(batch: Batch, chosen: Rows): void {
     const columns = this.#columns
     for (let j = 0; j < columns.length; j++)

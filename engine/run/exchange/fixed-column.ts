@@ -6,6 +6,7 @@ import { bytesPerRow, type Column, lanes, newValues, type Values } from '../../d
 import type { Kind } from '../../data/kind.ts'
 import type { BlockColumn, Entries } from './block.ts'
 import { copyBytes, type Gather, gatherOf, type Rows } from './gather.ts'
+import { giveValues, takeValues } from './spare-values.ts'
 
 const FIRST_ROWS = 512
 
@@ -16,14 +17,14 @@ export class FixedColumn {
   valid: Uint8Array | null = null
   protected readonly gather: Gather
   #validSpare: Uint8Array | null = null
-  #capacity = FIRST_ROWS
+  #capacity: number
   readonly #rowsMax: number
 
   constructor(kind: Kind, rowsMax: number) {
     this.kind = kind
     this.#rowsMax = rowsMax
-    this.#capacity = Math.min(FIRST_ROWS, rowsMax)
-    this.values = newValues(kind, this.#capacity)
+    this.values = takeValues(kind, Math.min(FIRST_ROWS, rowsMax))
+    this.#capacity = this.values.length / lanes(kind)
     this.gather = gatherOf(kind)
   }
 
@@ -43,6 +44,13 @@ export class FixedColumn {
   /** The first `rows` rows as a column of a block. */
   finish(rows: number): BlockColumn {
     return { values: this.values, valid: this.validOf(rows), entries: this.entries(rows) }
+  }
+
+  /** No more rows will come, and what was finished was written. */
+  close(): void {
+    giveValues(this.kind, this.values)
+    this.values = newValues(this.kind, 0)
+    this.#capacity = 0
   }
 
   /** Starts the next block. */

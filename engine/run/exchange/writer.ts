@@ -107,7 +107,7 @@ export class ExchangeWriter {
 
   /** Ends writing. The blocks are the reader's to free from now on. */
   finish(): Written {
-    for (const builder of this.#builders) builder.flush()
+    for (const builder of this.#builders) builder.close()
     this.#store.close()
     const blocks = this.#blocks
     const sum = (handles: BlockHandle[], what: 'rows' | 'bytes') =>
