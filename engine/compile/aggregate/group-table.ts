@@ -1,7 +1,8 @@
 /**
- * Rows to group numbers: an open-addressing table over typed arrays. Keys of text are codes of the
- * table's own pools, found through an array by the batch's code, so that a string is hashed once per
- * dictionary entry and compared as an integer. Null is a key of its own; NaN equals NaN; -0 equals 0.
+ * Rows to group numbers: an open-addressing table over typed arrays. Keys of text are the codes of the
+ * batches' dictionary, as long as all have the same one; else codes of the table's own pools, found
+ * through an array by the batch's code, so that a string is hashed once per dictionary entry. Either
+ * way it is compared as an integer. Null is a key of its own; NaN equals NaN; -0 equals 0.
  * Groups are numbered by first appearance. The lookup is generated for the kinds of the keys.
  */
 import { type Batch, columnOf } from '../../data/batch.ts'
@@ -76,11 +77,13 @@ export class GroupTable {
   capacity = 0
   slots = new Int32Array(0)
   hashes = new Int32Array(0)
-  /** The groups' keys, by key; text as codes of `pools`, -1 for null. */
+  /** The groups' keys, by key; text as codes, -1 for null. */
   values: Values[] = []
   /** 1 where a key is null; null for keys that cannot be, and for text. */
   nulls: (Uint8Array | null)[] = []
   readonly #remaps: (Remap | null)[]
+  /** By key: the batches' own dictionary, whose codes stand for text while all batches have it. */
+  #adopted: (Pool | null)[] = []
   readonly #assign: Assign
   #groups = new Int32Array(0)
 
@@ -95,14 +98,36 @@ export class GroupTable {
   assign(batch: Batch, keys: readonly number[]): Int32Array {
     if (this.#groups.length < batch.rows) this.#groups = new Int32Array(batch.rows)
     const columns = keys.map(key => columnOf(batch, key))
-    const { selected, selection } = batch
-    const remaps = columns.map((c, j) => {
-      const pool = c.pool as Pool
-      const all = selection === null && !pool?.unique && pool?.count <= selected
+    if (this.count === 0) this.#adopted = columns.map(c => (c.pool?.unique ? c.pool : null))
+    else if (columns.some((c, j) => this.#adopted[j] && this.#adopted[j] !== c.pool)) this.#leave()
+    this.#number(columns, batch, this.#groups)
+    return this.#groups
+  }
+
+  #number(
+    columns: Column[],
+    { selected, selection }: { selected: number; selection: Int32Array | null },
+    groups: Int32Array,
+  ): void {
+    const remaps = columns.map(({ pool }, j) => {
+      if (pool === null || this.#adopted[j]) return null
+      const all = selection === null && !pool.unique && pool.count <= selected
       return this.#remaps[j]?.prepare(pool, all) ?? null
     })
-    this.#assign(columns, remaps, batch.selected, batch.selection, this.#groups, this)
-    return this.#groups
+    this.#assign(columns, remaps, selected, selection, groups, this)
+  }
+
+  /** Another dictionary came: the groups that are there get codes of the table's own pools. */
+  #leave(): void {
+    const { count } = this
+    const columns = this.kinds.map((kind, j) => {
+      const column = this.column(j, kind)
+      return { ...column, values: column.values.slice() }
+    })
+    this.count = 0
+    this.slots.fill(-1)
+    this.#adopted = []
+    this.#number(columns, { selected: count, selection: null }, new Int32Array(count))
   }
 
   /** Called by generated code for an entry that it meets first. */
@@ -147,7 +172,8 @@ export class GroupTable {
       const valid = this.nulls[j]?.subarray(from, to).map(n => 1 - n) ?? null
       return { kind, values, valid, pool: null }
     }
-    if (!kind.optional) return { kind, values, valid: null, pool: remap.pool }
+    const pool = this.#adopted[j] ?? remap.pool
+    if (!kind.optional) return { kind, values, valid: null, pool }
     const codes = (values as Int32Array).slice()
     const valid = new Uint8Array(to - from).fill(1)
     for (let g = 0; g < codes.length; g++) {
@@ -155,7 +181,7 @@ export class GroupTable {
       valid[g] = 0
       codes[g] = 0
     }
-    return { kind, values: codes, valid, pool: remap.pool }
+    return { kind, values: codes, valid, pool }
   }
 
   /** Bytes of the text of the keys of groups `from` and on. */
@@ -164,7 +190,7 @@ export class GroupTable {
     this.#remaps.forEach((remap, j) => {
       if (remap === null) return
       const codes = this.values[j] as Int32Array
-      const { offsets } = remap.pool
+      const { offsets } = this.#adopted[j] ?? remap.pool
       for (let g = from; g < this.count; g++) {
         const code = codes[g] as number
         if (code >= 0) bytes += (offsets[code + 1] as number) - (offsets[code] as number)
@@ -246,7 +272,7 @@ groups[i]=g;
 function readKey(kind: Kind, j: number): string {
   const isNull = `(n${j}!==null&&n${j}[i]===0)`
   if (isText(kind))
-    return `let k${j}=-1;if(!${isNull}){const c=c${j}[i];k${j}=m${j}[c];if(k${j}<0)k${j}=T.remap(${j},c)}h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(k${j}+2,0x9e3779b1)|0;`
+    return `let k${j}=-1;if(!${isNull}){const c=c${j}[i];k${j}=m${j}===null?c:m${j}[c];if(k${j}<0)k${j}=T.remap(${j},c)}h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(k${j}+2,0x9e3779b1)|0;`
   const nulled = kind.optional ? `const y${j}=${isNull}?1:0;` : ''
   if (isWide(kind))
     return `${nulled}const k${j}=c${j}[2*i],l${j}=c${j}[2*i+1];h=Math.imul(h^h>>>15,0x2c1b3c6d)+Math.imul(Number(BigInt.asIntN(32,k${j})),0x9e3779b1)|0;`
