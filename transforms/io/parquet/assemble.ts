@@ -6,9 +6,11 @@ import { closeSync, copyFileSync, linkSync, openSync, readSync, rmSync, writeSyn
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { Fragment } from '../../../engine/io/sink.ts'
 import { footer, MAGIC } from './footer-write.ts'
-import type { RowGroupMeta } from './format.ts'
+import type { ChunkMeta, RowGroupMeta } from './format.ts'
 import { ParquetFile, readFooter } from './footer-read.ts'
 import { refusing } from './fragment.ts'
+import { type ChunkIndex, placeIndexes } from './index-place.ts'
+import { readPageIndex } from './page-index-read.ts'
 
 const COPY_BYTES = 4 << 20
 
@@ -39,15 +41,21 @@ function join(fragments: readonly Fragment[], path: string, schema: AnySchema): 
 function joinInto(out: number, fragments: readonly Fragment[], schema: AnySchema): number {
   const buffer = Buffer.allocUnsafeSlow(COPY_BYTES)
   const groups: RowGroupMeta[] = []
+  const indexes: (ChunkIndex | null)[][] = []
   let offset = write(out, MAGIC)
   for (const fragment of fragments) {
-    const theirs = groupsOf(fragment)
+    const { groups: theirs, indexes: found } = contentOf(fragment, offset - MAGIC.length)
     if (theirs.length === 0) continue
     const end = Math.max(...theirs.flatMap(g => g.chunks.map(c => startOf(c) + c.bytes)))
     for (const group of theirs) groups.push(moved(group, offset - MAGIC.length))
+    indexes.push(...found)
     offset += copy(fragment.path, MAGIC.length, end, { out, buffer })
   }
-  return offset + write(out, footer(schema, groups))
+  const placed = placeIndexes(groups, indexes, bytes => {
+    offset += write(out, bytes)
+    return offset - bytes.length
+  })
+  return offset + write(out, footer(schema, placed))
 }
 
 const startOf = (chunk: RowGroupMeta['chunks'][number]): number =>
@@ -62,14 +70,28 @@ const moved = ({ rows, chunks }: RowGroupMeta, by: number): RowGroupMeta => ({
   })),
 })
 
-/** From the fragment's own footer: a run of many fragments keeps none of them in memory. */
-function groupsOf({ path }: Fragment): readonly RowGroupMeta[] {
+interface Content {
+  readonly groups: readonly RowGroupMeta[]
+  readonly indexes: (ChunkIndex | null)[][]
+}
+
+/** From the fragment's own footer and page indexes, pages moved by so many bytes. */
+function contentOf({ path }: Fragment, by: number): Content {
   const file = new ParquetFile(path)
   try {
-    return readFooter(file).groups
+    const { groups } = readFooter(file)
+    return { groups, indexes: groups.map(g => g.chunks.map(c => movedIndex(file, c, by))) }
   } finally {
     file.close()
   }
+}
+
+function movedIndex(file: ParquetFile, chunk: ChunkMeta, by: number): ChunkIndex | null {
+  const pages = readPageIndex(file, chunk)
+  if (pages === null) return null
+  const { columnIndex: place } = chunk
+  const columns = place && file.read(place.at, place.bytes)
+  return { columns, pages: pages.map(p => ({ ...p, at: p.at + by, statistics: null })) }
 }
 
 /** The same file under a second name where the file system can, else a copy. */

@@ -1,8 +1,8 @@
 /** A chunk of booleans: one bit a value, nothing to choose. */
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { body, ChunkWriter } from './chunk-write.ts'
-import { ENCODING, type Statistics } from './format.ts'
+import { body, type Bounds, ChunkWriter } from './chunk-write.ts'
+import { ENCODING } from './format.ts'
 
 export class BoolChunk extends ChunkWriter {
   readonly full = false
@@ -10,6 +10,9 @@ export class BoolChunk extends ChunkWriter {
   #count = 0
   #falses = 0
   #trues = 0
+  /** Of the chunk's pages before. */
+  #falsesBefore = 0
+  #truesBefore = 0
 
   constructor(kind: Kind, rowsPerPage: number) {
     super(kind, rowsPerPage)
@@ -53,15 +56,30 @@ export class BoolChunk extends ChunkWriter {
     this.#count = 0
     this.#falses = 0
     this.#trues = 0
+    this.#falsesBefore = 0
+    this.#truesBefore = 0
   }
 
   dictionary(): null {
     return null
   }
 
-  bounds(): Omit<Statistics, 'nullCount'> | null {
-    if (this.#trues + this.#falses === 0) return null
-    const [min, max] = [this.#falses === 0 ? 1 : 0, this.#trues === 0 ? 0 : 1]
-    return { min: Buffer.of(min), max: Buffer.of(max), minExact: true, maxExact: true }
+  endBounds(): Bounds | null {
+    const found = boundsOf(this.#falses, this.#trues)
+    this.#falsesBefore += this.#falses
+    this.#truesBefore += this.#trues
+    this.#falses = 0
+    this.#trues = 0
+    return found
   }
+
+  bounds(): Bounds | null {
+    return boundsOf(this.#falsesBefore, this.#truesBefore)
+  }
+}
+
+function boundsOf(falses: number, trues: number): Bounds | null {
+  if (trues + falses === 0) return null
+  const [min, max] = [falses === 0 ? 1 : 0, trues === 0 ? 0 : 1]
+  return { min: Buffer.of(min), max: Buffer.of(max), minExact: true, maxExact: true }
 }

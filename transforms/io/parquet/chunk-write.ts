@@ -6,14 +6,18 @@
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Bytes } from './bytes.ts'
-import type { Statistics } from './format.ts'
+import type { PageMeta, Statistics } from './format.ts'
 import { ChunkPages, writeLevels } from './page-write.ts'
+
+export type Bounds = Omit<Statistics, 'nullCount'>
 
 export interface FinishedChunk {
   readonly pages: ChunkPages
   readonly dictionary: Buffer | null
   readonly values: number
   readonly statistics: Statistics
+  /** `at`: from the start of `pages.data`. */
+  readonly marks: readonly PageMeta[]
 }
 
 /** Encoded pages are built here and compressed at once; one a thread is enough. */
@@ -30,6 +34,7 @@ export abstract class ChunkWriter {
   levels = new Uint8Array(0)
   #rowsBefore = 0
   #nullCount = 0
+  #marks: PageMeta[] = []
 
   constructor(kind: Kind, rowsPerPage: number) {
     this.kind = kind
@@ -85,31 +90,34 @@ export abstract class ChunkWriter {
     this.nulls = 0
     this.#rowsBefore = 0
     this.#nullCount = 0
+    this.#marks = []
     this.clear()
   }
 
   #endPage(last: boolean): void {
     body.clear()
     if (this.kind.optional) writeLevels(body, this.levels, this.rows, this.nulls)
+    const at = this.pages.data.size
     this.encode(last)
+    this.#mark(at)
     this.#rowsBefore += this.rows
     this.#nullCount += this.nulls
     this.rows = 0
     this.nulls = 0
   }
 
+  #mark(at: number): void {
+    const bytes = this.pages.data.size - at
+    const statistics = statisticsOf(this.nulls, this.endBounds())
+    this.#marks.push({ at, bytes, firstRow: this.#rowsBefore, rows: this.rows, statistics })
+  }
+
   finish(): FinishedChunk {
     if (this.rows > 0 || this.#rowsBefore === 0) this.#endPage(true)
     const dictionary = this.dictionary()
-    const bounds = this.bounds()
-    const statistics: Statistics = {
-      nullCount: this.#nullCount,
-      min: bounds?.min ? own(bounds.min) : null,
-      max: bounds?.max ? own(bounds.max) : null,
-      minExact: bounds?.minExact ?? true,
-      maxExact: bounds?.maxExact ?? true,
-    }
-    return { pages: this.pages, dictionary, values: this.#rowsBefore, statistics }
+    const statistics = statisticsOf(this.#nullCount, this.bounds())
+    const marks = this.#marks
+    return { pages: this.pages, dictionary, values: this.#rowsBefore, statistics, marks }
   }
 
   /** True where the page must end before it has all its rows. */
@@ -120,9 +128,21 @@ export abstract class ChunkWriter {
   /** Adds what was gathered to `body`, and `body` as a page; `last`: no page follows. */
   abstract encode(last: boolean): void
   abstract dictionary(): Buffer | null
-  abstract bounds(): Omit<Statistics, 'nullCount'> | null
+  /** Of the page that was encoded last; those of the next begin anew. */
+  abstract endBounds(): Bounds | null
+  abstract bounds(): Bounds | null
   /** Forgets all values. */
   abstract clear(): void
+}
+
+function statisticsOf(nullCount: number, bounds: Bounds | null): Statistics {
+  return {
+    nullCount,
+    min: bounds?.min ? own(bounds.min) : null,
+    max: bounds?.max ? own(bounds.max) : null,
+    minExact: bounds?.minExact ?? true,
+    maxExact: bounds?.maxExact ?? true,
+  }
 }
 
 /**

@@ -19,6 +19,8 @@ export class ColumnReader {
   #pages: PageReader | null = null
   #page: Decoded | null = null
   #at = 0
+  /** Rows to be passed over before the next that is read: they begin where a page does. */
+  #skips = 0
 
   constructor(file: ParquetFile, binding: Binding, advance: (bytes: number) => void) {
     this.#file = file
@@ -42,39 +44,45 @@ export class ColumnReader {
     this.#decoder.begin()
     this.#page = null
     this.#at = 0
+    this.#skips = 0
   }
 
   /** The next `rows` rows of the row group, which has as many left. */
   fill(rows: number): Filled {
     const pieces: Piece[] = []
-    this.#take(rows, pieces)
-    return join(this.#kind, pieces, rows)
-  }
-
-  skip(rows: number): void {
-    this.#take(rows, null)
-  }
-
-  #take(rows: number, pieces: Piece[] | null): void {
     for (let left = rows; left > 0; ) {
       const page = this.#page ?? this.#next()
       const to = Math.min(page.rows, this.#at + left)
-      pieces?.push({ page, from: this.#at, to })
+      pieces.push({ page, from: this.#at, to })
       left -= to - this.#at
       this.#at = to
       if (to === page.rows) this.#page = null
     }
+    return join(this.#kind, pieces, rows)
+  }
+
+  /** Passes over rows. Pages that lie among them are not decoded, and pages beyond not looked for. */
+  skip(rows: number): void {
+    this.#skips += rows
+    const page = this.#page
+    if (page === null) return
+    const passed = Math.min(page.rows - this.#at, this.#skips)
+    this.#skips -= passed
+    this.#at += passed
+    if (this.#at === page.rows) this.#page = null
   }
 
   #next(): Decoded {
     const pages = this.#pages
     if (pages === null) throw new Malformed('no row group was begun')
     for (;;) {
-      const page = pages.next()
+      const page = pages.next(this.#skips)
       if (page.type === 'dictionary') this.#decoder.dictionary(page)
+      else if (page.type === 'passed') this.#skips -= page.rows
       else if (page.rows > 0) {
         this.#page = this.#decoder.decode(page)
-        this.#at = 0
+        this.#at = this.#skips
+        this.#skips = 0
         return this.#page
       }
     }

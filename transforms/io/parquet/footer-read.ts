@@ -1,7 +1,7 @@
 /** Reads a Parquet file's footer: its columns and row groups. Only metadata is read, and checked. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { Fault } from '../../../engine/fault.ts'
-import type { ChunkMeta, RowGroupMeta, Statistics } from './format.ts'
+import type { ChunkMeta, Place, RowGroupMeta, Statistics } from './format.ts'
 import { type Leaf, leavesOf } from './leaf.ts'
 import { Malformed, ThriftReader, type ThriftStruct, type ThriftValue } from './thrift-read.ts'
 
@@ -97,12 +97,27 @@ function groupOf(struct: ThriftStruct, leaves: readonly Leaf[], bytes: number): 
   const chunks = list.map((c, i) => {
     const meta = (c as ThriftStruct).get?.(3)
     if (!(meta instanceof Map)) throw new Malformed('a column chunk has no metadata')
-    return chunkOf(meta, leaves[i] as Leaf, bytes)
+    const chunk = chunkOf(meta, leaves[i] as Leaf, bytes)
+    const indexes = c as ThriftStruct
+    return {
+      ...chunk,
+      offsetIndex: placeOf(indexes, 4, bytes),
+      columnIndex: placeOf(indexes, 6, bytes),
+    }
   })
   return { rows, chunks }
 }
 
-function chunkOf(meta: ThriftStruct, leaf: Leaf, bytes: number): ChunkMeta {
+/** Of an offset and the length in the field after it; null where there is none. */
+function placeOf(struct: ThriftStruct, id: number, most: number): Place | null {
+  if (!struct.has(id) || !struct.has(id + 1)) return null
+  const at = numberOf(struct, id, most)
+  return { at, bytes: numberOf(struct, id + 1, most - at) }
+}
+
+type ChunkFacts = Omit<ChunkMeta, 'columnIndex' | 'offsetIndex'>
+
+function chunkOf(meta: ThriftStruct, leaf: Leaf, bytes: number): ChunkFacts {
   const dictionaryOffset = meta.has(11) ? numberOf(meta, 11, bytes) : null
   const statistics = meta.get(12)
   return {

@@ -75,6 +75,15 @@ function writeChunk(w: ThriftWriter, chunk: ChunkMeta): void {
   if (chunk.dictionaryOffset !== null) w.i64(11, chunk.dictionaryOffset)
   if (chunk.statistics) writeStatistics(w, chunk.statistics)
   w.close()
+  const { columnIndex, offsetIndex } = chunk
+  if (offsetIndex) {
+    w.i64(4, offsetIndex.at)
+    w.i32(5, offsetIndex.bytes)
+  }
+  if (columnIndex) {
+    w.i64(6, columnIndex.at)
+    w.i32(7, columnIndex.bytes)
+  }
   w.close()
 }
 

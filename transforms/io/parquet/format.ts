@@ -46,6 +46,23 @@ export interface Statistics {
   readonly maxExact: boolean
 }
 
+/** Where bytes lie in the file. */
+export interface Place {
+  readonly at: number
+  readonly bytes: number
+}
+
+/** A data page of a chunk; rows count from the start of the row group. */
+export interface PageMeta {
+  /** With its header, from the start of the file. */
+  readonly at: number
+  readonly bytes: number
+  readonly firstRow: number
+  readonly rows: number
+  /** Null where the chunk's pages have no bounds that all of them know. */
+  readonly statistics: Statistics | null
+}
+
 /** A column chunk; offsets count from the start of the file. */
 export interface ChunkMeta {
   readonly type: number
@@ -58,6 +75,9 @@ export interface ChunkMeta {
   readonly dataOffset: number
   readonly dictionaryOffset: number | null
   readonly statistics: Statistics | null
+  /** Bounds of each page, and where each lies: written for chunks of several pages. */
+  readonly columnIndex: Place | null
+  readonly offsetIndex: Place | null
 }
 
 export interface RowGroupMeta {

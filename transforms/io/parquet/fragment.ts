@@ -12,6 +12,7 @@ import { chunkFor, giveBack } from './chunk-pool.ts'
 import type { ChunkWriter, FinishedChunk } from './chunk-write.ts'
 import { footer, MAGIC } from './footer-write.ts'
 import { type ChunkMeta, type RowGroupMeta, ZSTD } from './format.ts'
+import { type ChunkIndex, indexOf, placeIndexes } from './index-place.ts'
 import { physicalType } from './physical.ts'
 
 export interface ParquetOptions {
@@ -47,6 +48,7 @@ class ParquetWriter implements FragmentWriter {
   readonly #rowsPerPage: number
   readonly #fileBytesMax: number
   readonly #groups: RowGroupMeta[] = []
+  readonly #indexes: (ChunkIndex | null)[][] = []
   #chunks: ChunkWriter[] = []
   /** Rows in the row group that is being filled. */
   #rows = 0
@@ -116,10 +118,16 @@ class ParquetWriter implements FragmentWriter {
 
   #endGroup(): void {
     const { list } = this.#schema
+    const indexes: (ChunkIndex | null)[] = []
     const chunks = this.#chunks.map((chunk, i) => {
       const { name, kind } = list[i] as (typeof list)[0]
-      return this.#writeChunk(name, kind, chunk.finish())
+      const finished = chunk.finish()
+      const meta = this.#writeChunk(name, kind, finished)
+      const { dataOffset } = meta
+      indexes.push(indexOf(finished.marks.map(mark => ({ ...mark, at: mark.at + dataOffset }))))
+      return meta
     })
+    this.#indexes.push(indexes)
     this.#groups.push({ rows: this.#rows, chunks })
     this.#total += this.#rows
     this.#begin()
@@ -142,6 +150,8 @@ class ParquetWriter implements FragmentWriter {
       dataOffset,
       dictionaryOffset: dictionary ? start : null,
       statistics,
+      columnIndex: null,
+      offsetIndex: null,
     }
   }
 
@@ -154,7 +164,12 @@ class ParquetWriter implements FragmentWriter {
 
   close(): Fragment {
     if (this.#rows > 0) this.#endGroup()
-    this.#append(footer(this.#schema, this.#groups))
+    const groups = placeIndexes(this.#groups, this.#indexes, bytes => {
+      const at = this.#offset
+      this.#append(bytes)
+      return at
+    })
+    this.#append(footer(this.#schema, groups))
     this.#release()
     return { path: this.#path, rows: this.#total, bytes: this.#offset }
   }

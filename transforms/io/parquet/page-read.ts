@@ -16,6 +16,10 @@ export interface DataPage {
   /** The values, levels left out. */
   readonly body: Uint8Array
 }
+export interface PassedPage {
+  readonly type: 'passed'
+  readonly rows: number
+}
 export interface DictionaryPage {
   readonly type: 'dictionary'
   readonly entries: number
@@ -55,12 +59,21 @@ export class PageReader {
     this.#left = chunk.values
   }
 
-  /** The next page; its arrays are valid until the one after. */
-  next(): DataPage | DictionaryPage {
+  /**
+   * The next page; its arrays are valid until the one after. A page of data with no more rows than are
+   * to be passed over is not read beyond its header.
+   */
+  next(passing = 0): DataPage | DictionaryPage | PassedPage {
     for (;;) {
       const { header, length } = this.#header()
       const size = count(header, 3, PAGE_BYTES_MAX)
       this.#at += length
+      const rows = passing > 0 ? this.#passable(header, passing) : 0
+      if (rows > 0) {
+        this.#at += size
+        this.#advance(length)
+        return { type: 'passed', rows }
+      }
       const packed = this.#bytes(size)
       this.#at += size
       this.#advance(length + size)
@@ -72,6 +85,15 @@ export class PageReader {
       if (type === PAGE.DATA) return this.#v1(header, packed)
       if (type === PAGE.DATA_V2) return this.#v2(header, packed)
     }
+  }
+
+  /** Rows of a page of data that is to be passed over as a whole; 0 where it is not. */
+  #passable(header: ThriftStruct, passing: number): number {
+    const facts = header.get(header.get(1) === PAGE.DATA_V2 ? 8 : 5)
+    const rows = facts instanceof Map ? facts.get(1) : 0
+    if (typeof rows !== 'number' || !(rows > 0 && rows <= Math.min(passing, this.#left))) return 0
+    this.#left -= rows
+    return rows
   }
 
   /** Headers are short; one with long statistics is tried again with more bytes. */

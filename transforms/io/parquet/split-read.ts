@@ -11,6 +11,7 @@ import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
+import { type Gap, gapsOf } from './gaps.ts'
 import { groupStatistics, maySift } from './statistics-read.ts'
 
 export interface SplitPlace {
@@ -32,6 +33,8 @@ export class ParquetSplitReader implements SplitReader {
   /** Rows of the split before the row group. */
   #before = 0
   #batch: Batch | null = null
+  /** Rows of the row group that are not read, from the next on. */
+  #gaps: Gap[] = []
 
   constructor(place: SplitPlace, request: ReadRequest) {
     this.#place = place
@@ -51,22 +54,14 @@ export class ParquetSplitReader implements SplitReader {
   }
 
   #next(): Batch | null {
-    const { groups, schema, split } = this.#place
-    while (this.#to >= (groups[this.#group]?.rows ?? 0)) {
-      this.#before += groups[this.#group]?.rows ?? 0
-      this.#from = 0
-      this.#to = 0
-      const group = groups[++this.#group]
-      if (group === undefined) {
-        this.#group = groups.length
-        this.#batch = null
-        return null
-      }
-      if (this.#leavesOut(group)) this.#to = group.rows
-      else for (const reader of this.#readers) reader?.begin(group)
+    const { schema, split } = this.#place
+    if (!this.#find()) {
+      this.#batch = null
+      return null
     }
     this.#from = this.#to
-    const rows = Math.min(this.#request.rowsPerBatch, this.#rowsOfGroup - this.#from)
+    const end = this.#gaps[0]?.from ?? this.#rowsOfGroup
+    const rows = Math.min(this.#request.rowsPerBatch, end - this.#from)
     this.#to += rows
     const filled = this.#readers.map(reader => reader?.fill(rows) ?? null)
     const firstRow = this.#before + this.#from
@@ -80,16 +75,38 @@ export class ParquetSplitReader implements SplitReader {
     return this.#batch
   }
 
-  /** A row group of which no row is wanted, and none may have to be rejected, is not read. */
-  #leavesOut(group: RowGroupMeta): boolean {
+  /** Goes to the next row to be read: it comes after `#to`. False at the end. */
+  #find(): boolean {
+    const { groups } = this.#place
+    for (;;) {
+      const [gap] = this.#gaps
+      if (gap?.from === this.#to) {
+        this.#gaps.shift()
+        this.#request.leaveOut?.skipped(gap.to - gap.from, gap.by)
+        for (const reader of this.#readers) reader?.skip(gap.to - gap.from)
+        this.#to = gap.to
+      } else if (this.#to < this.#rowsOfGroup) return true
+      else {
+        this.#before += this.#rowsOfGroup
+        this.#from = 0
+        this.#to = 0
+        const group = groups[Math.min(++this.#group, groups.length)]
+        if (group === undefined) return false
+        this.#gaps = this.#gapsOf(group)
+        for (const reader of this.#readers) reader?.begin(group)
+      }
+    }
+  }
+
+  /** Rows of which none is wanted, and none may have to be rejected, are not read. */
+  #gapsOf(group: RowGroupMeta): Gap[] {
     const { leaveOut } = this.#request
     const { bindings, schema } = this.#place
-    if (leaveOut === undefined || group.rows === 0) return false
-    if (bindings.some(b => maySift(b, group.chunks[b.index]))) return false
+    if (leaveOut === undefined || group.rows === 0) return []
+    if (bindings.some(b => maySift(b, group.chunks[b.index]))) return []
     const statistics = groupStatistics(schema, bindings, group)
     const by = droppedBy(leaveOut.conditions, statistics, name => schema.fields[name])
-    if (by >= 0) leaveOut.skipped(group.rows, by)
-    return by >= 0
+    return by >= 0 ? [{ from: 0, to: group.rows, by }] : gapsOf(this.#place, group, leaveOut)
   }
 
   get #rowsOfGroup(): number {

@@ -6,7 +6,7 @@ import { readValue } from '../../../engine/data/value.ts'
 import type { ColumnStatistics, RowStatistics } from '../../../engine/io/outcome.ts'
 import type { Binding } from './bind.ts'
 import type { Converted } from './converted.ts'
-import { type ChunkMeta, ENCODING, type RowGroupMeta, TYPE } from './format.ts'
+import { type ChunkMeta, ENCODING, type RowGroupMeta, type Statistics, TYPE } from './format.ts'
 import { lanesOf, readRaw } from './plain-read.ts'
 
 export function groupStatistics(
@@ -16,13 +16,16 @@ export function groupStatistics(
 ): RowStatistics {
   const columns = new Map<string, ColumnStatistics>()
   bindings.forEach((binding, i) => {
-    const found = chunks[binding.index]?.statistics
     const name = schema.list[i]?.name as string
-    const min = found?.min ? boundOf(binding, found.min) : null
-    const max = found?.max ? boundOf(binding, found.max) : null
-    columns.set(name, { min, max, nullCount: found?.nullCount ?? null })
+    columns.set(name, columnStatistics(binding, chunks[binding.index]?.statistics ?? null))
   })
   return { rows, columns }
+}
+
+export function columnStatistics(binding: Binding, found: Statistics | null): ColumnStatistics {
+  const min = found?.min ? boundOf(binding, found.min) : null
+  const max = found?.max ? boundOf(binding, found.max) : null
+  return { min, max, nullCount: found?.nullCount ?? null }
 }
 
 /** The bound as a lambda would see it; null where it cannot be read. */

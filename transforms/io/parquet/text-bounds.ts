@@ -41,6 +41,17 @@ export class TextBounds {
       max.set(bytes, start, end, prefix)
   }
 
+  /** Takes in the bounds of other values. */
+  merge(other: TextBounds): void {
+    for (const { bytes, length } of [other.#min, other.#max])
+      if (length >= 0) this.observe(bytes, 0, length)
+  }
+
+  clear(): void {
+    this.#min.length = -1
+    this.#max.length = -1
+  }
+
   bounds(text: boolean): Omit<Statistics, 'nullCount'> | null {
     if (this.#min.length < 0) return null
     const [min, max] = [this.#min.value(), this.#max.value()]

@@ -80,6 +80,15 @@ export class ThriftWriter {
   elementI32(value: number): void {
     this.out.zigzag(value)
   }
+  elementI64(value: number): void {
+    this.out.zigzag(value)
+  }
+  elementBool(value: boolean): void {
+    this.out.u8(value ? WIRE.true : WIRE.false)
+  }
+  elementBinary(value: Uint8Array): void {
+    this.#raw(value)
+  }
   elementText(value: string): void {
     this.#raw(Buffer.from(value))
   }

@@ -86,6 +86,19 @@ export class ValueBounds {
     maxs[0] = max === 0 ? 0 : max
   }
 
+  /** Takes in the bounds of other values. */
+  merge(other: ValueBounds): void {
+    if (!other.#some) return
+    this.observe(other.#min, 1)
+    this.observe(other.#max, 1)
+    this.#nan ||= other.#nan
+  }
+
+  clear(): void {
+    this.#some = false
+    this.#nan = false
+  }
+
   bounds(): Omit<Statistics, 'nullCount'> | null {
     if (!this.#some || this.#nan) return null
     const [min, max] = [this.#min, this.#max].map(words => wordBytes(words, 1, this.#lanes))

@@ -6,9 +6,9 @@
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Bytes } from './bytes.ts'
-import { body, ChunkWriter } from './chunk-write.ts'
+import { body, type Bounds, ChunkWriter } from './chunk-write.ts'
 import { writeDelta } from './delta-write.ts'
-import { ENCODING, type Statistics } from './format.ts'
+import { ENCODING } from './format.ts'
 import { bitsFor, writeHybrid } from './hybrid-write.ts'
 import { packedSize, SAMPLE_ROWS } from './page-write.ts'
 import { ValueBounds, wordBytes } from './value-bounds.ts'
@@ -27,7 +27,8 @@ export class ValueChunk extends ChunkWriter {
   readonly #lanes: 1 | 2 | 4
   readonly #gather: Gather
   readonly #whole: boolean
-  #bounds: ValueBounds
+  readonly #bounds: ValueBounds
+  readonly #pageBounds: ValueBounds
   readonly #dictionary: ValueDictionary
   #page = new Int32Array(0)
   #count = 0
@@ -40,6 +41,7 @@ export class ValueChunk extends ChunkWriter {
     this.#gather = gatherOf(kind)
     this.#whole = this.#lanes < 4 && kind.tag !== 'float32' && kind.tag !== 'float64'
     this.#bounds = new ValueBounds(kind)
+    this.#pageBounds = new ValueBounds(kind)
     this.#dictionary = new ValueDictionary(this.#lanes)
   }
 
@@ -66,6 +68,7 @@ export class ValueChunk extends ChunkWriter {
     if (this.#mode === 'dictionary' || (undecided && this.#mayUseDictionary))
       this.#dictionary.encode(this.#page, count, codes)
     if (undecided) this.#mode = this.#choose(last)
+    this.#pageBounds.observe(this.#page, count)
     this.pages.add(...this.#encoded(count))
     this.#count = 0
   }
@@ -80,7 +83,6 @@ export class ValueChunk extends ChunkWriter {
       }
       return [body.view(), rows, ENCODING.RLE_DICTIONARY]
     }
-    this.#bounds.observe(this.#page, count)
     if (this.#mode === 'delta' && writeDelta(body, this.#page, count, this.#lanes))
       return [body.view(), rows, ENCODING.DELTA_BINARY_PACKED]
     body.append(wordBytes(this.#page, count, this.#lanes))
@@ -115,7 +117,6 @@ export class ValueChunk extends ChunkWriter {
   dictionary(): Buffer | null {
     const { count, words } = this.#dictionary
     if (!this.pages.encodings.has(ENCODING.RLE_DICTIONARY)) return null
-    this.#bounds.observe(words, count)
     return this.pages.dictionary(wordBytes(words, count, this.#lanes), count)
   }
 
@@ -124,10 +125,18 @@ export class ValueChunk extends ChunkWriter {
     this.#mode = 'undecided'
     this.#mayUseDictionary = true
     this.#dictionary.clear()
-    this.#bounds = new ValueBounds(this.kind)
+    this.#bounds.clear()
+    this.#pageBounds.clear()
   }
 
-  bounds(): Omit<Statistics, 'nullCount'> | null {
+  endBounds(): Bounds | null {
+    const found = this.#pageBounds.bounds()
+    this.#bounds.merge(this.#pageBounds)
+    this.#pageBounds.clear()
+    return found
+  }
+
+  bounds(): Bounds | null {
     return this.#bounds.bounds()
   }
 }
