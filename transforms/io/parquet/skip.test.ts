@@ -5,13 +5,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { schema, t } from '../../../engine/data/schema.ts'
+import { type AnySchema, schema, t } from '../../../engine/data/schema.ts'
 import { pipeline } from '../../pipeline.ts'
 import { runPipeline } from '../../../engine/run/run.ts'
 import { runRows } from '../../../testing/index.ts'
 import { folderOf } from '../files/testing/read-all.ts'
+import { parquetFragment } from './fragment.ts'
 import { parquet } from './index.ts'
-import { duck } from './testing/peers.ts'
+import { ParquetFiles } from './source.ts'
+import { duck, noPyarrow, pyarrow } from './testing/peers.ts'
 
 const folder = folderOf({})
 after(() => folder.remove())
@@ -46,8 +48,22 @@ await duck(`COPY (SELECT i::INTEGER AS id,
 const micros = (us: number) => us / 1000
 type Tests = Parameters<ReturnType<typeof read>['where']>[0]
 // biome-ignore lint/suspicious/noExplicitAny: the pipeline of whatever build
-const read = (p: any) =>
-  p.read(parquet(path, Row)) as import('millrace').PCollection<(typeof Row)['fields']>
+const read = (p: any, from = path) =>
+  p.read(parquet(from, Row)) as import('millrace').PCollection<(typeof Row)['fields']>
+
+/** The same rows as one row group of ours, whose pages are as long as those row groups. */
+const paged = join(folder.path, 'paged.parquet')
+{
+  const writer = parquetFragment(paged, Row as AnySchema, { rowsPerPage: 2048 })
+  const source = new ParquetFiles(path, Row, {})
+  for (const split of (await source.plan({ splitBytes: 1e12 })).splits) {
+    const wanted = Row.list.map(() => true)
+    const reader = source.open(split, { wanted, rowsPerBatch: 1000, reject() {}, advance() {} })
+    for (let b = reader.next(); b !== null; b = reader.next()) void writer.write(b)
+    reader.close()
+  }
+  void writer.close()
+}
 
 /** Tests, the same in SQL, and how many of the ten row groups may be left unread at least. */
 const CASES: readonly (readonly [tests: Tests, sql: string, groups: number])[] = [
@@ -88,9 +104,18 @@ const CASES: readonly (readonly [tests: Tests, sql: string, groups: number])[] =
   [{ flag: false, id: { lt: 5000 } }, 'NOT flag AND id < 5000', 9],
 ]
 
+/** One NaN leaves a column of ours without bounds. */
+const expectedOf = (from: string, tests: Tests, groups: number): number =>
+  from === paged && 'real' in tests ? 0 : groups
+
 for (const [tests, sql, groups] of CASES)
-  test(`where ${sql}`, async () => {
-    const { rows, report } = await runRows(p => ({ kept: read(p).where(tests, { reason: 'no' }) }))
+  for (const from of [path, paged]) whereTest(from, tests, sql, expectedOf(from, tests, groups))
+
+function whereTest(from: string, tests: Tests, sql: string, groups: number): void {
+  test(`where ${sql}${from === paged ? ', by pages' : ''}`, async () => {
+    const { rows, report } = await runRows(p => ({
+      kept: read(p, from).where(tests, { reason: 'no' }),
+    }))
     const wanted = await duck(`SELECT id::VARCHAR FROM '${path}' WHERE ${sql} ORDER BY id`)
     assert.deepEqual(
       rows.kept.map(r => String(r.id)),
@@ -103,6 +128,7 @@ for (const [tests, sql, groups] of CASES)
     assert.equal(report.rows.read, 20_480)
     assert.equal(report.rows.filtered, dropped)
   })
+}
 
 test('bytes read fall with the row groups', async () => {
   const all = await runRows(p => ({ kept: read(p) }))
@@ -137,6 +163,32 @@ test('a row counts under the first step that drops it, read or not', async () =>
   )
   assert.equal(pushed.skipped[0]?.rows, 8 * 2048)
   assert.deepEqual(whole.skipped, [])
+})
+
+test('pages: a row counts under the first step that drops it; columns of other page lengths', async () => {
+  const counts = async (from: string, reads: number) => {
+    const { rows, report } = await runRows(p => {
+      const lines = read(p, from)
+      const kept = lines
+        .dropNulls('price')
+        .where({ day: { gte: Date.UTC(2020, 0, 9) } }, { reason: 'early' })
+        .where({ id: { lt: 9000 }, text: { gte: 'D' } }, { reason: 'late' })
+      return reads === 1 ? { kept } : { kept, all: lines.select('id') }
+    })
+    return { kept: rows.kept, dropped: report.dropped, skipped: report.skipped[0]?.rows ?? 0 }
+  }
+  const uneven = join(folder.path, 'uneven.parquet')
+  if (noPyarrow === false)
+    pyarrow(
+      `pq.write_table(pq.read_table('${path}'), '${uneven}', write_page_index=True, data_page_size=8192, use_dictionary=False, write_batch_size=64)`,
+    )
+  for (const from of noPyarrow === false ? [paged, uneven] : [paged]) {
+    const [pushed, whole] = [await counts(from, 1), await counts(from, 2)]
+    assert.deepEqual(pushed.kept, whole.kept)
+    assert.deepEqual(pushed.dropped, whole.dropped)
+    assert.equal(whole.skipped, 0)
+    assert.ok(pushed.skipped >= 8000, `${from}: ${pushed.skipped} rows were not read`)
+  }
 })
 
 test('a step that may drop rows by a function ends it', async () => {
