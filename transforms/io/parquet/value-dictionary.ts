@@ -38,6 +38,11 @@ export class ValueDictionary {
     let mask = slots.length - 1
     for (let i = 0; i < count; i++) {
       const v = page[i] as number
+      // Values often come in runs: the row before spares the look-up.
+      if (i > 0 && v === page[i - 1]) {
+        codes[i] = codes[i - 1] as number
+        continue
+      }
       const hash = Math.imul(v, -1640531527)
       let slot = (hash ^ (hash >>> 15)) & mask
       let code = slots[slot] as number
@@ -62,6 +67,10 @@ export class ValueDictionary {
     for (let i = 0; i < count; i++) {
       const low = page[2 * i] as number
       const high = page[2 * i + 1] as number
+      if (i > 0 && low === page[2 * i - 2] && high === page[2 * i - 1]) {
+        codes[i] = codes[i - 1] as number
+        continue
+      }
       const hash = Math.imul(low ^ Math.imul(high, -2048144789), -1640531527)
       let slot = (hash ^ (hash >>> 15)) & mask
       let code = slots[slot] as number
