@@ -192,10 +192,12 @@ export class TextChunk extends ChunkWriter {
       this.#pageOf = grown
     }
     const [page, pageOf, number] = [this.#page, this.#pageOf, ++this.#pageNumber]
-    for (let i = 0; i < this.#count; i++) {
+    // Most pages of a small dictionary have all of it long before their end.
+    for (let i = 0, left = count; i < this.#count && left > 0; i++) {
       const code = page[i] as number
       if (pageOf[code] === number) continue
       pageOf[code] = number
+      left--
       this.#pageBounds.observe(bytes, offsets[code] as number, offsets[code + 1] as number)
     }
   }
