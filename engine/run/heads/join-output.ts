@@ -14,6 +14,15 @@ export interface Pairs {
   readonly left: Int32Array
   readonly right: Int32Array | null
   readonly count: number
+  /** True where none of `right` is -1. */
+  readonly all?: boolean
+}
+
+/** Right rows that are there, and where they go; the first `count` of both. */
+interface Matched {
+  readonly from: Int32Array
+  readonly to: Int32Array
+  readonly count: number
 }
 
 export class JoinOutput {
@@ -31,9 +40,12 @@ export class JoinOutput {
   }
 
   /** Each left row at most once: its columns stay as they are, the right side's are laid beside them. */
-  over(batch: Batch, { left, right, count }: Pairs): Batch {
+  over(batch: Batch, { left, right, count, all = false }: Pairs): Batch {
     const { output, sources } = this.#shape
-    const matched = right === null ? 0 : this.#matched(right, left, count)
+    const matched =
+      right === null || all
+        ? { from: right ?? left, to: left, count: right === null ? 0 : count }
+        : this.#matched(right, left, count)
     const columns = this.#columns.map((out, j): Column | null => {
       const source = sources[j] as Source
       if (source.left < 0) return this.#right(out, source, { rows: batch.rows, matched })
@@ -44,12 +56,12 @@ export class JoinOutput {
       const { left: at } = sources[j] as Source
       columns[j] = { ...columnOf(batch, at), kind: (this.#columns[j] as OutColumn).kind }
     }
-    const all = count === batch.rows
+    const whole = count === batch.rows
     return {
       ...batch,
       schema: output,
       columns,
-      selection: all ? null : left,
+      selection: whole ? null : left,
       selected: count,
       widen: batch.widen ? widen : null,
     }
@@ -78,14 +90,14 @@ export class JoinOutput {
     return dense(output, columns, count)
   }
 
-  #right(out: OutColumn, source: Source, o: { rows: number; matched: number }): Column {
+  #right(out: OutColumn, source: Source, o: { rows: number; matched: Matched }): Column {
+    const { from, to, count } = o.matched
     const stored = this.#stored(source)
     const column = out.empty(o.rows, stored.pool)
-    out.scatter(stored.values, column.values, this.#from, this.#to, o.matched)
+    out.scatter(stored.values, column.values, from, to, count)
     if (column.valid === null) return column
-    if (stored.valid !== null)
-      scatterBytes(stored.valid, column.valid, this.#from, this.#to, o.matched)
-    else for (let k = 0; k < o.matched; k++) column.valid[this.#to[k] as number] = 1
+    if (stored.valid !== null) scatterBytes(stored.valid, column.valid, from, to, count)
+    else for (let k = 0; k < count; k++) column.valid[to[k] as number] = 1
     return column
   }
 
@@ -94,7 +106,7 @@ export class JoinOutput {
   }
 
   /** Lists the right rows that are there, and their places: at[k], or k. */
-  #matched(right: Int32Array, at: Int32Array | null, count: number): number {
+  #matched(right: Int32Array, at: Int32Array | null, count: number): Matched {
     if (this.#from.length < count) {
       this.#from = new Int32Array(count)
       this.#to = new Int32Array(count)
@@ -105,7 +117,7 @@ export class JoinOutput {
       this.#from[matched] = right[k] as number
       this.#to[matched++] = at === null ? k : (at[k] as number)
     }
-    return matched
+    return { from: this.#from, to: this.#to, count: matched }
   }
 }
 

@@ -5,15 +5,12 @@
  * after `rowsPerBatch` rows and where that of the left ends.
  */
 import type { Batch } from '../../data/batch.ts'
-import { isText } from '../../data/column.ts'
-import { fieldOf } from '../../data/schema.ts'
 import { inSlices } from '../slices.ts'
 import type { Awaitable, Emit } from '../operator.ts'
+import { EntryLookup } from './entry-lookup.ts'
 import { JoinOutput } from './join-output.ts'
 import type { JoinShape } from './join-shape.ts'
 import type { JoinTable } from './join-table.ts'
-import type { KeyLookup } from './key-table.ts'
-import { TextMap } from './text-store.ts'
 
 /** Where the left rows are met again, with other parts of the right side. */
 export interface Earlier {
@@ -31,8 +28,7 @@ export class JoinProbe {
   readonly used: Uint8Array
   readonly #shape: JoinShape
   readonly #table: JoinTable
-  readonly #lookup: KeyLookup
-  readonly #maps: readonly (TextMap | null)[]
+  readonly #lookup: EntryLookup
   readonly #earlier: Earlier | null
   readonly #out: JoinOutput
   readonly #rowsPerBatch: number
@@ -43,10 +39,8 @@ export class JoinProbe {
   constructor(shape: JoinShape, table: JoinTable, o: { rowsPerBatch: number; earlier?: Earlier }) {
     this.#shape = shape
     this.#table = table
-    this.#lookup = table.lookup(shape.left, shape.op.leftKeys)
-    this.#maps = shape.op.leftKeys.map(name =>
-      isText(fieldOf(shape.left, name).kind) ? new TextMap() : null,
-    )
+    const keys = { schema: shape.left, keys: shape.op.leftKeys }
+    this.#lookup = new EntryLookup(table.lookup(keys.schema, keys.keys), keys)
     this.#earlier = o.earlier ?? null
     this.#rowsPerBatch = o.rowsPerBatch
     this.#out = new JoinOutput(shape, table)
@@ -55,9 +49,11 @@ export class JoinProbe {
 
   /** Joins the rows of a batch. */
   push(batch: Batch, emit: Emit): Awaitable {
-    this.#lookup.find(batch, this.#maps)
-    const most = this.#mark(batch)
+    this.#lookup.find(batch)
     const { kind } = this.#shape.op
+    if (this.#table.single && this.#earlier === null && (kind === 'inner' || kind === 'left'))
+      return this.#lone(batch, emit)
+    const most = this.#mark(batch)
     if (kind === 'semi' || kind === 'anti') return this.#exists(batch, emit)
     return most > 1 ? this.#fanOut(batch, emit) : this.#single(batch, emit)
   }
@@ -122,6 +118,30 @@ export class JoinProbe {
       left[count++] = batch.selection === null ? k : (batch.selection[k] as number)
     }
     if (count > 0) return this.#hand(this.#out.over(batch, { left, right, count }), emit)
+  }
+
+  /** No key has two rows: marks and joins in one pass. */
+  #lone(batch: Batch, emit: Emit): Awaitable {
+    const { numbers } = this.#lookup
+    const { heads } = this.#table
+    const { selection, selected } = batch
+    const inner = this.#shape.op.kind === 'inner'
+    this.#reserve(selected)
+    const [left, right] = [this.#left, this.#right]
+    let count = 0
+    let matched = 0
+    for (let k = 0; k < selected; k++) {
+      const key = numbers[k] as number
+      const first = key < 0 ? -1 : (heads[key] as number) - 1
+      if (first >= 0) matched++
+      else if (inner) continue
+      right[count] = first
+      left[count++] = selection === null ? k : (selection[k] as number)
+    }
+    this.pairs += matched
+    this.matchedRows += matched
+    const all = matched === count
+    if (count > 0) return this.#hand(this.#out.over(batch, { left, right, count, all }), emit)
   }
 
   /** Hands a batch on in pieces of `rowsPerBatch`, as pairs that are copied are: a block may have more. */

@@ -18,6 +18,8 @@ export class JoinTable {
   /** By key: one more than the first of its rows, 0 for none. By row: the next of its key, -1 at the end. */
   heads: Int32Array = new Int32Array(256)
   next: Int32Array = new Int32Array(256)
+  /** True while no key has two rows. */
+  single = true
   readonly #keys: RowStore
   readonly #table: KeyTable
   readonly #lookup: KeyLookup
@@ -90,7 +92,10 @@ export class JoinTable {
       next[row] = -1
       if (key < 0) continue
       if (heads[key] === 0) heads[key] = row + 1
-      else next[(tails[key] as number) - 1] = row
+      else {
+        next[(tails[key] as number) - 1] = row
+        this.single = false
+      }
       tails[key] = row + 1
     }
   }
