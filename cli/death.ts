@@ -1,5 +1,5 @@
 /** The engine's process ended without a report: what that means, and how to go on. */
-import { Fault } from '../engine/fault.ts'
+import { Fault, wordsWithoutSecrets } from '../engine/fault.ts'
 import type { Ended } from './engine-process.ts'
 
 interface Death {
@@ -46,9 +46,9 @@ export const stoppedAtOnce = (argv: readonly string[], resumable: boolean): Faul
       : `its unfinished folders are removed when you run it again: ${commandOf(argv)}`,
   })
 
-/** The command as a shell takes it. */
+/** The command as a shell takes it; what is secret in it is to be filled in again. */
 export function commandOf(argv: readonly string[]): string {
   const quoted = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-  return ['millrace', 'run', ...argv].map(quoted).join(' ')
+  return ['millrace', 'run', ...wordsWithoutSecrets(argv)].map(quoted).join(' ')
 }

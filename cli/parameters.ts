@@ -22,5 +22,6 @@ function takes({ type, values }: ParamSpec): string {
 
 function fallbackOf({ type, fallback }: ParamSpec): string {
   if (type === 'flag') return ''
+  if (type === 'secret' && fallback !== null) return 'default: ***'
   return fallback === null ? 'must be given' : `default: ${fallback === '' ? "''" : fallback}`
 }

@@ -25,12 +25,12 @@ export class Fault extends Error {
   readonly detail: readonly string[]
   readonly hint: string | undefined
   constructor(kind: FaultKind, message: string, context: FaultContext = {}) {
-    super(message, 'cause' in context ? { cause: context.cause } : {})
+    super(withoutSecrets(message), 'cause' in context ? { cause: context.cause } : {})
     this.name = 'Fault'
     this.kind = kind
     this.at = context.at
-    this.detail = context.detail ?? []
-    this.hint = context.hint
+    this.detail = (context.detail ?? []).map(withoutSecrets)
+    this.hint = context.hint === undefined ? undefined : withoutSecrets(context.hint)
   }
   /** As a person reads it: several lines. */
   render(): string {
@@ -71,14 +71,20 @@ export function faultToJson(error: unknown): FaultJson {
     const { kind, message, at = null, detail, hint = null } = error
     return { kind, message, at, detail, hint }
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error))
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (typeof syscall === 'string' && typeof code === 'string') {
     const hint = SYSTEM_HINTS[code] ?? 'check the path, its rights and the disk, then run again'
     return { kind: 'resource', message, at: null, detail: [], hint }
   }
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : []
-  return { kind: 'engine', message, at: null, detail: stack.map(s => s.trim()), hint: null }
+  return {
+    kind: 'engine',
+    message,
+    at: null,
+    detail: stack.map(s => withoutSecrets(s.trim())),
+    hint: null,
+  }
 }
 
 export function faultFromJson(json: FaultJson): Fault {
@@ -189,11 +195,24 @@ function ours(path: string): boolean {
 }
 
 /** A URI that may be shown: without user, password and secret-looking query values. */
-export function redactUri(uri: string): string {
-  return uri
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i, '$1***@')
-    .replace(
-      /([?&](?:[^=&]*(?:token|key|secret|password|signature|sig|credential)[^=&]*)=)[^&#]*/gi,
-      '$1***',
-    )
+export const redactUri = (uri: string): string => withoutSecrets(uri)
+
+const SECRET = 'token|key|secret|password|passwd|signature|sig|credential'
+const IN_QUERY = new RegExp(`([?&](?:[^=&\\s]*(?:${SECRET})[^=&\\s]*)=)[^&#\\s"']*`, 'gi')
+const NAMED = new RegExp(SECRET, 'i')
+
+/** Text with whatever URIs in it, each without its user, password and secret-looking query values. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s"']*@/gi, '$1***@').replace(IN_QUERY, '$1***')
+}
+
+/** The words of a command that may be shown: values of options whose names tell of a secret are left out. */
+export function wordsWithoutSecrets(words: readonly string[]): string[] {
+  return words.map((word, i) => {
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? []
+    if (value !== undefined && NAMED.test(name)) return `--${name}=***`
+    const before = words[i - 1] ?? ''
+    const isValue = !word.startsWith('--') && /^--[^=]+$/.test(before) && NAMED.test(before)
+    return isValue ? '***' : withoutSecrets(word)
+  })
 }

@@ -30,6 +30,8 @@ export const param = {
   /** A path or URI. */
   uri: (fallback?: string): Param<string> => spec('uri', fallback),
   text: (fallback?: string): Param<string> => spec('text', fallback),
+  /** Text that is never shown: a password, a token. */
+  secret: (fallback?: string): Param<string> => spec('secret', fallback),
   number: (fallback?: number): Param<number> => spec('number', fallback),
   /** True where it is given, else false. */
   flag: (): Param<boolean> => spec('flag', false),

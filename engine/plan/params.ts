@@ -6,7 +6,7 @@ import { refuse, quote } from './refuse.ts'
 import { show } from '../data/value.ts'
 
 export interface ParamSpec {
-  readonly type: 'uri' | 'text' | 'number' | 'flag' | 'date' | 'oneOf'
+  readonly type: 'uri' | 'text' | 'secret' | 'number' | 'flag' | 'date' | 'oneOf'
   /** Null: it must be given. As a user would write it. */
   readonly fallback: string | number | boolean | null
   /** What a `oneOf` may be. */
@@ -49,6 +49,9 @@ function wrong(name: string, expected: string, value: unknown, hint?: string): n
 
 const readText: Reader = (name, value) =>
   typeof value === 'string' ? value : wrong(name, 'text', value)
+
+const readSecret: Reader = (name, value) =>
+  typeof value === 'string' ? value : wrong(name, 'text', '***')
 
 const readUri: Reader = (name, value) => {
   if (typeof value !== 'string' || value === '') wrong(name, 'a path or URI', value)
@@ -95,6 +98,7 @@ const readOneOf: Reader = (name, value, { values }) => {
 const readers: Record<ParamSpec['type'], Reader> = {
   uri: readUri,
   text: readText,
+  secret: readSecret,
   number: readNumber,
   flag: readFlag,
   date: readDate,

@@ -1,0 +1,69 @@
+/**
+ * Ctrl-C while rows are spilled and while outputs are published: the run stops cleanly and leaves
+ * nothing, or, where its outputs were becoming visible already, it is done and leaves all of them.
+ */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { file, moduleOf, reportOf, type Started, start, workFolder } from './command.ts'
+
+const folder = workFolder('stop')
+const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
+const lines = Array.from({ length: 150_000 }, (_, i) => `${i},${hash(i)}\n`)
+const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
+
+interface Running extends Started {
+  readonly output: string
+  readonly scratch: string
+}
+let runs = 0
+function run(...more: string[]): Running {
+  const [output, scratch] = [join(folder, `out-${runs}`), join(folder, `scratch-${runs++}`)]
+  for (const each of [output, scratch]) mkdirSync(each)
+  const of = ['--input', input, '--output', output, '--scratch', scratch, '--memory', '16MB']
+  const started = start(['run', moduleOf('bulky.ts'), ...of, '--json', ...more])
+  return { ...started, output, scratch }
+}
+
+const spilled = (scratch: string): number =>
+  readdirSync(scratch, { recursive: true }).filter(name => String(name).endsWith('.spill')).length
+
+describe('Ctrl-C', { concurrency: 1 }, () => {
+  for (const files of [1, 3])
+    test(`while rows are spilled, at ${files} spill files or more: nothing is left`, async () => {
+      const at = run('--folders')
+      let done = false
+      void at.ended.then(() => {
+        done = true
+      })
+      while (!done && spilled(at.scratch) < files) await sleep(5)
+      at.child.kill('SIGINT')
+      const answer = await at.ended
+      assert.deepEqual([answer.code, reportOf(answer).status], [130, 'interrupted'], answer.err)
+      assert.deepEqual([readdirSync(at.output), readdirSync(at.scratch)], [[], []])
+    })
+
+  for (const delayMs of [0, 20, 80])
+    test(`${delayMs} ms after publishing began: all of it or nothing`, async () => {
+      const lake = join(folder, `lake-${delayMs}`)
+      mkdirSync(lake)
+      const at = run('--warehouse', `duckdb:${lake}/x.duckdb`)
+      await at.said(/^publishing: files and tables$/m)
+      await sleep(delayMs)
+      at.child.kill('SIGINT')
+      const answer = await at.ended
+      const { status } = reportOf(answer)
+      assert.deepEqual(readdirSync(at.scratch), [])
+      if (status === 'done') {
+        assert.equal(answer.code, 0)
+        assert.deepEqual(readdirSync(at.output).sort(), ['ids', 'rejects', 'rows'])
+        assert.match(answer.err, /its outputs were being published already: the run is done/)
+      } else {
+        assert.deepEqual([answer.code, status], [130, 'interrupted'], answer.err)
+        assert.deepEqual(readdirSync(at.output), [])
+      }
+    })
+})
