@@ -19,7 +19,7 @@ const PARAMETER = [
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['run', {
     takesModule: true,
-    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--overwrite] [--resume] [--json]',
+    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--task-timeout 10m] [--overwrite] [--resume] [--json]',
     purpose: 'run the pipeline that a module exports',
     options: [
       PARAMETER,
