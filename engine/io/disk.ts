@@ -8,12 +8,16 @@ const FREE = 'free some space'
 /** A run's scratch folder, by its name (`scratchOf`). */
 const SCRATCH = /\/millrace-[0-9a-f]{16}(?:\/|$)/
 
-/** `doing`: what could not be done with the file at `path`, `written` or `read`. A fault stays as it is. */
-export function diskFault(error: unknown, path: string, doing: 'written' | 'read'): Fault {
+/** `doing`: what could not be done with the file at `path`, `written` or `read`. A fault stays as it is; `scratch`: it is a file of the run's own. */
+export function diskFault(
+  error: unknown,
+  path: string,
+  doing: 'written' | 'read',
+  scratch = SCRATCH.test(path),
+): Fault {
   if (error instanceof Fault) return error
   const { code = 'an error', message = String(error) } = error as NodeJS.ErrnoException
   const folder = dirname(path)
-  const scratch = SCRATCH.test(path)
   const said = { detail: [`said  ${message}`, ...roomOf(folder)], cause: error }
   const elsewhere = scratch
     ? 'choose another folder with --scratch FOLDER, or give more --memory'

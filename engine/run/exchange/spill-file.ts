@@ -63,7 +63,7 @@ export class SpillFile {
       this.#writeAll(frame, position + HEAD_BYTES)
     } catch (error) {
       this.#space?.give(storedBytes)
-      throw diskFault(error, this.path, 'written')
+      throw diskFault(error, this.path, 'written', true)
     }
     this.bytes += storedBytes
     return { where: 'file', path: this.path, position, storedBytes, bytes: block.length, rows }
@@ -75,7 +75,7 @@ export class SpillFile {
       if (this.#fd < 0) this.#open()
       return unpack(handle, readRecord(this.#fd, handle))
     } catch (error) {
-      throw diskFault(error, this.path, 'read')
+      throw diskFault(error, this.path, 'read', true)
     }
   }
 
@@ -144,7 +144,7 @@ export class SpillReader {
       if (this.#path !== handle.path) this.#open(handle.path)
       return unpack(handle, readRecord(this.#fd, handle))
     } catch (error) {
-      throw diskFault(error, handle.path, 'read')
+      throw diskFault(error, handle.path, 'read', true)
     }
   }
 
