@@ -17,7 +17,7 @@
  * | 16 + 16 j   | 4             | column j: offset of its values                                 |
  * | 20 + 16 j   | 4             | offset of its validity, 0 where no row is null                 |
  * | 24 + 16 j   | 4             | offset of its entries, 0 where there are none                  |
- * | 28 + 16 j   | 4             | how many entries, e; without: its dictionary's number          |
+ * | 28 + 16 j   | 4             | how many entries, e; without: 1 + its dictionary's number      |
  * | values      | rows × width  | as in a column (`engine/data/column.ts`)                       |
  * | validity    | rows          | 1 where there is a value                                       |
  * | entries     | 4 (e + 1)     | where each entry starts in the bytes that follow, and the end  |
@@ -71,7 +71,7 @@ export interface BlockColumn {
 }
 /**
  * The entries of a text column, in order: those of `pool` at `used`, or its first `count`. Where the
- * pool is a dictionary that threads share there are none: `count` is its number, and codes are its own.
+ * pool is a dictionary that threads share there are none: `count` is 1 + its number, codes are its own.
  */
 export interface Entries {
   readonly pool: Pool
@@ -82,9 +82,9 @@ export interface Entries {
 export const isShared = ({ pool, used }: Entries): boolean => pool.dictionary >= 0 && used === null
 
 const MAGIC = 0x3142524d
-const HEAD = 4
-const PER_COLUMN = 4
-const align = (bytes: number): number => (bytes + 7) & ~7
+export const HEAD = 4
+export const PER_COLUMN = 4
+export const align = (bytes: number): number => (bytes + 7) & ~7
 
 /** The words at the start of the block, which say where everything is; word 3 is its size. */
 export function layOut(schema: AnySchema, block: Block): Int32Array {
@@ -178,7 +178,7 @@ export function viewBlock(
 
   function poolAt(word: number): Pool {
     const [entries, count] = [words[word + 2] as number, words[word + 3] as number]
-    return entries === 0 ? shared(count) : poolOver(buffer, offset + entries, count)
+    return entries === 0 ? shared(count - 1) : poolOver(buffer, offset + entries, count)
   }
 }
 
@@ -194,7 +194,7 @@ function poolOver(buffer: ArrayBuffer | SharedArrayBuffer, start: number, count:
 
 const kindAt = (schema: AnySchema, j: number) => (schema.list[j] as AnySchema['list'][number]).kind
 
-function entryBytes({ pool, used, count }: Entries): number {
+export function entryBytes({ pool, used, count }: Entries): number {
   const { offsets } = pool
   if (used === null) return offsets[count] as number
   let bytes = 0
@@ -205,7 +205,11 @@ function entryBytes({ pool, used, count }: Entries): number {
   return bytes
 }
 
-function copyEntries({ pool, used, count }: Entries, offsets: Int32Array, bytes: Uint8Array): void {
+export function copyEntries(
+  { pool, used, count }: Entries,
+  offsets: Int32Array,
+  bytes: Uint8Array,
+): void {
   if (used !== null) gatherEntries(pool.bytes, pool.offsets, used, count, offsets, bytes)
   else {
     offsets.set(pool.offsets.subarray(0, count + 1))

@@ -66,7 +66,7 @@ export class TextColumn extends FixedColumn {
     const pool = this.pool as Pool
     if (pool === this.#dictionary || pool === this.#plain)
       return { pool, used: null, count: pool.count }
-    if (pool.dictionary >= 0) return { pool, used: null, count: pool.dictionary }
+    if (pool.dictionary >= 0) return { pool, used: null, count: pool.dictionary + 1 }
     return renumbered(this.values as Int32Array, this.valid, rows, {
       pool,
       scratch: this.#scratch,
