@@ -2,9 +2,9 @@
  * `millrace run`: runs a pipeline in a child process, so that an abort of V8 (a heap that overflows
  * past catching) ends as a fault that names the step and says how to go on, not as a core dump.
  */
-import { rm } from 'node:fs/promises'
 import { faultFromJson, faultToJson } from '../engine/fault.ts'
 import { isResumable } from '../engine/run/checkpoint/dead-runs.ts'
+import { removeScratch } from '../engine/run/checkpoint/scratch-folder.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { bareReport } from './bare-report.ts'
@@ -48,7 +48,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (refused) return refuse(refused, json)
   // It could not clean up after itself. Its outputs' unfinished folders stay: a rerun completes them.
   const resumable = begun !== null && isResumable(begun.scratch)
-  if (begun && !resumable) await rm(begun.scratch, { recursive: true, force: true })
+  if (begun && !resumable) removeScratch(begun.scratch)
   const again = resumable && !argv.includes('--resume') ? [...argv, '--resume'] : argv
   const death = { ended, running, argv: again, engine }
   const fault = interrupts.any ? stoppedAtOnce(again, resumable) : deathOf(death)

@@ -8,13 +8,11 @@
  * removes what it made, but for what another one may take up (`checkpoint/checkpoint.ts`).
  */
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stepsOf } from '../compile/explain-stages.ts'
 import { cutStages, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault, faultToJson } from '../fault.ts'
-import { makeFolder } from '../io/folder.ts'
 import { sourceSizes } from '../optimize/source-sizes.ts'
 import type { Definition } from '../plan/definition.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
@@ -23,7 +21,8 @@ import { askedBefore, beginCheckpoint } from './checkpoint/begin.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { removeDead } from './checkpoint/dead-runs.ts'
 import { type Asked, askedOf, targetsOf } from './checkpoint/identity.ts'
-import { disown, own } from './checkpoint/owner.ts'
+import { disown } from './checkpoint/owner.ts'
+import { makeScratch, removeScratch } from './checkpoint/scratch-folder.ts'
 import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
@@ -178,8 +177,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       disown(settings.scratch)
     }
     // A dead run's folder is not this run's before it was taken up.
-    else if (checkpoint || !prepared.resuming)
-      await rm(settings.scratch, { recursive: true, force: true })
+    else if (checkpoint || !prepared.resuming) removeScratch(settings.scratch)
   }
   const error = failure === null ? undefined : faultToJson(failure)
   const interrupted = options.signal?.aborted === true
@@ -246,10 +244,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     })
   const { workers, memoryBytes } = limitsOf(options)
   const scratch = scratchOf(build.runId, base)
-  if (before === null) {
-    makeFolder(scratch, 0o700)
-    own(scratch)
-  }
+  if (before === null) makeScratch(scratch)
   const settings: RunSettings = {
     ...build,
     ...choices,

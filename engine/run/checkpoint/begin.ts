@@ -4,7 +4,7 @@
  * looked for before the pipeline is built.
  */
 import { Fault } from '../../fault.ts'
-import type { Exchange, Stages } from '../../compile/stages.ts'
+import type { Stages } from '../../compile/stages.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { Inputs } from '../inputs.ts'
 import type { RunSettings } from '../protocol.ts'
@@ -77,7 +77,6 @@ export function beginCheckpoint(run: Beginning): Checkpoint {
     identity,
     scratch: settings.scratch,
     arena,
-    schemaOf: id => (stages.exchanges[id] as Exchange).schema,
     afterMs: limit === null ? checkpointAfterSeconds * 1000 : Number.POSITIVE_INFINITY,
     startedMs,
     found,

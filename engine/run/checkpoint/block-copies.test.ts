@@ -67,7 +67,6 @@ test('blocks are copied to one private file, and freed at once where the write i
   const copies = new BlockCopies({
     arena,
     folder: target,
-    schemaOf: () => rows,
     failed: error => assert.fail(String(error)),
   })
   const copied = new Promise<Copied>(resolve => copies.add(result, resolve))
@@ -89,7 +88,6 @@ test('freed while they are written: kept until then, and those not reached are l
   const copies = new BlockCopies({
     arena,
     folder: target,
-    schemaOf: () => rows,
     failed: error => assert.fail(String(error)),
   })
   const copied = new Promise<Copied>(resolve => copies.add(result, resolve))
@@ -113,7 +111,6 @@ test('a folder that is gone: said once, and nothing more is copied', async () =>
   const copies = new BlockCopies({
     arena,
     folder: join(folder, 'gone'),
-    schemaOf: () => rows,
     failed: error => failures.push(error),
   })
   const result = resultIn(arena)
@@ -145,7 +142,7 @@ test('text is copied with the entries that it refers to, which other threads hav
   const target = join(folder, 'text')
   mkdirSync(target)
   const failed = (error: unknown) => assert.fail(String(error))
-  const copies = new BlockCopies({ arena, folder: target, schemaOf: () => texts, failed })
+  const copies = new BlockCopies({ arena, folder: target, failed })
   const copied = new Promise<Copied>(resolve =>
     copies.add({ ...resultIn(Arena.create(64 << 20)), outputs }, resolve),
   )

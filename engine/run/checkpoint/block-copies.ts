@@ -1,6 +1,6 @@
 /**
  * Copies blocks of ended tasks from the arena to files, in the background: one write at a time, on
- * libuv's threads, straight from shared memory where no column is text. Blocks that were read in the
+ * libuv's threads, in the form that needs no dictionary of the arena. Blocks that were read in the
  * meantime are left out; one that is being written is freed when the write is done, not before.
  *
  * Uncompressed (`spill-file.ts`): a quarter of the CPU time of zstd, on a machine whose cores are all
@@ -9,8 +9,6 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isText } from '../../data/column.ts'
-import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { ArenaBlock, BlockHandle } from '../exchange/block.ts'
 import { free } from '../exchange/reader.ts'
@@ -36,8 +34,6 @@ export interface CopyOptions {
   readonly arena: Arena
   /** Of the files. */
   readonly folder: string
-  /** Of an exchange's rows. */
-  schemaOf(exchange: number): AnySchema
   /** A write was refused; nothing is copied any more. */
   failed(error: unknown): void
 }
@@ -46,8 +42,6 @@ interface Target {
   readonly path: string
   readonly position: number
   readonly moved: Map<BlockHandle, BlockHandle>
-  /** By block, where its rows have text: as such it refers to dictionaries of the arena. */
-  readonly schemas: ReadonlyMap<BlockHandle, AnySchema>
 }
 
 export class BlockCopies {
@@ -100,7 +94,6 @@ export class BlockCopies {
   async #copy({ result, done }: Job): Promise<void> {
     const path = join(this.#o.folder, `c-${randomBytes(8).toString('hex')}.spill`)
     const moved = new Map<BlockHandle, BlockHandle>()
-    const schemas = this.#schemasOf(result)
     const blocks = [...result.outputs.flatMap(o => o.blocks.flat()), ...result.rejects]
     let file: FileHandle | null = null
     let position = 0
@@ -109,7 +102,7 @@ export class BlockCopies {
         const here = chunk.filter(b => !this.#freed.has(b))
         if (here.length === 0) continue
         file ??= await open(path, 'wx', 0o600)
-        position = await this.#write(file, here, { path, position, moved, schemas })
+        position = await this.#write(file, here, { path, position, moved })
       }
     } finally {
       await file?.close()
@@ -126,8 +119,9 @@ export class BlockCopies {
     for (const block of blocks) this.#held.add(block)
     const { path, moved } = to
     let { position } = to
+    const { arena } = this.#o
     try {
-      const records = blocks.map(block => this.#bytesOf(block, to.schemas.get(block)))
+      const records = blocks.map(block => standalone(block, { arena, scratch: this.#scratch }))
       await writeAll(file, records.flatMap(plainRecord), position)
       for (const [i, block] of blocks.entries()) {
         const bytes = (records[i] as Uint8Array).length
@@ -140,22 +134,6 @@ export class BlockCopies {
       this.#held.clear()
       for (const block of this.#late.splice(0)) free(block, this.#o.arena)
     }
-  }
-
-  #bytesOf(block: ArenaBlock, schema: AnySchema | undefined): Uint8Array<ArrayBufferLike> {
-    const { arena } = this.#o
-    if (schema) return standalone(schema, block, { arena, scratch: this.#scratch })
-    return new Uint8Array(arena.buffer, block.offset, block.bytes)
-  }
-
-  #schemasOf({ outputs }: TaskResult): Map<BlockHandle, AnySchema> {
-    const schemas = new Map<BlockHandle, AnySchema>()
-    for (const { exchange, blocks } of outputs) {
-      const schema = this.#o.schemaOf(exchange)
-      if (schema.list.some(f => isText(f.kind)))
-        for (const block of blocks.flat()) schemas.set(block, schema)
-    }
-    return schemas
   }
 }
 

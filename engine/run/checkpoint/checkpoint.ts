@@ -12,18 +12,16 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Stage } from '../../compile/stages.ts'
-import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { Fragment } from '../../io/sink.ts'
 import type { BlockHandle } from '../exchange/block.ts'
 import type { TaskResult, TaskSpec } from '../protocol.ts'
 import type { StageRun } from '../stage-run.ts'
 import { BlockCopies } from './block-copies.ts'
-import { LOG } from './dead-runs.ts'
 import type { Finished } from './finished.ts'
 import type { Identity } from './identity.ts'
 import { LogWriter } from './log.ts'
-import type { LogRecord, Progressed, Recorded, TaskRecord } from './records.ts'
+import { LOG, type LogRecord, type Progressed, type Recorded, type TaskRecord } from './records.ts'
 
 /** What a run found of a dead one. */
 export interface Found {
@@ -47,8 +45,6 @@ export interface CheckpointOptions {
   readonly identity: Identity
   readonly scratch: string
   readonly arena: Arena
-  /** Of an exchange's rows. */
-  schemaOf(exchange: number): AnySchema
   /** From the run's start; Infinity: nothing is kept. */
   readonly afterMs: number
   /** `performance.now()` when the run started. */
@@ -77,7 +73,6 @@ export class Checkpoint {
     this.#copies = new BlockCopies({
       arena: o.arena,
       folder: o.scratch,
-      schemaOf: o.schemaOf,
       failed: error => this.#fail(error),
     })
     if (o.found === null) this.#log.append({ type: 'run', identity: o.identity })

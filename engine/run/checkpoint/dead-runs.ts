@@ -2,13 +2,13 @@
  * Runs that died and left their scratch folder: found among the folders of this user beside which this
  * run's own one lies. Such a run is resumed, or removed by the next run that writes the same outputs.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readLog } from './log.ts'
 import { isAlive, isLocal, type Owner, ownerOf } from './owner.ts'
-import { type LogRecord, type Recorded, recordedIn } from './records.ts'
+import { LOG, type LogRecord, type Recorded, recordedIn } from './records.ts'
+import { removeEmpty, removeScratch } from './scratch-folder.ts'
 
-export const LOG = 'run.log'
 const SCRATCH = /^millrace-[0-9a-f]{16}$/
 
 export interface DeadRun {
@@ -52,10 +52,10 @@ export const isResumable = (folder: string): boolean =>
 /** Removes what dead runs of these outputs left, and what those left that had not begun. */
 export function removeDead(base: string, targets: readonly string[], own: string): void {
   const written = new Set(targets)
+  for (const name of readdirSync(base).filter(n => SCRATCH.test(n))) removeEmpty(join(base, name))
   for (const { folder, owner, recorded } of unfinishedRuns(base)) {
     if (folder === own || !isLocal(owner) || isAlive(owner)) continue
     const theirs = recorded?.identity.targets ?? []
-    if (theirs.some(t => written.has(t)) || recorded === null)
-      rmSync(folder, { recursive: true, force: true })
+    if (theirs.some(t => written.has(t)) || recorded === null) removeScratch(folder)
   }
 }

@@ -33,6 +33,8 @@ export interface Identity extends Asked {
   readonly inputs: Inputs['objects']
   /** Hash of the splits of all sources. */
   readonly splits: string
+  /** Hash of how the plan is cut, which the sizes of sources enter. */
+  readonly stages: string
   /** The system's run: files that nobody has flushed may be torn once the machine has stopped. */
   readonly boot: string
 }
@@ -85,8 +87,24 @@ export function identityOf(
     },
     inputs: inputs.objects,
     splits: hashOf([...inputs.splits]),
+    stages: hashOf(cutOf(run.stages)),
     boot: bootOf(),
   }
+}
+
+function cutOf({ stages, exchanges }: Stages): unknown {
+  const ids = (list: readonly { readonly id: number }[]) => list.map(one => one.id)
+  return [
+    exchanges.map(e => [e.id, e.name, e.keys, e.to.id, e.purpose]),
+    stages.map(s => [
+      s.id,
+      s.head.id,
+      ids(s.nodes),
+      ids(s.inputs),
+      ids(s.shared),
+      s.terminals.map(t => [t.type, t.from.id, t.node.id, ids(t.exchanges)]),
+    ]),
+  ]
 }
 
 /** What differs between the dead run and this one, a line each; empty where it can be resumed. */
@@ -100,6 +118,8 @@ export function differences(dead: Identity, now: Identity): string[] {
   ]
   if (lines.length === 0 && dead.splits !== now.splits)
     lines.push('input  its files are cut in another way')
+  if (lines.length === 0 && dead.stages !== now.stages)
+    lines.push('plan  it is cut into other stages')
   if (dead.boot !== now.boot)
     lines.push('machine  it was started anew since: what was kept may not be whole')
   return lines

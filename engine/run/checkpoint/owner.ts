@@ -20,6 +20,8 @@ export interface Owner {
 
 const NAME = /^owner-(\d+)$/
 
+export const isOwnerFile = (name: string): boolean => NAME.test(name)
+
 /** Makes this process the folder's owner, after its `last` one. False: another process was faster. */
 export function own(folder: string, last = 0): boolean {
   const owner: Owner = {

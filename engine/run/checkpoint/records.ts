@@ -5,6 +5,9 @@ import type { TaskResult } from '../protocol.ts'
 import type { Skew } from '../skew.ts'
 import type { Identity } from './identity.ts'
 
+/** The log's name in the scratch folder. */
+export const LOG = 'run.log'
+
 /** Every record but the first. */
 export type Progressed =
   /** A task ended. Blocks of its result that lie in the arena died with the process. */
