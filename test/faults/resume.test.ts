@@ -19,6 +19,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { renderSummary } from '../../cli/summary.ts'
 import type { RunReport } from '../../engine/run/report.ts'
 import { own } from '../../engine/run/checkpoint/owner.ts'
 import { type RunOptions, runPipeline } from '../../engine/run/run.ts'
@@ -108,6 +109,8 @@ test('a run that failed is taken up: finished tasks are skipped, the outputs are
   assert.ok(report.resumed.tasks >= 6)
   assert.ok(report.resumed.stages >= 1)
   assert.equal(report.bytes.read, 0, 'no file was read again')
+  assert.match(renderSummary(report), /^ {2}resumed: \d+ tasks \(\d+ whole stages\)/m)
+  assert.match(renderSummary(dead), /^ {2}kept for --resume: \d+ tasks, .* in .*millrace-/m)
   assert.deepEqual(readdirSync(p.scratch), [])
 
   await t.test('and so is its account', async () => {

@@ -21,7 +21,7 @@ import { BlockCopies } from './block-copies.ts'
 import type { Finished } from './finished.ts'
 import type { Identity } from './identity.ts'
 import { LogWriter } from './log.ts'
-import { LOG, type LogRecord, type Progressed, type Recorded, type TaskRecord } from './records.ts'
+import { LOG, type LogRecord, type Recorded, type TaskRecord } from './records.ts'
 
 /** What a run found of a dead one. */
 export interface Found {
@@ -60,8 +60,8 @@ export class Checkpoint {
   /** Null once keeping has begun. */
   #early: (() => void)[] | null = []
   #failed = false
-  #tasks = 0
-  #seconds = 0
+  /** Seconds of each task that another run need not do again, by stage and index. */
+  readonly #done = new Map<string, number>()
   #files = 0
   /** Files that finished tasks of a dead run left. */
   readonly #kept = new Set<string>()
@@ -75,7 +75,7 @@ export class Checkpoint {
       folder: o.scratch,
       failed: error => this.#fail(error),
     })
-    if (o.found === null) this.#log.append({ type: 'run', identity: o.identity })
+    if (o.found === null) this.#append({ type: 'run', identity: o.identity })
     else this.#adopt(o.found)
   }
 
@@ -88,8 +88,7 @@ export class Checkpoint {
     const { stage, index, tasks, split } = task
     this.#when(() => {
       this.#append({ type: 'task', stage, index, tasks, split, result })
-      this.#tasks++
-      this.#seconds += result.seconds
+      this.#done.set(`${stage} ${index}`, result.seconds)
       if (!inMemory(result)) return
       this.#copies.add(result, copied => this.#append({ type: 'blocks', stage, index, ...copied }))
     })
@@ -97,7 +96,10 @@ export class Checkpoint {
 
   /** What the task made does not count; called before it runs again. */
   again({ stage, index }: TaskSpec): void {
-    this.#when(() => this.#append({ type: 'again', stage, index }))
+    this.#when(() => {
+      this.#append({ type: 'again', stage, index })
+      this.#done.delete(`${stage} ${index}`)
+    })
   }
 
   stageEnded({ stage, seconds, skew }: StageRun): void {
@@ -153,7 +155,8 @@ export class Checkpoint {
     this.#when(() => {})
     await this.#copies.settled()
     this.#log.close()
-    return this.#tasks > 0 ? { tasks: this.#tasks, seconds: this.#seconds } : null
+    const seconds = [...this.#done.values()].reduce((sum, s) => sum + s, 0)
+    return this.#done.size > 0 ? { tasks: this.#done.size, seconds } : null
   }
 
   /** Does it now, or once the run has lasted so long that it is kept. */
@@ -171,7 +174,7 @@ export class Checkpoint {
     for (const act of early) if (!this.#failed) act()
   }
 
-  #append(record: Progressed): void {
+  #append(record: LogRecord): void {
     if (this.#failed) return
     try {
       this.#log.append(record)
@@ -200,8 +203,8 @@ export class Checkpoint {
       for (const block of [...result.outputs.flatMap(o => o.blocks.flat()), ...result.rejects])
         if (block.where === 'file') kept.add(block.path)
     }
-    this.#tasks = tasks.length
-    this.#seconds = tasks.reduce((sum, t) => sum + t.result.seconds, 0)
+    for (const { stage, index, result } of tasks)
+      this.#done.set(`${stage} ${index}`, result.seconds)
     const { scratch } = this.#o
     // Said before their files are made anew: half of one must not count, if this process dies too.
     for (const { stage, index } of [...recorded.tasks.values()].flatMap(t => [...t.values()]))

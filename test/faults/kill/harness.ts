@@ -150,7 +150,7 @@ export class Harness {
   async #kill(place: Place, moment: Moment): Promise<boolean> {
     const { at, share, delayMs, small, victim, workers } = moment
     const calm = this.#calm.get(small) as Calm
-    const count = at === 'time' ? 0 : 1 + Math.floor(share * ((calm.counts.get(at) ?? 1) - 1))
+    const count = at === 'time' ? 0 : 1 + Math.floor(share * (calm.counts.get(at) ?? 1))
     let reach = (): void => {}
     const reached = new Promise<void>(resolve => {
       reach = resolve

@@ -40,7 +40,7 @@ export function momentOf(seed: number): Moment {
     share: random.below(1000) / 1000,
     delayMs: random.chance(0.5) ? 0 : random.below(at === 'publishing' ? 200 : 25),
     victim: random.chance(0.8) ? 'group' : random.chance(0.5) ? 'engine' : 'command',
-    goesOn: Math.floor(seed / KINDS.length + seed) % 2 === 0 ? 'resume' : 'rerun',
+    goesOn: Math.floor(seed / KINDS.length) % 2 === 0 ? 'resume' : 'rerun',
     workers: [1 + random.below(2), 1 + random.below(2)],
     small: at === 'spilling' || random.chance(0.3),
   }
