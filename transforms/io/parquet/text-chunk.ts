@@ -21,12 +21,6 @@ const DICTIONARY_SAVES = 16
 
 const trial = new Bytes(1024)
 
-/**
- * What bytes take stored and to be read again: a reader spends on sixteen bytes of plain text what it
- * spends on one that is stored. Sorted text is a third of the size when plain, and twice as long to read.
- */
-const costOf = (raw: Uint8Array): number => packedSize(raw) + raw.length / 16
-
 export class TextChunk extends ChunkWriter {
   full = false
   readonly #dictionary = new Pool(true, 64)
@@ -157,12 +151,12 @@ export class TextChunk extends ChunkWriter {
       const code = page[i] as number
       appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
     }
-    const plain = costOf(trial.view())
+    const plain = packedSize(trial.view())
     this.#writeEntries(entries)
-    const entryBytes = costOf(trial.view()) * share
+    const entryBytes = packedSize(trial.view()) * share
     trial.clear()
     writeCodes(trial, page, rows, dictionary.count)
-    return costOf(trial.view()) + entryBytes <= plain
+    return packedSize(trial.view()) + entryBytes <= plain
   }
 
   /** What the page would take plain; long values may make it far larger than the dictionary. */
