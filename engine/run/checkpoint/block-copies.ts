@@ -99,10 +99,11 @@ export class BlockCopies {
     let position = 0
     try {
       for (const chunk of inChunks(blocks)) {
-        const here = chunk.filter(b => !this.#freed.has(b))
-        if (here.length === 0) continue
+        if (chunk.every(b => this.#freed.has(b))) continue
         file ??= await open(path, 'wx', 0o600)
-        position = await this.#write(file, here, { path, position, moved })
+        // After the wait: what was freed in the meantime is no longer there to be copied.
+        const here = chunk.filter(b => !this.#freed.has(b))
+        if (here.length > 0) position = await this.#write(file, here, { path, position, moved })
       }
     } finally {
       await file?.close()
