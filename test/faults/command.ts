@@ -14,6 +14,8 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'cli/main.ts')
 /** A module of `test/faults/pipelines`, as it is named on a command line. */
 export const moduleOf = (name: string): string => join('test/faults/pipelines', name)
+/** A run that fails or is stopped leaves nothing, where otherwise `--resume` could take it up. */
+export const keepNothing = ['--checkpoint-after', '3600']
 export const retail = 'pipelines/retail/pipeline.ts'
 
 export interface Answer {

@@ -10,7 +10,16 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { file, moduleOf, refused, reportOf, root, runJson, workFolder } from './command.ts'
+import {
+  file,
+  moduleOf,
+  refused,
+  reportOf,
+  root,
+  runJson,
+  workFolder,
+  keepNothing,
+} from './command.ts'
 import { noMount, smallDisk } from './disk.ts'
 
 const folder = workFolder('disk')
@@ -23,7 +32,18 @@ const skip = noMount(folder)
 
 const words = (output: string, scratch: string, ...more: string[]): string[] => [
   bulky,
-  ...['--input', input, '--output', output, '--scratch', scratch, '--memory', '16MB', ...more],
+  ...[
+    '--input',
+    input,
+    '--output',
+    output,
+    '--scratch',
+    scratch,
+    '--memory',
+    '16MB',
+    ...keepNothing,
+    ...more,
+  ],
 ]
 function place(name: string): string {
   const path = join(folder, name)

@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { file, moduleOf, reportOf, root, start, workFolder } from './command.ts'
+import { file, moduleOf, reportOf, root, start, workFolder, keepNothing } from './command.ts'
 
 const folder = workFolder('shims')
 const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
@@ -27,7 +27,15 @@ let places = 0
 function place(...more: string[]): Place {
   const [output, scratch] = [`out-${places}`, `scratch-${places++}`].map(n => join(folder, n))
   for (const each of [output, scratch]) mkdirSync(each as string)
-  const of = ['--input', input, '--output', output as string, '--scratch', scratch as string]
+  const of = [
+    '--input',
+    input,
+    '--output',
+    output as string,
+    '--scratch',
+    scratch as string,
+    ...keepNothing,
+  ]
   const words = ['run', moduleOf('bulky.ts'), ...of, '--memory', '16MB', '--json', ...more]
   return { words, output: output as string, scratch: scratch as string }
 }

@@ -4,7 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, test } from 'node:test'
-import { file, moduleOf, reportOf, type Started, start, workFolder } from './command.ts'
+import {
+  file,
+  moduleOf,
+  reportOf,
+  type Started,
+  start,
+  workFolder,
+  keepNothing,
+} from './command.ts'
 
 const folder = workFolder('signals')
 const ROWS = 20_000
@@ -19,8 +27,6 @@ interface Running extends Started {
 }
 
 let runs = 0
-/** A run that is stopped leaves nothing but what `--resume` would take up. */
-const never = ['--checkpoint-after', '3600']
 
 /** Starts a run and waits until its worker threads are at work. */
 async function atWork(): Promise<Running> {
@@ -28,7 +34,16 @@ async function atWork(): Promise<Running> {
   const scratch = join(folder, `scratch-${runs++}`)
   mkdirSync(scratch)
   const words = [moduleOf('slow.ts'), '--input', input, '--output', output, '--rounds', ROUNDS]
-  const run = start(['run', ...words, '--workers', '2', '--scratch', scratch, ...never, '--json'])
+  const run = start([
+    'run',
+    ...words,
+    '--workers',
+    '2',
+    '--scratch',
+    scratch,
+    ...keepNothing,
+    '--json',
+  ])
   await run.said(/^read csv .* 100 %/m)
   return { ...run, output, scratch }
 }

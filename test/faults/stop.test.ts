@@ -8,7 +8,15 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { file, moduleOf, reportOf, type Started, start, workFolder } from './command.ts'
+import {
+  file,
+  moduleOf,
+  reportOf,
+  type Started,
+  start,
+  workFolder,
+  keepNothing,
+} from './command.ts'
 
 const folder = workFolder('stop')
 const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
@@ -23,7 +31,17 @@ let runs = 0
 function run(...more: string[]): Running {
   const [output, scratch] = [join(folder, `out-${runs}`), join(folder, `scratch-${runs++}`)]
   for (const each of [output, scratch]) mkdirSync(each)
-  const of = ['--input', input, '--output', output, '--scratch', scratch, '--memory', '16MB']
+  const of = [
+    '--input',
+    input,
+    '--output',
+    output,
+    '--scratch',
+    scratch,
+    '--memory',
+    '16MB',
+    ...keepNothing,
+  ]
   const started = start(['run', moduleOf('bulky.ts'), ...of, '--json', ...more])
   return { ...started, output, scratch }
 }

@@ -49,6 +49,8 @@ async function run(mode: string, times: number, more: Partial<RunOptions> = {}):
     partitions: 3,
     // Half of what crosses goes to disk.
     arenaBytes: 1_200_000,
+    // What is done would be kept for a resume, where a thread hangs for long.
+    checkpointAfterSeconds: 3600,
     ...more,
     started: at => {
       arena = at.arena

@@ -131,3 +131,12 @@ test('a sum of whole numbers past 2^53 is a fault that names the aggregate', () 
     at: 'there:1',
   })
 })
+
+test('a mean of whole numbers is exact where their sum is past 2^53', () => {
+  const mean = sumOf(t.int64, true)
+  mean.reserve(1)
+  const column = newColumn(t.int64, 4)
+  column.values.set([2 ** 53 - 1, 2 ** 53 - 1, 2 ** 53 - 1, 1] as never)
+  mean.update(dense(schemaOf([{ name: 'v', kind: t.int64 }]), [column], 4), new Int32Array(4))
+  assert.equal(readValue(mean.result(0, 1), 0), Number((3n * (2n ** 53n - 1n) + 1n) / 4n) + 0.5)
+})

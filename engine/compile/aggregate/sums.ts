@@ -39,10 +39,13 @@ const g=groups[i];${ADD[way]}}}`
   return compileOnce<Loop>('sum', [], body, [])
 }
 
-function wayOf(kind: Kind): Way {
-  if (kind.tag === 'decimal') return 'units'
+const isWhole = ({ tag }: Kind): boolean => tag === 'int32' || tag === 'int64'
+
+/** Whole numbers have a mean also where their sum is past 2^53: it is added up as units. */
+function wayOf(kind: Kind, mean: boolean): Way {
+  if (kind.tag === 'decimal' || (mean && isWhole(kind))) return 'units'
   if (kind.tag === 'bigint') return 'bigint'
-  return kind.tag === 'int32' || kind.tag === 'int64' ? 'whole' : 'float'
+  return isWhole(kind) ? 'whole' : 'float'
 }
 
 /** What a sum is of; with `mean`, the result is the sum over the count, a float64. */
@@ -82,8 +85,8 @@ export class Sum implements Accumulator {
   constructor(summing: Summing) {
     const { name, kind, mean } = summing
     this.#s = summing
-    this.#way = wayOf(kind)
-    const exact = kind.tag === 'decimal' ? t.decimal(38, kind.scale) : sumKind(kind)
+    this.#way = wayOf(kind, mean)
+    const exact = this.#way === 'units' ? t.decimal(38, kind.scale) : sumKind(kind)
     const total = exact.nullable
     const sum = { name: `${name}.sum`, kind: total }
     this.partialFields = mean ? [sum, { name: `${name}.count`, kind: t.int64 }] : [sum]
@@ -170,7 +173,7 @@ export class Sum implements Accumulator {
 
   #average(g: number): number {
     const n = this.#counts[g] as number
-    if (this.#way === 'float' || this.#way === 'whole') return (this.#sums[g] as number) / n
+    if (this.#way === 'float') return (this.#sums[g] as number) / n
     const units = this.#way === 'units' ? this.#units.units(g) : (this.#bigints[g] as bigint)
     return Number(units) / n / (POW10[this.#s.kind.scale] as number)
   }

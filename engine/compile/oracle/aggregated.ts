@@ -59,6 +59,8 @@ function total(
     writeUnits(column, 0, units)
     return wideToNumber(o.kind, readUnits(column, 0))
   }
+  if (a.name === 'mean' && (kind.tag === 'int32' || kind.tag === 'int64'))
+    return Number((values as number[]).reduce((x, y) => x + BigInt(y), 0n)) / values.length
   const sum = (values as number[]).reduce((x, y) => x + y, 0)
   return a.name === 'sum' ? sum : sum / values.length
 }

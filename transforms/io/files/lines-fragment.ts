@@ -5,7 +5,7 @@
  */
 import { closeSync, copyFileSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { Fault } from '../../../engine/fault.ts'
+import { diskFault } from '../../../engine/io/disk.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
 import type { Batch } from '../../../engine/data/batch.ts'
 import type { Cell } from './cells.ts'
@@ -126,11 +126,6 @@ function refusing<T>(path: string, act: () => T): T {
   try {
     return act()
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new Fault('resource', `${path} cannot be written: ${code ?? String(cause)}`, {
-      hint:
-        code === 'ENOSPC' ? 'the disk is full: make room, or write elsewhere' : 'check the folder',
-      cause,
-    })
+    throw diskFault(cause, path, 'written')
   }
 }
