@@ -58,3 +58,11 @@ export function project(batch: Batch, schema: AnySchema, at: readonly number[]):
   }
   return { ...batch, schema, columns, widen: batch.widen ? widen : null }
 }
+
+/** The same rows with these columns in place of the batch's own; those absent are decoded there when they are asked for. */
+export function withColumns(batch: Batch, columns: (Column | null)[]): Batch {
+  const widen = (index: number) => {
+    columns[index] = columnOf(batch, index)
+  }
+  return { ...batch, columns, widen: batch.widen ? widen : null }
+}

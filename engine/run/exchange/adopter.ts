@@ -4,7 +4,7 @@
  * this each builder looks it up for itself, once a batch and partition, which took three times as
  * long.
  */
-import { type Batch, columnOf } from '../../data/batch.ts'
+import { type Batch, columnOf, withColumns } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'
 import { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
@@ -38,7 +38,7 @@ export class Adopter {
       columns ??= batch.columns.slice()
       columns[j] = this.#translate(column, pool, j)
     }
-    return columns === null ? batch : { ...batch, columns }
+    return columns === null ? batch : withColumns(batch, columns)
   }
 
   #translate(column: Column, source: Pool, j: number): Column {

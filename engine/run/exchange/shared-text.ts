@@ -3,7 +3,7 @@
  * share, each entry looked up once. Text without a dictionary, and what the shared one has no room
  * for, goes on as it is.
  */
-import { type Batch, columnOf } from '../../data/batch.ts'
+import { type Batch, columnOf, withColumns } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'
 import type { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
@@ -32,7 +32,7 @@ export class SharedText {
       columns ??= batch.columns.slice()
       columns[shared.at] = translated
     }
-    return columns === null ? batch : { ...batch, columns }
+    return columns === null ? batch : withColumns(batch, columns)
   }
 }
 
