@@ -18,6 +18,10 @@ const loading = loadPipeline(start.module, start.pipeline)
 loading.catch(() => {})
 let runner: TaskRunner | null = null
 
+// Piscina tries `require` before `import`, and a thread that is ended in the last steps of requiring a
+// module takes the process with it (an assertion of Node's). A module that waits is only imported.
+await null
+
 export default async function work(job: WorkerJob): Promise<Answer<unknown>> {
   const pulse = new Pulse(job.pulse)
   pulse.begin(threadId)
