@@ -7,100 +7,37 @@
  * Until the last step nothing that a reader could see has changed; a run that fails or is stopped
  * removes what it made, but for what another one may take up (`checkpoint/checkpoint.ts`).
  */
-import { randomBytes } from 'node:crypto'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { stepsOf } from '../compile/explain-stages.ts'
-import { cutStages, type Stage, type Stages } from '../compile/stages.ts'
-import { Fault, faultToJson } from '../fault.ts'
-import { sourceSizes } from '../optimize/source-sizes.ts'
-import type { Definition } from '../plan/definition.ts'
-import { is, type Node, type Plan } from '../plan/node.ts'
+import type { Stage, Stages } from '../compile/stages.ts'
+import { faultToJson } from '../fault.ts'
+import type { Node } from '../plan/node.ts'
 import { Ledger } from './account.ts'
-import { askedBefore, beginCheckpoint } from './checkpoint/begin.ts'
+import { beginCheckpoint } from './checkpoint/begin.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { removeDead } from './checkpoint/dead-runs.ts'
-import { type Asked, askedOf, targetsOf } from './checkpoint/identity.ts'
+import { targetsOf } from './checkpoint/identity.ts'
 import { disown } from './checkpoint/owner.ts'
-import { makeScratch, removeScratch } from './checkpoint/scratch-folder.ts'
+import { removeScratch } from './checkpoint/scratch-folder.ts'
 import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs } from './inputs.ts'
-import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
+import { limitsOf, type RunOptions } from './options.ts'
 import { Outputs } from './outputs.ts'
 import { type Pool, startPool } from './pool.ts'
+import { prepare } from './prepare.ts'
 import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
 import { checkRejects } from './reject-limit.ts'
 import type { RunReport } from './report.ts'
 import { reportOf } from './run-report.ts'
 import type { StageRun } from './stage-run.ts'
-import { Scheduler, type Watch } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
 import { TaskRunner } from './task-runner.ts'
 import { STUCK_AFTER_MS } from './watchdog.ts'
 
-const MB = 2 ** 20
-
-export interface RunOptions {
-  /** The module's path, whose pipeline runs on worker threads; or a pipeline, which runs in this one. */
-  readonly pipeline: string | Definition
-  /** Which export, where the module has several. */
-  readonly export?: string
-  readonly params?: Readonly<Record<string, unknown>>
-  /** Default true. False runs the plan as written: the same answer, so that a rule can be held against it. */
-  readonly optimize?: boolean
-  /** Threads; default: cores. Changes no byte of the output. */
-  readonly workers?: number
-  /** Default 1 GB. */
-  readonly memoryBytes?: number
-  readonly overwrite?: boolean
-  /** Rows of each source; nothing is published. */
-  readonly limit?: number | null
-  /** Share of a source's rows that may be rejected, of those above 100. Default 0.1. */
-  readonly maxRejects?: number
-  /** Default 16,384. */
-  readonly rowsPerBatch?: number
-  /** Bytes that an operator holds before it spills; default: from memoryBytes. */
-  readonly operatorBytes?: number
-  readonly arenaBytes?: number
-  /** What spill files may take on disk at once. Default: as much as there is. */
-  readonly spillBytesMax?: number
-  readonly splitBytes?: number
-  readonly partitions?: number
-  /** Folder for spill files and fragments. Default: under the system's temporary folder. */
-  readonly scratch?: string
-  /** What a task may take before its thread is ended. Default: as long as it takes. Worker threads only. */
-  readonly taskTimeoutMs?: number
-  /** A task without progress for so long is told, with the place in the user's code. Default 30,000. */
-  readonly stuckAfterMs?: number
-  /** Takes up the unfinished run of the same pipeline, parameters and inputs, where there is one. */
-  readonly resume?: boolean
-  /** What is done is kept for `resume` once the run has lasted so long. Default 5; 0: from the start. */
-  readonly checkpointAfterSeconds?: number
-  readonly signal?: AbortSignal
-  readonly watch?: Watch
-  /** Told once the stages are known, before the first task. */
-  readonly started?: (run: {
-    stages: Stages
-    inputs: Inputs
-    progress: Progress
-    arena: Arena
-    runId: string
-  }) => void
-}
-
-interface Prepared {
-  readonly settings: RunSettings
-  readonly plan: Plan
-  readonly stages: Stages
-  readonly asked: Asked
-  /** Where scratch folders lie. */
-  readonly base: string
-  /** The scratch folder is an unfinished run's. */
-  readonly resuming: boolean
-}
+export type { RunOptions }
 
 /** Runs a pipeline. Answers a report also where it failed; throws only on wrong use (pipeline faults before the start). */
 export async function runPipeline(options: RunOptions): Promise<RunReport> {
@@ -212,61 +149,6 @@ function gather(ledger: Ledger, runs: readonly StageRun[]): void {
     for (const { node, name, value } of result.counters) ledger.count(node, name, value)
   }
 }
-
-/** A run's own folder for spill files and fragments, which it removes when it ends. */
-export const scratchOf = (runId: string, base: string = tmpdir()): string =>
-  join(base, `millrace-${runId}`)
-
-/** The plan and the settings that every thread shares. Throws pipeline: the pipeline cannot be built. */
-export async function prepare(options: RunOptions): Promise<Prepared> {
-  const inline = typeof options.pipeline !== 'string'
-  const loaded = inline
-    ? { definition: options.pipeline as Definition, hash: '' }
-    : await loadPipeline(options.pipeline as string, options.export ?? null)
-  const params = options.params ?? {}
-  const base = resolve(options.scratch ?? tmpdir())
-  const name = options.export ?? loaded.definition.definition
-  const asked = askedOf({ module: inline ? null : (options.pipeline as string), name }, params)
-  const before = options.resume ? askedBefore(base, asked) : null
-  const build = {
-    params,
-    runId: before?.runId ?? randomBytes(8).toString('hex'),
-    startedAt: before?.startedAt ?? Date.now(),
-  }
-  const built = builtPlan(loaded.definition, loaded.hash, build)
-  const optimize = options.optimize ?? true
-  const choices = { optimize, sizes: optimize ? sourceSizes(built) : [] }
-  const plan = optimizedPlan(built, choices)
-  if (!plan.nodes.some(n => is(n, 'write')))
-    throw new Fault('pipeline', `pipeline "${plan.name}" writes nothing`, {
-      detail: [`it has ${plan.nodes.length} steps, and none is a write`],
-      hint: "end with such as .write(parquet('out'))",
-    })
-  const { workers, memoryBytes } = limitsOf(options)
-  const scratch = scratchOf(build.runId, base)
-  if (before === null) makeScratch(scratch)
-  const settings: RunSettings = {
-    ...build,
-    ...choices,
-    module: inline ? null : (options.pipeline as string),
-    pipeline: options.export ?? null,
-    fingerprint: plan.fingerprint,
-    built: plan.built,
-    workers,
-    memoryBytes,
-    rowsPerBatch: options.rowsPerBatch ?? 16_384,
-    scratch,
-    operatorBytes: options.operatorBytes ?? Math.floor(memoryBytes / 4 / workers),
-    overwrite: options.overwrite ?? false,
-    spillBytesMax: options.spillBytesMax ?? null,
-  }
-  return { settings, plan, stages: cutStages(plan), asked, base, resuming: before !== null }
-}
-
-const limitsOf = (o: RunOptions): { workers: number; memoryBytes: number } => ({
-  workers: typeof o.pipeline === 'string' ? (o.workers ?? availableParallelism()) : 1,
-  memoryBytes: o.memoryBytes ?? 1024 * MB,
-})
 
 /** Threads for a module's pipeline; null: it is built inline, and runs in this thread. */
 function poolOf(o: RunOptions): Pool | null {
