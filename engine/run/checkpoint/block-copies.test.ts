@@ -35,6 +35,11 @@ function resultIn(arena: Arena): TaskResult {
     for (let i = 0; i < count; i++) column.values[i] = from + i
     writer.write(dense(rows, [column], count))
   }
+  return resultOf(writer)
+}
+
+/** The result of a task that wrote to one exchange. */
+function resultOf(writer: ExchangeWriter): TaskResult {
   const { blocks, rows: counts, bytes } = writer.finish()
   return {
     outputs: [{ exchange: 0, blocks, rows: counts, bytes }],
@@ -137,15 +142,11 @@ test('text is copied with the entries that it refers to, which other threads hav
     if (column.valid) column.valid[i] = i % 5 === 0 ? 0 : 1
   }
   writer.write(dense(texts, [column], 1000))
-  const { blocks, rows: counts, bytes } = writer.finish()
-  const outputs = [{ exchange: 0, blocks, rows: counts, bytes }]
   const target = join(folder, 'text')
   mkdirSync(target)
   const failed = (error: unknown) => assert.fail(String(error))
   const copies = new BlockCopies({ arena, folder: target, failed })
-  const copied = new Promise<Copied>(resolve =>
-    copies.add({ ...resultIn(Arena.create(64 << 20)), outputs }, resolve),
-  )
+  const copied = new Promise<Copied>(resolve => copies.add(resultOf(writer), resolve))
   const list = (await copied).outputs[0]?.[0] ?? []
   const found: (string | null)[] = []
   for (const batch of partitionOf(list, null, texts).batches())
