@@ -6,7 +6,7 @@ import type { RunReport } from '../engine/run/report.ts'
 import { scratchOf } from '../engine/run/prepare.ts'
 import { type RunOptions, runPipeline } from '../engine/run/run.ts'
 import { readArguments } from './arguments.ts'
-import { RUN_OPTIONS, withOptionHint } from './run-options.ts'
+import { RUN_OPTIONS, runOptionsOf, withOptionHint } from './run-options.ts'
 
 export type FromEngine =
   | {
@@ -47,7 +47,7 @@ const tell = (message: FromEngine): Promise<void> =>
   })
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { positional, options, rest } = readArguments(argv, RUN_OPTIONS)
+  const told = runOptionsOf(readArguments(argv, RUN_OPTIONS))
   const stop = new AbortController()
   process.on('message', message => {
     if (message === 'stop') stop.abort(new Fault('resource', 'the run was stopped'))
@@ -80,37 +80,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const timer = setInterval(() => {
     for (const run of open.keys()) show(run, false)
   }, EVERY_MS)
-  const number = (name: string) => options.get(name) as number | undefined
-  const workers = number('workers')
-  const memory = number('memory')
-  const maxRejects = number('max-rejects')
-  const taskTimeout = number('task-timeout')
-  const spillLimit = number('spill-limit')
-  const after = number('checkpoint-after')
-  const text = (name: string) => options.get(name) as string | undefined
   try {
     const report = await runPipeline({
-      pipeline: positional[0] as string,
-      params: rest,
-      limit: number('limit') ?? null,
-      overwrite: options.has('overwrite'),
-      resume: options.has('resume'),
+      ...told,
       signal: stop.signal,
-      ...(text('export') === undefined ? {} : { export: text('export') as string }),
-      ...(text('scratch') === undefined ? {} : { scratch: text('scratch') as string }),
-      ...(workers === undefined ? {} : { workers }),
-      ...(memory === undefined ? {} : { memoryBytes: memory }),
-      ...(spillLimit === undefined ? {} : { spillBytesMax: spillLimit }),
-      ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout * 1000 }),
-      ...(maxRejects === undefined ? {} : { maxRejects }),
-      ...(after === undefined ? {} : { checkpointAfterSeconds: after }),
       started: run => {
         started = run
         void tell({
           type: 'begun',
           pipeline: run.stages.plan.name,
           runId: run.runId,
-          scratch: scratchOf(run.runId, text('scratch')),
+          scratch: scratchOf(run.runId, told.scratch),
         })
       },
       watch: {
@@ -144,7 +124,11 @@ async function main(argv: readonly string[]): Promise<void> {
     await tell({ type: 'report', report: crash.error ? { ...report, status: 'failed' } : report })
   } catch (error) {
     const usage = error instanceof Fault && error.kind === 'pipeline'
-    await tell({ type: 'refused', fault: faultToJson(withOptionHint(error, rest)), usage })
+    await tell({
+      type: 'refused',
+      fault: faultToJson(withOptionHint(error, told.params ?? {})),
+      usage,
+    })
   } finally {
     clearInterval(timer)
   }

@@ -1,6 +1,7 @@
 /** The options of `millrace run`; any other `--name value` is a parameter of the pipeline. */
 import { Fault, nearestName } from '../engine/fault.ts'
-import type { OptionType } from './arguments.ts'
+import type { RunOptions } from '../engine/run/options.ts'
+import type { Arguments, OptionType } from './arguments.ts'
 
 export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   workers: 'number',
@@ -15,6 +16,34 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   resume: 'flag',
   'checkpoint-after': 'count',
   json: 'flag',
+}
+
+/** Options whose value goes to the run as it was read, and what they are called there. */
+const AS_READ: Readonly<Record<string, keyof RunOptions>> = {
+  limit: 'limit',
+  export: 'export',
+  scratch: 'scratch',
+  workers: 'workers',
+  memory: 'memoryBytes',
+  'spill-limit': 'spillBytesMax',
+  'max-rejects': 'maxRejects',
+  'checkpoint-after': 'checkpointAfterSeconds',
+}
+
+/** What a command line tells a run; what it does not say is left to the run's own defaults. */
+export function runOptionsOf({ positional, options, rest }: Arguments): RunOptions {
+  const told = Object.entries(AS_READ).flatMap(([option, name]) =>
+    options.has(option) ? [[name, options.get(option)]] : [],
+  )
+  const seconds = options.get('task-timeout') as number | undefined
+  return {
+    pipeline: positional[0] as string,
+    params: rest,
+    overwrite: options.has('overwrite'),
+    resume: options.has('resume'),
+    ...Object.fromEntries(told),
+    ...(seconds === undefined ? {} : { taskTimeoutMs: seconds * 1000 }),
+  }
 }
 
 /** A parameter that the pipeline does not have may be a misspelt option of the command: says which. */
