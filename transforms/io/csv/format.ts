@@ -4,6 +4,7 @@ import type { AnySchema } from '../../../engine/data/schema.ts'
 import { type Bytes, type Fields, NULL, QUOTE } from '../files/fields.ts'
 import type { TextFormat } from '../files/record-reader.ts'
 import type { CsvDialect } from './options.ts'
+import type { WalkKernel } from './walk-kernel.ts'
 
 const SPACE = 32
 const TAB = 9
@@ -16,9 +17,12 @@ export class CsvFormat implements TextFormat {
   readonly #nulls: readonly Buffer[]
   /** Bit n: there is a null of n bytes; the last bit for longer ones. */
   readonly #lengths: number
+  readonly #kernel: WalkKernel | null
 
-  constructor(schema: AnySchema, dialect: CsvDialect) {
+  /** `kernel`: of the memory that the records are in. */
+  constructor(schema: AnySchema, dialect: CsvDialect, kernel: WalkKernel | null = null) {
     this.schema = schema
+    this.#kernel = kernel
     this.clocks = dialect.clocks
     this.latin1 = dialect.latin1
     this.#nulls = dialect.nulls.map(n => Buffer.from(n, dialect.latin1 ? 'latin1' : 'utf8'))
@@ -33,24 +37,27 @@ export class CsvFormat implements TextFormat {
 
   /** A quoted text (or bytes) is never null; of the other kinds quoted nulls are nulls too. */
   #markNulls(f: Fields, k: number, text: boolean): void {
-    const { at, bytes } = f
-    const step = f.stride * 2
-    const lengths = this.#lengths
-    for (let row = 0, p = k * 2; row < f.rows; row++, p += step) {
-      const end = at[p + 1] as number
-      if (end < 0) continue
-      let start = at[p] as number
-      let to = end
-      if (text) {
-        if (bytes[start - 1] === QUOTE) continue
-      } else if (to > start) {
-        while (to > start && isSpace(bytes[start])) start++
-        while (to > start && isSpace(bytes[to - 1])) to--
-      }
-      const length = to - start
-      if (((lengths >>> (length < LENGTHS ? length : LENGTHS)) & 1) === 0) continue
-      if (length === 0 || this.#isNull(bytes, start, to)) at[p + 1] = NULL
+    const kernel = this.#kernel?.sees(f) ? this.#kernel : null
+    const left = kernel?.nulls(f, k, { lengths: this.#lengths, text })
+    const rows = left?.length ?? f.rows
+    for (let i = 0; i < rows; i++)
+      this.#markNull(f, 2 * ((left ? (left[i] as number) : i) * f.stride + k), text)
+  }
+
+  #markNull({ at, bytes }: Fields, p: number, text: boolean): void {
+    const end = at[p + 1] as number
+    if (end < 0) return
+    let start = at[p] as number
+    let to = end
+    if (text) {
+      if (bytes[start - 1] === QUOTE) return
+    } else {
+      while (to > start && isSpace(bytes[start])) start++
+      while (to > start && isSpace(bytes[to - 1])) to--
     }
+    const length = to - start
+    if (((this.#lengths >>> (length < LENGTHS ? length : LENGTHS)) & 1) === 0) return
+    if (length === 0 || this.#isNull(bytes, start, to)) at[p + 1] = NULL
   }
 
   #isNull(bytes: Bytes, start: number, end: number): boolean {

@@ -38,7 +38,6 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   readonly fingerprint: string
   readonly #path: string
   readonly #dialect: CsvDialect
-  readonly #format: CsvFormat
   /** Arrays and dictionaries of readers that were closed. */
   readonly #idle: Scratch[] = []
   #lastHeader: { uri: string; header: Header } | null = null
@@ -48,7 +47,6 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     this.uri = redactUri(uri)
     this.#path = uri
     this.#dialect = dialectOf(schema as AnySchema, options)
-    this.#format = new CsvFormat(schema as AnySchema, this.#dialect)
     this.fingerprint = `csv ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
 
@@ -94,7 +92,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     const kernel = WalkKernel.over(scratch.space, header.slots)
     if (compression !== 'none') await skip(scratch.window, header.end)
     return new RecordReader(
-      this.#format,
+      new CsvFormat(this.schema as AnySchema, this.#dialect, kernel),
       {
         uri: split.uri,
         stream,

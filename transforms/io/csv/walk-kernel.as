@@ -6,6 +6,14 @@
 const QUOTE: i32 = 34
 const LF: i32 = 10
 const CR: i32 = 13
+const SPACE: i32 = 32
+const TAB: i32 = 9
+const NULL: i32 = i32.MIN_VALUE
+
+@inline
+function isSpace(c: i32): bool {
+  return c == SPACE || c == TAB
+}
 
 @inline
 function put(base: usize, stride: i32, slots: usize, fields: i32, field: i32, s: i32, e: i32): void {
@@ -121,4 +129,31 @@ export function walk(
   store<i32>(result, rows)
   store<i32>(result, start, 4)
   store<i32>(result, lines, 8)
+}
+
+/**
+ * Marks the fields of a column that are null for having no bytes, and answers how many rows are left:
+ * their length is one of a null's. Bit n of `lengths`: there is a null of n bytes; bit 31: of more.
+ * As `CsvFormat`: a quoted text is none; of other kinds spaces around do not count.
+ */
+export function nulls(
+  bytes: usize, at: usize, step: i32, rows: i32, lengths: i32, text: i32, left: usize,
+): i32 {
+  let count: i32 = 0
+  for (let row: i32 = 0; row < rows; row++, at += step) {
+    let end = load<i32>(at, 4)
+    if (end < 0) continue
+    let start = load<i32>(at)
+    if (text != 0) {
+      if (load<u8>(bytes + start - 1) == QUOTE) continue
+    } else {
+      while (end > start && isSpace(load<u8>(bytes + start))) start++
+      while (end > start && isSpace(load<u8>(bytes + end - 1))) end--
+    }
+    const length = end - start
+    if (((lengths >>> (length < 31 ? length : 31)) & 1) == 0) continue
+    if (length == 0) store<i32>(at, NULL, 4)
+    else store<i32>(left + (<usize>(count++) << 2), row)
+  }
+  return count
 }

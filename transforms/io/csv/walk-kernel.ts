@@ -1,7 +1,9 @@
 /**
  * The walk's kernel: `walk-kernel.as` over a reader's memory. It passes over records that are as they
- * should be at 2,200 MB/s (`tokenise` in JavaScript: 800) and stops before the first that is not.
+ * should be at 2,200 MB/s (`tokenise` in JavaScript: 800) and stops before the first that is not. And
+ * the search for nulls among a column's fields.
  */
+import type { Bytes, Fields } from '../files/fields.ts'
 import type { Walk } from '../files/walk.ts'
 import type { Exports } from '../files/web-assembly.ts'
 import type { Workspace } from '../files/workspace.ts'
@@ -17,18 +19,20 @@ export interface KernelWalk extends Walk {
 export class WalkKernel {
   readonly #space: Workspace
   readonly #walk: Exported
+  readonly #nulls: Exported
 
-  private constructor(space: Workspace, walk: Exported) {
+  private constructor(space: Workspace, exports: Exports) {
     this.#space = space
-    this.#walk = walk
+    this.#walk = exports['walk'] as Exported
+    this.#nulls = exports['nulls'] as Exported
   }
 
   /** Null where the memory is none that a kernel can see, or the file has too many columns. */
   static over(space: Workspace, slots: Int32Array): WalkKernel | null {
-    const walk = space.kernel(WASM)?.['walk']
-    if (walk === undefined || slots.length > space.slots.length) return null
+    const exports = space.kernel(WASM)
+    if (exports === null || slots.length > space.slots.length) return null
     space.slots.set(slots)
-    return new WalkKernel(space, walk)
+    return new WalkKernel(space, exports)
   }
 
   /** Walks on; true where it came further. The window must be the workspace's own. */
@@ -59,7 +63,17 @@ export class WalkKernel {
   }
 
   /** Whether the walk's bytes are where the kernel looks; a long record makes the window move. */
-  sees(w: KernelWalk): boolean {
-    return w.bytes === this.#space.window
+  sees({ bytes }: { readonly bytes: Bytes }): boolean {
+    return bytes === this.#space.window
+  }
+
+  /** Marks the empty nulls of field k; answers the rows whose length is another null's, in order. */
+  nulls({ stride, rows }: Fields, k: number, o: { lengths: number; text: boolean }): Int32Array {
+    const { window, at, left } = this.#space
+    const field = at.byteOffset + 8 * k
+    const { lengths, text } = o
+    const to = left.byteOffset
+    const count = this.#nulls(window.byteOffset, field, 8 * stride, rows, lengths, Number(text), to)
+    return left.subarray(0, count)
   }
 }
