@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { RunReport, StageReport } from '../engine/run/report.ts'
+import { engineEnv } from './engine-env.ts'
 import type { Step } from './progress-line.ts'
 import type { ProgressLines } from './progress-lines.ts'
 import type { FromEngine } from './run-child.ts'
@@ -36,6 +37,7 @@ export class EngineProcess {
     this.#child = fork(fileURLToPath(childModule), [...argv], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: process.execArgv,
+      env: engineEnv(process.env),
     })
     this.#child.on('message', (message: FromEngine) => this.#hear(message))
     this.#child.stdout?.on('data', (data: Buffer) => this.#print(data, prints))

@@ -6,6 +6,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { engineEnv } from '../../cli/engine-env.ts'
 import type { Tool } from '../case.ts'
 import { commandOf, type Entry } from '../contestants/commands.ts'
 import { treeBytes } from './process-tree.ts'
@@ -29,7 +30,9 @@ export async function measure(
   const { output } = entry.places
   rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true })
-  const env = { ...process.env, POLARS_MAX_THREADS: String(entry.threads) }
+  const threads = { ...process.env, POLARS_MAX_THREADS: String(entry.threads) }
+  // What the command would give to the engine's process, which the bench starts itself.
+  const env = tool.startsWith('millrace') ? engineEnv(threads) : threads
   const started = performance.now()
   const words = [process.execPath, ...commandOf(tool, entry)]
   const [program, ...args] = entry.pinned ? [...PINNED, ...words] : words

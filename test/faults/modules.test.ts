@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { command, type Expected, file, moduleOf, refused, runJson, workFolder } from './command.ts'
+import {
+  command,
+  type Expected,
+  file,
+  moduleOf,
+  refused,
+  runJson,
+  workFolder,
+  start,
+} from './command.ts'
 
 const folder = workFolder('modules')
 const orders = moduleOf('orders.ts')
@@ -63,7 +72,7 @@ const cases: readonly (readonly [name: string, args: readonly string[], expected
   ['another function in the worker', [moduleOf('restless.ts'), ...asked('function')], { kind: 'pipeline', message: /step 3 is not the same$/, at: /restless\.ts:\d+ {2}\.filter/, detail: /another function/ }],
   ['a step less in the worker', [moduleOf('restless.ts'), ...asked('fewer')], { kind: 'pipeline', message: /step 5 is not the same$/, at: /restless\.ts:\d+ {2}\.write/, detail: /worker no such step/ }],
   ['a module that ends the process', [moduleOf('leaver.ts'), ...asked('exit')], { kind: 'pipeline', message: /^the engine's process died \(exit code 3\)$/, hint: /process\.exit\(\), then run it again, .*millrace run test\/faults\/pipelines\/leaver\.ts --mode exit/ }],
-  ['an error that nobody catches', [moduleOf('leaver.ts'), ...asked('uncaught')], { kind: 'pipeline', message: /^an error was thrown outside of any step: nobody waits for me$/, detail: /leaver\.ts:16/ }],
+  ['an error that nobody catches', [moduleOf('leaver.ts'), ...asked('uncaught')], { kind: 'pipeline', message: /^an error was thrown outside of any step: nobody waits for me$/, detail: /leaver\.ts:17/ }],
 ]
 
 describe('refused', { concurrency: 2 }, () => {
@@ -94,5 +103,13 @@ describe('words of the pipeline itself', { concurrency: 2 }, () => {
     const { code, out: printed } = await command('run', ...words('plain'))
     assert.equal(code, 0)
     assert.match(printed, /a word from build\n(?:.*\n)*a word from a worker\n(?:.*\n)*leaver done/)
+  })
+
+  test('the engine allocates from one arena, or from as many as the user says', async () => {
+    const { out: printed } = await start(['run', ...words('arenas')]).ended
+    assert.match(printed, /^arenas: 1$/m)
+    const four = { MALLOC_ARENA_MAX: '4' }
+    const told = await start(['run', ...words('arenas'), '--overwrite'], four).ended
+    assert.match(told.out, /^arenas: 4$/m)
   })
 })

@@ -10,6 +10,7 @@ export default pipeline({
   params: { mode: param.text(), out: param.uri() },
   build(p, { mode, out }) {
     console.log('a word from build')
+    if (mode === 'arenas') console.log(`arenas: ${process.env['MALLOC_ARENA_MAX']}`)
     if (mode === 'exit') process.exit(3)
     if (mode === 'uncaught')
       setTimeout(() => {
