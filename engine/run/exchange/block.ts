@@ -50,6 +50,8 @@ interface Extent {
 export interface ArenaBlock extends Extent {
   readonly where: 'arena'
   readonly offset: number
+  /** Of the page that it shares with others; else its pages are its own. */
+  readonly page?: number
 }
 export interface FileBlock extends Extent {
   readonly where: 'file'

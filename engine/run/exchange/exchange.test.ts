@@ -18,12 +18,13 @@ import { Pool } from '../../data/pool.ts'
 import { type AnySchema, schema, t } from '../../data/schema.ts'
 import { writeValue } from '../../data/value.ts'
 import { Fault } from '../../fault.ts'
-import { Arena } from './arena.ts'
+import { Arena, PAGE_BYTES } from './arena.ts'
 import type { BlockHandle } from './block.ts'
 import { hashPartition, keyHasher } from './hash.ts'
 import { batchesOf, plans, printed, schemas, type Sharing } from './random-batches.ts'
 import { partitionOf } from './reader.ts'
 import { repartition } from './repartition.ts'
+import { free } from './shared-pages.ts'
 import { TaskSpill } from './spill.ts'
 import { SpillFile, SpillReader } from './spill-file.ts'
 import { ExchangeWriter } from './writer.ts'
@@ -124,7 +125,7 @@ test('a shared dictionary and fresh ones give the same bytes, in memory and on d
   const bytesOf = (h: BlockHandle) => {
     if (h.where === 'file') return Buffer.from(files.read(h)).toString('hex')
     const bytes = Buffer.from(arena.buffer, h.offset, h.bytes).toString('hex')
-    arena.free(h.offset, h.bytes)
+    free(h, arena)
     return bytes
   }
   fc.assert(
@@ -140,6 +141,24 @@ test('a shared dictionary and fresh ones give the same bytes, in memory and on d
     { numRuns: 60 },
   )
   files.close()
+})
+
+test('blocks of a few rows share pages, which the last one freed gives back', () => {
+  const s = schema({ a: t.int32, b: t.utf8 })
+  const batches = batchesOf(s, [{ seed: 3, rows: 400, sharing: 'same', select: false }])
+  const { blocks } = written(s, batches, { partitions: 64 })
+  const handles = blocks.flat()
+  assert.ok(handles.length > 40)
+  const bytes = handles.reduce((sum, h) => sum + h.bytes, 0)
+  assert.ok(arena.used <= 2 * bytes + PAGE_BYTES, `${arena.used} bytes hold ${bytes}`)
+  assert.deepEqual(read(s, handles, false).sort(), printed(batches).sort())
+  const [last, ...others] = handles.reverse() as [BlockHandle, ...BlockHandle[]]
+  for (const handle of others) free(handle, arena)
+  assert.equal(arena.used, PAGE_BYTES)
+  assert.equal(read(s, [last], false).length, last.rows)
+  free(last, arena)
+  assert.equal(arena.used, 0)
+  assert.throws(() => free(last, arena), { kind: 'engine' })
 })
 
 test('an arena that is full spills the rest, and abort gives everything back', () => {

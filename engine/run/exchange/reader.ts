@@ -7,6 +7,7 @@ import { Fault } from '../../fault.ts'
 import type { Partition } from '../operator.ts'
 import type { Arena } from './arena.ts'
 import { type BlockHandle, type FileBlock, viewBlock } from './block.ts'
+import { free } from './shared-pages.ts'
 import { SpillReader } from './spill-file.ts'
 
 /**
@@ -58,9 +59,4 @@ function view(handle: BlockHandle, { arena, schema, read }: Reading): Batch {
   }
   const bytes = read(handle)
   return viewBlock(schema, bytes.buffer, bytes.byteOffset)
-}
-
-/** Gives the block's pages back; blocks in files go with their file. */
-export function free(handle: BlockHandle, arena: Arena | null): void {
-  if (handle.where === 'arena') arena?.free(handle.offset, handle.bytes)
 }

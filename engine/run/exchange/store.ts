@@ -6,11 +6,13 @@ import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from './arena.ts'
 import { type Block, type BlockHandle, encodeBlock, layOut } from './block.ts'
 import { Scratch } from './scratch.ts'
+import { free, SharedPages } from './shared-pages.ts'
 import type { SpillFile } from './spill-file.ts'
 import { withEntries } from './standalone.ts'
 
 export class BlockStore {
   readonly #arena: Arena | null
+  readonly #pages: SharedPages | null
   #file: SpillFile
   #spare = new ArrayBuffer(0)
   readonly #scratch = new Scratch()
@@ -18,6 +20,7 @@ export class BlockStore {
   /** `arena` null: all blocks go to the file. */
   constructor(arena: Arena | null, file: SpillFile) {
     this.#arena = arena
+    this.#pages = arena && new SharedPages(arena)
     this.#file = file
   }
 
@@ -37,10 +40,10 @@ export class BlockStore {
   #toArena(arena: Arena, schema: AnySchema, block: Block): BlockHandle | null {
     const words = layOut(schema, block)
     const bytes = words[3] as number
-    const offset = arena.allocate(bytes)
-    if (offset < 0) return null
-    encodeBlock(schema, block, words, { buffer: arena.buffer, offset })
-    return { where: 'arena', offset, bytes, rows: block.rows }
+    const place = this.#pages?.place(bytes) ?? { offset: arena.allocate(bytes) }
+    if (place.offset < 0) return null
+    encodeBlock(schema, block, words, { buffer: arena.buffer, offset: place.offset })
+    return { where: 'arena', ...place, bytes, rows: block.rows }
   }
 
   /** Blocks that follow go to another file. */
@@ -50,13 +53,13 @@ export class BlockStore {
 
   /** Gives the arena's pages of these blocks back. */
   free(handles: Iterable<BlockHandle>): void {
-    for (const handle of handles)
-      if (handle.where === 'arena') this.#arena?.free(handle.offset, handle.bytes)
+    for (const handle of handles) free(handle, this.#arena)
   }
 
   /** No more blocks will come: closes the file and drops working memory. */
   close(): void {
     this.#file.close()
+    this.#pages?.close()
     this.#spare = new ArrayBuffer(0)
   }
 }
