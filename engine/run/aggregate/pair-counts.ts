@@ -4,7 +4,7 @@
  * value, so that the values of a single group may be many more than fit; counts of the parts add up.
  */
 import type { GroupTable } from '../../compile/aggregate/group-table.ts'
-import type { AnySchema } from '../../data/schema.ts'
+import { type AnySchema, t } from '../../data/schema.ts'
 import { repartition } from '../exchange/repartition.ts'
 import { hasherOf } from '../heads/compile-once.ts'
 import { FANOUT, LEVELS_MAX, PART_BYTES_MIN, withOrdinal } from '../heads/grace.ts'
@@ -64,8 +64,8 @@ function pairsOf(
 }
 
 function countEach({ table }: Pairs, counts: Float64Array): void {
-  const numbers = table.values[0] as Int32Array
-  for (let i = 0; i < table.count; i++) {
+  const numbers = table.column(0, t.int32).values as Int32Array
+  for (let i = 0; i < numbers.length; i++) {
     const g = numbers[i] as number
     counts[g] = (counts[g] as number) + 1
   }

@@ -49,9 +49,10 @@ function check({ kind, value }: Made, poolOf: (batch: number) => Pool | undefine
       for (const i of rows) if (values[i] !== null) expected.add(shown(groups[i], values[i]))
     }
     const { table } = pairs
+    const numbers = table.column(0, t.int32).values
     const column: Column = table.column(1, kind)
     const met = Array.from({ length: table.count }, (_, p) =>
-      shown(table.values[0]?.[p], readValue(column, p)),
+      shown(numbers[p], readValue(column, p)),
     )
     assert.deepEqual(met, [...expected])
     pairs.clear()

@@ -7,7 +7,7 @@
 import type { StageScope } from '../../compile/kernel.ts'
 import { type Batch, dense } from '../../data/batch.ts'
 import { type Column, newColumn } from '../../data/column.ts'
-import { type AnySchema, indexOf } from '../../data/schema.ts'
+import { type AnySchema, indexOf, t } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import type { Awaitable, Emit, Operator } from '../operator.ts'
 import { inSlices, piece } from '../slices.ts'
@@ -129,7 +129,7 @@ export class PartialAggregate implements Operator {
     const keys = keyKinds.map((kind, j) => this.#groups.column(j, kind))
     for (const [i, pairs] of this.#pairs.entries()) {
       const schema = this.#layout.pairs[i] as AnySchema
-      const numbers = pairs.table.values[0] as Int32Array
+      const numbers = pairs.table.column(0, t.int32).values as Int32Array
       const rows = pairs.table.count
       const columns = keys.map(key => gatherKey(key, numbers, rows))
       const value = pairs.table.column(1, schema.list.at(-1)?.kind.required as Column['kind'])
