@@ -4,17 +4,16 @@
  * After the first page the smaller of dictionary and plain, compressed, decides.
  */
 import type { Column } from '../../../engine/data/column.ts'
-import { Pool } from '../../../engine/data/pool.ts'
+import type { Pool } from '../../../engine/data/pool.ts'
 import { Bytes } from './bytes.ts'
 import { body, type Bounds, ChunkWriter } from './chunk-write.ts'
 import { ENCODING } from './format.ts'
 import { packedSize, SAMPLE_ROWS } from './page-write.ts'
 import { TextBounds } from './text-bounds.ts'
-import { appendPlain, copyPlain, mapRange, mapSelected } from './text-gather.ts'
+import { TextEntries } from './text-entries.ts'
+import { copyPlain, mapRange, mapSelected } from './text-gather.ts'
 import { growth, writeCodes } from './value-chunk.ts'
 
-const DICTIONARY_BYTES_MAX = 4 << 20
-const DICTIONARY_ENTRIES_MAX = 1 << 18
 const PAGE_BYTES_MAX = 1 << 20
 /** A page that repeats its values so often, in bytes, is not tried plain. */
 const DICTIONARY_SAVES = 16
@@ -23,7 +22,7 @@ const trial = new Bytes(1024)
 
 export class TextChunk extends ChunkWriter {
   full = false
-  readonly #dictionary = new Pool(true, 64)
+  readonly #dictionary = new TextEntries()
   readonly #plain = new Bytes(0)
   readonly #bounds = new TextBounds()
   readonly #pageBounds = new TextBounds()
@@ -62,6 +61,7 @@ export class TextChunk extends ChunkWriter {
     }
     this.#mapPool(pool)
     this.#growPage(to - from)
+    if (this.#dictionary.meet(pool)) return this.#gatherShared(values, rows, from, to)
     let at = from
     for (;;) {
       const reached =
@@ -77,13 +77,19 @@ export class TextChunk extends ChunkWriter {
     }
   }
 
+  #gatherShared(values: Int32Array, rows: Int32Array | null, from: number, to: number): number {
+    const into = { map: this.#map, into: this.#page, at: this.#count }
+    const reached = this.#dictionary.gather(values, rows, { from, to, ...into })
+    this.#count += reached - from
+    this.full = this.#dictionary.full
+    return reached
+  }
+
   #addEntry(pool: Pool, code: number): void {
-    const dictionary = this.#dictionary
-    const [start, end] = [pool.offsets[code] as number, pool.offsets[code + 1] as number]
-    const mine = dictionary.internHashed(pool.bytes, start, end, pool.hashOf(code))
+    const mine = this.#dictionary.add(pool, code)
     this.#map[code] = mine
     this.#page[this.#count++] = mine
-    this.full = dictionary.size > DICTIONARY_BYTES_MAX || dictionary.count > DICTIONARY_ENTRIES_MAX
+    this.full = this.#dictionary.full
   }
 
   /** Room for all of the pool's codes; forgets what was mapped where the pool is another. */
@@ -130,11 +136,7 @@ export class TextChunk extends ChunkWriter {
       return
     const share = last ? 1 : growth(page, count, dictionary.count)
     if (this.#dictionaryIsLess(share)) return
-    const { bytes, offsets } = dictionary
-    for (let i = 0; i < count; i++) {
-      const code = page[i] as number
-      appendPlain(this.#plain, bytes, offsets[code] as number, offsets[code + 1] as number)
-    }
+    dictionary.append(this.#plain, count, page)
     this.#observePage()
     dictionary.clear()
     this.#mode = 'plain'
@@ -143,14 +145,10 @@ export class TextChunk extends ChunkWriter {
   /** By the page's first rows, and as large a part of the entries, each compressed. */
   #dictionaryIsLess(share: number): boolean {
     const [page, dictionary] = [this.#page, this.#dictionary]
-    const { bytes, offsets } = dictionary
     const rows = Math.min(this.#count, SAMPLE_ROWS)
     const entries = Math.ceil((dictionary.count * rows) / this.#count)
     trial.clear()
-    for (let i = 0; i < rows; i++) {
-      const code = page[i] as number
-      appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
-    }
+    dictionary.append(trial, rows, page)
     const plain = packedSize(trial.view())
     this.#writeEntries(entries)
     const entryBytes = packedSize(trial.view()) * share
@@ -161,25 +159,26 @@ export class TextChunk extends ChunkWriter {
 
   /** What the page would take plain; long values may make it far larger than the dictionary. */
   #plainBytes(): number {
-    const { offsets } = this.#dictionary
+    const { order } = this.#dictionary
+    const { offsets } = this.#dictionary.pool
     let bytes = 4 * this.#count
     for (let i = 0; i < this.#count; i++) {
       const code = this.#page[i] as number
-      bytes += (offsets[code + 1] as number) - (offsets[code] as number)
+      const e = order === null ? code : (order[code] as number)
+      bytes += (offsets[e + 1] as number) - (offsets[e] as number)
     }
     return bytes
   }
 
   #writeEntries(count = this.#dictionary.count): void {
-    const { bytes, offsets } = this.#dictionary
     trial.clear()
-    for (let code = 0; code < count; code++)
-      appendPlain(trial, bytes, offsets[code] as number, offsets[code + 1] as number)
+    this.#dictionary.append(trial, count)
   }
 
   /** The page's bounds, each of its dictionary entries looked at once. */
   #observePage(): void {
-    const { bytes, offsets, count } = this.#dictionary
+    const { order, count } = this.#dictionary
+    const { bytes, offsets } = this.#dictionary.pool
     if (this.#pageOf.length < count) {
       const grown = new Int32Array(count * 2)
       grown.set(this.#pageOf)
@@ -192,7 +191,8 @@ export class TextChunk extends ChunkWriter {
       if (pageOf[code] === number) continue
       pageOf[code] = number
       left--
-      this.#pageBounds.observe(bytes, offsets[code] as number, offsets[code + 1] as number)
+      const e = order === null ? code : (order[code] as number)
+      this.#pageBounds.observe(bytes, offsets[e] as number, offsets[e + 1] as number)
     }
   }
 
