@@ -121,9 +121,23 @@ export function number(words: usize, from: i32, rows: i32, selection: usize, gro
   return rows
 }
 
+let touched: u32 = 0
+
+/** Reads the slots of rows from..to, all under way at once: where rows are new or not is hard to foresee, and each wrong guess would wait for its slot. */
+@inline
+function touch(words: usize, from: i32, to: i32): void {
+  let all: u32 = 0
+  for (let k = from; k < to; k++) {
+    const at = <u32>(hashTwo(load<u64>(words + (<usize>k << 3))) >> 32) & mask
+    all += load<u32>(slots + (<usize>at << 3))
+  }
+  touched = all
+}
+
 /** As `number`, for keys of two words: one comparison. */
 function numberTwo(words: usize, from: i32, rows: i32, selection: usize, groups: usize): i32 {
   for (let k = from; k < rows; k++) {
+    if ((k & 31) == 0 || k == from) touch(words, k, min(rows, (k | 31) + 1))
     const key = load<u64>(words + (<usize>k << 3))
     const h = hashTwo(key)
     let at = <u32>(h >> 32) & mask
