@@ -97,6 +97,7 @@ export function keysAt(): usize {
  */
 export function number(words: usize, from: i32, rows: i32, selection: usize, groups: usize): i32 {
   if (width == 2) return numberTwo(words, from, rows, selection, groups)
+  if (width == 4) return numberFour(words, from, rows, selection, groups)
   const step: usize = <usize>width << 2
   let key = words + <usize>from * step
   for (let k = from; k < rows; k++, key += step) {
@@ -152,6 +153,36 @@ function numberTwo(words: usize, from: i32, rows: i32, selection: usize, groups:
         break
       }
       if (<u32>(slot >> 32) == <u32>h && load<u64>(keys + (<usize>(<u32>slot - 1) << 3)) == key) break
+      at = (at + 1) & mask
+    }
+    const row = selection == 0 ? k : load<i32>(selection + (<usize>k << 2))
+    store<u32>(groups + (<usize>row << 2), <u32>slot - 1)
+  }
+  return rows
+}
+
+/** As `number`, for keys of four words, as wide decimals are: two comparisons. */
+function numberFour(words: usize, from: i32, rows: i32, selection: usize, groups: usize): i32 {
+  for (let k = from; k < rows; k++) {
+    const key = words + (<usize>k << 4)
+    const low = load<u64>(key)
+    const high = load<u64>(key, 8)
+    const h = ended(mixed(mixed(0, low), high))
+    let at = <u32>(h >> 32) & mask
+    let slot: u64
+    for (;;) {
+      slot = load<u64>(slots + (<usize>at << 3))
+      if (slot == 0) {
+        if (count == capacity) return k
+        const fresh = keys + (<usize>count << 4)
+        store<u64>(fresh, low)
+        store<u64>(fresh, high, 8)
+        slot = (h << 32) | <u64>++count
+        store<u64>(slots + (<usize>at << 3), slot)
+        break
+      }
+      const known = keys + (<usize>(<u32>slot - 1) << 4)
+      if (<u32>(slot >> 32) == <u32>h && load<u64>(known) == low && load<u64>(known, 8) == high) break
       at = (at + 1) & mask
     }
     const row = selection == 0 ? k : load<i32>(selection + (<usize>k << 2))

@@ -20,8 +20,8 @@
  * | 17 + 2 E …                | index: one of s slots starts at its word s           |
  * | behind the largest index  | the entries' text, 24 E bytes                        |
  *
- * An index that is full is left for one twice as large behind it, all of which the system backs by
- * memory only as it is touched.
+ * An index that is full is left for one four times as large behind it, or the largest: all of which the
+ * system backs by memory only as it is touched.
  */
 import { Pool } from '../../data/pool.ts'
 import { type Holder, SharedLock } from './lock.ts'
@@ -165,12 +165,12 @@ export class Dictionary {
     return true
   }
 
-  /** Places all codes in an index of twice the size. */
+  /** Places all codes in a larger index. */
   #rehash(): void {
     const words = this.#words
     const count = words[COUNT] as number
-    const slots = 2 * (words[SLOTS] as number)
     const index = this.#index
+    const slots = Math.min(4 * (words[SLOTS] as number), index.length / 2)
     const hashes = this.#hashes
     for (let code = 0; code < count; code++) {
       const hash = hashes[code] as number

@@ -68,7 +68,10 @@ export class ValueChunk extends ChunkWriter {
     if (this.#mode === 'dictionary' || (undecided && this.#mayUseDictionary))
       this.#dictionary.encode(this.#page, count, codes)
     if (undecided) this.#mode = this.#choose(last)
-    this.#pageBounds.observe(this.#page, count)
+    // The dictionary of the first page is its distinct values, and often far fewer.
+    if (undecided && this.#mode === 'dictionary')
+      this.#pageBounds.observe(this.#dictionary.words, this.#dictionary.count)
+    else this.#pageBounds.observe(this.#page, count)
     this.pages.add(...this.#encoded(count))
     this.#count = 0
   }
