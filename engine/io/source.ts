@@ -6,7 +6,7 @@
  */
 import type { Batch } from '../data/batch.ts'
 import type { AnySchema, Fields, Schema } from '../data/schema.ts'
-import type { LeaveOut } from './condition.ts'
+import type { Condition, LeaveOut } from './condition.ts'
 
 /** A part of a source, to be read by one task. Plain data: it crosses threads and enters manifests. */
 export interface Split {
@@ -27,6 +27,14 @@ export interface SourcePlan {
   readonly inputs: readonly { uri: string; bytes: number; version: string }[]
   /** What a person should know of the input, such as columns that are left aside. */
   readonly notes?: readonly string[]
+  /** Rows that no split has, as one of the request's conditions drops them all: how many, and which. */
+  readonly skipped?: readonly SkippedRows[]
+}
+
+/** `by`: the condition's position. */
+export interface SkippedRows {
+  readonly rows: number
+  readonly by: number
 }
 
 /** An input object as it was when the run was planned. */
@@ -35,6 +43,10 @@ export type PlannedInput = SourcePlan['inputs'][number]
 export interface PlanRequest {
   /** Bytes a split should have, where the source can be split. */
   readonly splitBytes: number
+  /** How many splits of much the same number of rows are wanted, where rows are counted and many enough. */
+  readonly splits?: number
+  /** Rows that one of these drops need not be in any split; as `ReadRequest.leaveOut`. */
+  readonly conditions?: readonly Condition[]
 }
 
 /** A row that could not be read. Line and offset count from 1 and 0, in the decompressed source. */

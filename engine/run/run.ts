@@ -34,6 +34,7 @@ import type { RunReport } from './report.ts'
 import { reportOf } from './run-report.ts'
 import type { StageRun } from './stage-run.ts'
 import { Scheduler } from './scheduler.ts'
+import { accountSkipped } from './sources.ts'
 import { TaskRunner } from './task-runner.ts'
 import { STUCK_AFTER_MS } from './watchdog.ts'
 
@@ -90,7 +91,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     scheduler = new Scheduler({ ...run, standing })
     await scheduler.run()
     await keeping.settled()
-    gather(ledger, scheduler.runs)
+    gather(ledger, scheduler.runs, inputs)
     gathered = true
     ledger.check(plan)
     checkRejects(plan, ledger, scheduler.runs, options.maxRejects ?? 0.1)
@@ -102,7 +103,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   } catch (error) {
     failure = error
     await outputs.abandon()
-    if (scheduler && !gathered) gather(ledger, scheduler.runs)
+    if (scheduler && inputs && !gathered) gather(ledger, scheduler.runs, inputs)
   } finally {
     await (executor ? executor.close() : pool?.destroy())
     await outputs.close()
@@ -141,7 +142,8 @@ const mayResume = (failure: unknown): boolean => {
   return kind === 'resource' || kind === 'data'
 }
 
-function gather(ledger: Ledger, runs: readonly StageRun[]): void {
+function gather(ledger: Ledger, runs: readonly StageRun[], { skipped }: Inputs): void {
+  for (const [node, list] of skipped) for (const rows of list) accountSkipped(node, rows, ledger)
   for (const result of runs.flatMap(run => run.results)) {
     if (!result) continue
     for (const { node, term, rows } of result.account) ledger.add(node, term, rows)

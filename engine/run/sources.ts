@@ -3,8 +3,8 @@ import { RowBuilder } from '../compile/rows.ts'
 import type { Batch } from '../data/batch.ts'
 import { is, type Node, type Skip } from '../plan/node.ts'
 import type { LeaveOut } from '../io/condition.ts'
-import type { AnySource, Split } from '../io/source.ts'
-import type { Emit } from './operator.ts'
+import type { AnySource, SkippedRows, Split } from '../io/source.ts'
+import type { Account, Emit } from './operator.ts'
 import type { Task } from './task.ts'
 
 /** Reads the task's split. `wanted`: columns to decode, which grows as rows turn out to be read. */
@@ -58,24 +58,30 @@ export async function readSplit(
   task.account.add(node.id, 'rejected', rejected)
 }
 
-/** Rows that are not read are accounted for as if they had been: by the step that drops them. */
 function leaveOutOf(node: Node, { account }: Task): LeaveOut | null {
   if (!is(node, 'read') || node.op.skips === undefined) return null
-  const { skips } = node.op
   return {
-    conditions: skips.map(s => s.tests),
-    skipped: (rows, by) => {
-      const { step, through, reason } = skips[by] as Skip
-      for (const id of [node.id, ...through]) {
-        account.add(id, 'in', rows)
-        account.add(id, 'out', rows)
-      }
-      account.add(node.id, 'skipped', rows)
-      account.add(step, 'in', rows)
-      account.add(step, 'filtered', rows)
-      account.drop(step, reason, rows)
-    },
+    conditions: node.op.skips.map(s => s.tests),
+    skipped: (rows, by) => accountSkipped(node, { rows, by }, account),
   }
+}
+
+/** Rows that are not read are accounted for as if they had been: by the step that drops them. */
+export function accountSkipped(
+  { id: read, op }: Node<'read'>,
+  { rows, by }: SkippedRows,
+  account: Account,
+): void {
+  const skips = op.skips as readonly Skip[]
+  const { step, through, reason } = skips[by] as Skip
+  for (const id of [read, ...through]) {
+    account.add(id, 'in', rows)
+    account.add(id, 'out', rows)
+  }
+  account.add(read, 'skipped', rows)
+  account.add(step, 'in', rows)
+  account.add(step, 'filtered', rows)
+  account.drop(step, reason, rows)
 }
 
 /** The rows of `p.create`. */

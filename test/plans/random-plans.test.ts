@@ -11,6 +11,8 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { isStep } from '../../engine/compile/stages.ts'
 import type { Plan } from '../../engine/plan/node.ts'
+import { Ledger } from '../../engine/run/account.ts'
+import { accountSkipped } from '../../engine/run/sources.ts'
 import { runRows } from '../../testing/index.ts'
 import { randomPlan } from './random-plan.ts'
 
@@ -48,8 +50,12 @@ async function ran(numbers: readonly number[], optimize: boolean): Promise<Ran> 
       optimize,
       partitions: 1,
       rowsPerBatch: 512,
-      started: ({ stages }) => {
+      started: ({ stages, inputs }) => {
         plan = stages.plan
+        const left = new Ledger()
+        for (const [node, list] of inputs.skipped)
+          for (const rows of list) accountSkipped(node, rows, left)
+        for (const entry of left.entries()) book(account, stages.plan, entry)
       },
       watch: {
         stageEnded: ({ results }) => {

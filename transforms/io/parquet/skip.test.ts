@@ -268,3 +268,49 @@ test('a preview reads its rows from the start', async () => {
   assert.equal(report.rows.read, 4096)
   assert.deepEqual([report.dropped[0]?.rows, report.skipped], [4096, []])
 })
+
+test('row groups that are left out are in no split; those read keep their place in the file', async () => {
+  const source = new ParquetFiles(path, Row, {})
+  const conditions = [
+    [
+      { column: 'id', op: 'gte', value: 4096 },
+      { column: 'id', op: 'lt', value: 8192 },
+    ],
+  ] as const
+  const plan = await source.plan({ splitBytes: 1, conditions })
+  assert.deepEqual(plan.skipped, [{ by: 0, rows: 8 * 2048 }])
+  const read = plan.splits.map(split => {
+    const wanted = Row.list.map(() => true)
+    const reader = source.open(split, { wanted, rowsPerBatch: 4096, reject() {}, advance() {} })
+    const batch = reader.next()
+    const place = [batch?.rows, batch?.origin?.firstRow, reader.next(), reader.end().lines]
+    reader.close()
+    return place
+  })
+  // The first split counts the two row groups before it.
+  assert.deepEqual(read, [
+    [2048, 4096, null, 6144],
+    [2048, 0, null, 2048],
+  ])
+  const none = await source.plan({
+    splitBytes: 1,
+    conditions: [[{ ...conditions[0][0], value: 99_999 }]],
+  })
+  assert.deepEqual([none.splits, none.skipped], [[], [{ by: 0, rows: 20_480 }]])
+})
+
+test('splits are of much the same number of rows where that is asked for', async () => {
+  const long = join(folder.path, 'long.parquet')
+  await duck(
+    `COPY (SELECT i::INTEGER AS id FROM range(200000) r(i)) TO '${long}' (FORMAT parquet, ROW_GROUP_SIZE 20480)`,
+  )
+  const source = new ParquetFiles(long, schema({ id: t.int32 }), {})
+  const groups = async (splits?: number) =>
+    (await source.plan({ splitBytes: 1e12, ...(splits ? { splits } : {}) })).splits.map(
+      s => (s.detail as { groups: number[] }).groups.length,
+    )
+  assert.deepEqual(await groups(), [10])
+  assert.deepEqual(await groups(2), [5, 5])
+  // Not fewer than 65,536 rows each.
+  assert.deepEqual(await groups(100), [4, 4, 2])
+})

@@ -10,9 +10,10 @@ import type {
   Split,
 } from '../../../engine/io/source.ts'
 import { listFiles } from '../files/list.ts'
-import { type Binding, bind, type Header } from './bind.ts'
-import { type FileMeta, guarded, ParquetFile, readFooter } from './footer-read.ts'
+import { bind, type Header } from './bind.ts'
+import { guarded, ParquetFile, readFooter } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
+import { type Detail, type PlannedFile, splitsOf } from './split-plan.ts'
 import { ParquetSplitReader } from './split-read.ts'
 
 export interface ParquetSource<F> {
@@ -20,15 +21,8 @@ export interface ParquetSource<F> {
   readonly header?: { readonly [name: string]: keyof F & string }
 }
 
-/** A split's row groups, by position in the file. */
-interface Detail {
-  readonly groups: readonly number[]
-}
-
-interface Known extends FileMeta {
-  readonly path: string
+interface Known extends PlannedFile {
   readonly version: string
-  readonly bindings: readonly Binding[]
 }
 
 export class ParquetFiles<F extends Fields> implements Source<F> {
@@ -51,34 +45,30 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `parquet ${this.uri} ${shape} ${JSON.stringify(options)}`
   }
 
-  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
+  async plan(request: PlanRequest): Promise<SourcePlan> {
     const files = listFiles(this.#path)
-    const splits: Split[] = []
-    for (const { path } of files) {
+    const metas = files.map(({ path }) => {
       const file = new ParquetFile(path)
       try {
-        splits.push(...splitsOf(this.#meta(file), splitBytes))
+        return this.#meta(file)
       } finally {
         file.close()
       }
-    }
+    })
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
-    return { splits, inputs }
+    return { ...splitsOf(metas, this.schema as AnySchema, request), inputs }
   }
 
   open(split: Split, request: ReadRequest): ParquetSplitReader {
     const file = new ParquetFile(split.uri)
     try {
       const meta = this.#meta(file)
-      const groups = (split.detail as Detail).groups.map(i => meta.groups[i])
-      if (groups.some(g => g === undefined))
-        throw new Fault('data', `${split.uri} changed after it was planned`)
+      const detail = split.detail as Detail
+      const groups = groupsOf(meta, detail.groups)
+      const passed = new Set(groupsOf(meta, detail.passed))
       const { bindings } = meta
       const schema = this.schema as AnySchema
-      return new ParquetSplitReader(
-        { file, split, schema, bindings, groups: groups as RowGroupMeta[] },
-        request,
-      )
+      return new ParquetSplitReader({ file, split, schema, bindings, groups, passed }, request)
     } catch (error) {
       file.close()
       throw error
@@ -113,37 +103,10 @@ function headerOf<F>(schema: AnySchema, { header = {} }: ParquetSource<F>): Head
   return header as Header
 }
 
-function splitsOf(meta: Known, splitBytes: number): Split[] {
-  const splits: Split[] = []
-  let groups: number[] = []
-  const end = (): void => {
-    if (groups.length > 0) splits.push(splitOf(meta, groups))
-    groups = []
-  }
-  for (const i of meta.groups.keys()) {
-    groups.push(i)
-    const { start, end: last } = extentOf(meta, groups)
-    if (last - start >= splitBytes) end()
-  }
-  end()
-  return splits
-}
-
-function extentOf(meta: Known, groups: readonly number[]): { start: number; end: number } {
-  const chunks = groups.flatMap(i => meta.groups[i]?.chunks ?? [])
-  const starts = chunks.map(c => Math.min(c.dictionaryOffset ?? c.dataOffset, c.dataOffset))
-  const end = Math.max(0, ...chunks.map((c, i) => (starts[i] as number) + c.bytes))
-  return { start: Math.min(end, ...starts), end }
-}
-
-/** Bytes: of the schema's columns, the only ones that may be read. */
-function splitOf(meta: Known, groups: readonly number[]): Split {
-  const columns = new Set(meta.bindings.map(b => b.index))
-  let bytes = 0
-  for (const i of groups)
-    meta.groups[i]?.chunks.forEach((chunk, c) => {
-      if (columns.has(c)) bytes += chunk.bytes
-    })
-  const detail: Detail = { groups }
-  return { uri: meta.path, ...extentOf(meta, groups), bytes, detail }
+function groupsOf({ path, groups }: Known, wanted: readonly number[]): RowGroupMeta[] {
+  return wanted.map(i => {
+    const group = groups[i]
+    if (group === undefined) throw new Fault('data', `${path} changed after it was planned`)
+    return group
+  })
 }

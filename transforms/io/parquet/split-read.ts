@@ -3,7 +3,6 @@ import { type Batch, dense } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
-import { droppedBy } from '../../../engine/io/outcome.ts'
 import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import type { Binding } from './bind.ts'
 import { ColumnReader } from './column-read.ts'
@@ -12,7 +11,8 @@ import { FLAW, flawText } from './flaws.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type Gap, gapsOf } from './gaps.ts'
-import { groupStatistics, maySift } from './statistics-read.ts'
+import { passedBy } from './split-plan.ts'
+import { maySift } from './statistics-read.ts'
 
 export interface SplitPlace {
   readonly file: ParquetFile
@@ -20,6 +20,8 @@ export interface SplitPlace {
   readonly schema: AnySchema
   readonly bindings: readonly Binding[]
   readonly groups: readonly RowGroupMeta[]
+  /** Those of which planning has told and accounted for all rows: they are not read. */
+  readonly passed: ReadonlySet<RowGroupMeta>
 }
 
 export class ParquetSplitReader implements SplitReader {
@@ -92,6 +94,11 @@ export class ParquetSplitReader implements SplitReader {
         this.#to = 0
         const group = groups[Math.min(++this.#group, groups.length)]
         if (group === undefined) return false
+        if (this.#place.passed.has(group)) {
+          this.#gaps = []
+          this.#to = group.rows
+          continue
+        }
         this.#gaps = this.#gapsOf(group)
         for (const reader of this.#readers) reader?.begin(group)
       }
@@ -104,8 +111,7 @@ export class ParquetSplitReader implements SplitReader {
     const { bindings, schema } = this.#place
     if (leaveOut === undefined || group.rows === 0) return []
     if (bindings.some(b => maySift(b, group.chunks[b.index]))) return []
-    const statistics = groupStatistics(schema, bindings, group)
-    const by = droppedBy(leaveOut.conditions, statistics, name => schema.fields[name])
+    const by = passedBy(group, bindings, { schema, conditions: leaveOut.conditions })
     return by >= 0 ? [{ from: 0, to: group.rows, by }] : gapsOf(this.#place, group, leaveOut)
   }
 
