@@ -1,10 +1,9 @@
 /** The process that `millrace run` starts: the engine itself. Reports to its parent by messages. */
-import { stepsOf } from '../engine/compile/explain-stages.ts'
 import { Fault, type FaultJson, faultToJson } from '../engine/fault.ts'
 import type { StageRun } from '../engine/run/stage-run.ts'
 import type { RunReport } from '../engine/run/report.ts'
-import { scratchOf } from '../engine/run/prepare.ts'
-import { type RunOptions, runPipeline } from '../engine/run/run.ts'
+import type { RunOptions } from '../engine/run/options.ts'
+import { poolOf } from '../engine/run/pool-start.ts'
 import { readArguments } from './arguments.ts'
 import { RUN_OPTIONS, runOptionsOf, withOptionHint } from './run-options.ts'
 
@@ -57,6 +56,9 @@ async function main(argv: readonly string[]): Promise<void> {
   // A terminal signals the whole group; the parent decides what it means.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   const crash = watchForCrash(stop)
+  // Threads start while this one imports the engine.
+  const pool = poolOf(told)
+  const { runPipeline, scratchOf, stepsOf } = await import('./engine.ts')
   /** Bytes that a stage had to read when it began: a resumed one has some of them behind it. */
   const open = new Map<StageRun, number>()
   let started: Parameters<NonNullable<RunOptions['started']>>[0] | null = null
@@ -83,6 +85,7 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     const report = await runPipeline({
       ...told,
+      pool,
       signal: stop.signal,
       started: run => {
         started = run

@@ -1,11 +1,13 @@
 /**
  * Builds `dist`: types file by file, JavaScript as one bundle of few files. Some 250 small modules took
- * 145 ms to import in each thread, the bundle takes 48. Packages stay outside of it, but for Piscina,
- * which every run imports: its 15 files took 22 ms, one takes 10. An argument names another folder than
- * `dist`.
+ * 145 ms to import in each thread, the bundle takes 48. Packages stay outside of it. An argument names
+ * another folder than `dist`.
+ *
+ * Modules go into one file where the same entries reach them. So that there are few such files, each
+ * entry of the engine imports all of it that threads and users share.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -16,15 +18,20 @@ const entryPoints = [
   'transforms/index.ts',
   'transforms/io/index.ts',
   'testing/index.ts',
-  'cli/run-child.ts',
   'workers/task.ts',
   'pipelines/retail/generate/file-worker.ts',
 ]
 
-/** Started through what keeps compiled code. */
+/** What threads and users share. */
+const SHARED = ['transforms/index.ts', 'transforms/io/index.ts', 'engine/run/load.ts']
+/** Imported by need: by processes that use the engine themselves, not by the one that guards a run. */
+const BY_NEED = /\/(?:engine|explain|infer|parameters|generate(?:\/index)?)\.ts$/
+
+/** Processes that import the engine later, the first two through what keeps compiled code. */
 const started = [
   { in: 'cli/start.ts', out: 'cli/main' },
   { in: 'cli/start-direct.ts', out: 'cli/run-direct' },
+  { in: 'cli/run-child.ts', out: 'cli/run-child' },
 ]
 
 rmSync(dist, { recursive: true, force: true })
@@ -33,44 +40,37 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', di
   cwd: root,
   stdio: 'inherit',
 })
-const shared = {
+await build({
   absWorkingDir: root,
   bundle: true,
   format: 'esm',
   platform: 'node',
   target: 'node26',
-}
-await build({
-  ...shared,
   entryPoints: [
-    ...entryPoints.map(path => ({ in: path, out: path.replace(/\.ts$/, '') })),
+    ...entryPoints.map(path => ({ in: `whole:${path}`, out: path.replace(/\.ts$/, '') })),
     ...started,
   ],
   outdir: dist,
   splitting: true,
   packages: 'external',
-  plugins: [{ name: 'piscina', setup: toOwnPiscina }],
+  plugins: [{ name: 'whole', setup: toWhole }],
   logLevel: 'warning',
 })
 
-/** What Piscina requires and where it finds its worker, in the place of CommonJS's own. */
-const COMMONJS = `import { createRequire } from 'node:module'
-const require = createRequire(import.meta.url)
-const __dirname = import.meta.dirname`
-const piscina = join(root, 'node_modules/piscina')
-await build({
-  ...shared,
-  entryPoints: [
-    { in: join(piscina, 'dist/worker.js'), out: 'worker' },
-    { in: join(piscina, 'dist/esm-wrapper.mjs'), out: 'index' },
-  ],
-  outdir: join(dist, 'piscina'),
-  external: ['@napi-rs/nice'],
-  banner: { js: COMMONJS },
-  logLevel: 'warning',
-})
-copyFileSync(join(piscina, 'LICENSE'), join(dist, 'piscina/LICENSE'))
-
-function toOwnPiscina(plugin) {
-  plugin.onResolve({ filter: /^piscina$/ }, () => ({ path: '#piscina', external: true }))
+function toWhole(plugin) {
+  const namespace = 'whole'
+  plugin.onResolve({ filter: /^whole:/ }, ({ path }) => ({
+    path: join(root, path.slice(namespace.length + 1)),
+    namespace,
+  }))
+  plugin.onResolve({ filter: BY_NEED }, ({ kind, path, resolveDir }) =>
+    kind === 'dynamic-import' ? { path: resolve(resolveDir, path), namespace } : null,
+  )
+  plugin.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+    contents: [
+      ...SHARED.map(shared => `import ${JSON.stringify(join(root, shared))}`),
+      `export * from ${JSON.stringify(path)}`,
+    ].join('\n'),
+    resolveDir: root,
+  }))
 }

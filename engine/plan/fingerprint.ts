@@ -5,8 +5,8 @@
  * closure captured is not seen: the parameters and the module's content hash, which enter beside the
  * nodes, stand for it.
  */
-import { createHash } from 'node:crypto'
 import { describe, type AnySchema } from '../data/schema.ts'
+import { sha256 } from '../data/sha256.ts'
 import { textOf } from './bound.ts'
 import type { Node } from './node.ts'
 
@@ -29,8 +29,7 @@ export function firstDifference(left: readonly string[], right: readonly string[
 }
 
 /** SHA-256 of plain data, the same whatever the order of its keys. */
-export const hashOf = (value: unknown): string =>
-  createHash('sha256').update(encode(value, [])).digest('hex')
+export const hashOf = (value: unknown): string => sha256(encode(value, []))
 
 /** Data as text without ambiguity: each part says its type, strings are quoted. */
 function encode(value: unknown, within: readonly object[]): string {

@@ -122,8 +122,9 @@ export class PoolExecutor implements Executor {
     const watched = this.#watchdog.watch(name, pulse)
     let answer: Answer<unknown>
     try {
+      const asked = this.#pool.run({ ...job, data: this.#data, owner, pulse: pulse.shared })
       this.#threads.meet()
-      answer = await this.#pool.run({ ...job, data: this.#data, owner, pulse: pulse.shared })
+      answer = await asked
     } catch (error) {
       if (this.#closed) throw new Fault('resource', 'the run was stopped')
       await this.#bury(owner, pulse.thread, job)

@@ -8,9 +8,9 @@
  *     started 8812345        its start as the system counts it, where the system says
  *     begun   2026-01-31T12:00:00.000Z
  */
-import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
 import { startOf } from './checkpoint/process-start.ts'
@@ -25,8 +25,7 @@ export class Journal {
     inputs: readonly { uri: string; bytes: number; version: string }[],
   ) {
     const [first] = targets
-    const hash = createHash('sha256').update(JSON.stringify([fingerprint, targets, inputs]))
-    const key = hash.digest('hex').slice(0, 16)
+    const key = sha256(JSON.stringify([fingerprint, targets, inputs])).slice(0, 16)
     this.#target = first ?? ''
     this.#path = first === undefined ? null : join(dirname(first), `.millrace-${key}.unfinished`)
   }

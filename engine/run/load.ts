@@ -2,9 +2,9 @@
  * A pipeline's module into a plan, in whichever thread. The coordinator's fingerprint is the measure:
  * a worker whose build gives another plan stops with the name of the first node that differs.
  */
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
 import { buildPlan } from '../plan/build.ts'
 import { type Definition, pipelineOf } from '../plan/definition.ts'
@@ -38,7 +38,7 @@ export async function loadPipeline(path: string, name: string | null): Promise<L
   }
   const module = await imported(path)
   const definition = pipelineOf(module, name ?? undefined)
-  return { definition, hash: createHash('sha256').update(text).digest('hex') }
+  return { definition, hash: sha256(text) }
 }
 
 const SOURCE = /\.(?:[cm]?[jt]s|json)$/

@@ -4,6 +4,7 @@ import type { Stages } from '../compile/stages.ts'
 import type { Definition } from '../plan/definition.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { Inputs } from './inputs.ts'
+import type { Pool } from './pool.ts'
 import type { Progress } from './progress.ts'
 import type { Watch } from './scheduler.ts'
 
@@ -44,6 +45,8 @@ export interface RunOptions {
   /** What is done is kept for `resume` once the run has lasted so long. Default 5; 0: from the start. */
   readonly checkpointAfterSeconds?: number
   readonly signal?: AbortSignal
+  /** The threads, where they were started already, by `poolOf` with these options: the run ends them. */
+  readonly pool?: Pool | null
   readonly watch?: Watch
   /** Told once the stages are known, before the first task. */
   readonly started?: (run: {

@@ -1,48 +1,99 @@
 /**
- * The worker threads of a run. The first starts before the plan is made and imports the pipeline's
- * module meanwhile; the others start with the first task that waits. A small run needs one, and three
- * threads that start at once on two cores are no faster than two after each other.
+ * The worker threads of a run, and the jobs that wait for one. The first thread starts before the plan
+ * is made, and imports the pipeline's module meanwhile; another starts where a job finds all at work: a
+ * small run needs one, and three threads that start at once on two cores are no faster than two after
+ * each other. A job is given to a thread that has started, so that none waits for a start beside an
+ * idle thread.
  */
-import { Piscina } from 'piscina'
 import type { WorkerJob } from './executor.ts'
+import { PoolThread, type WorkerStart } from './pool-thread.ts'
 import type { Answer } from './protocol.ts'
 
-export type Pool = Piscina<WorkerJob, Answer<unknown>>
-
-/** What a worker is started with: all else comes with its jobs, as it is known later. */
-export interface WorkerStart {
-  /** The module's path. */
-  readonly module: string
-  /** Which export; null for the default. */
-  readonly pipeline: string | null
+interface Asked {
+  readonly job: WorkerJob
+  readonly resolve: (answer: Answer<unknown>) => void
+  readonly reject: (error: Error) => void
 }
 
-/**
- * Left to itself V8 lets each thread's young objects take about 100 MB before it looks for dead ones. A
- * small budget has no room for that: a write of 2 M rows into 5,000 folders within 128 MB peaked at
- * 516 MB on two threads, at 332 to 358 MB with this.
- */
-function youngGeneration({ memoryBytes, workers }: { memoryBytes: number; workers: number }): {
-  resourceLimits?: { maxYoungGenerationSizeMb: number }
-} {
-  const each = memoryBytes / workers / 2 ** 20
-  return each < 256 ? { resourceLimits: { maxYoungGenerationSizeMb: Math.max(8, each / 8) } } : {}
+export interface PoolLimits {
+  readonly memoryBytes: number
+  readonly workers: number
 }
 
-export function startPool(
-  start: WorkerStart,
-  limits: { readonly memoryBytes: number; readonly workers: number },
-): Pool {
-  const pool: Pool = new Piscina({
-    filename: import.meta.resolve('#task'),
-    minThreads: 1,
-    maxThreads: limits.workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    workerData: start,
-    atomics: 'disabled',
-    maxQueue: 1_000_000,
-    ...youngGeneration(limits),
-  })
-  pool.on('error', () => {})
-  return pool
+export class Pool {
+  readonly #start: WorkerStart
+  readonly #limits: PoolLimits
+  readonly #threads = new Set<PoolThread>()
+  readonly #idle: PoolThread[] = []
+  readonly #queue: Asked[] = []
+  readonly #running = new Map<PoolThread, Asked>()
+  #closed = false
+
+  /** One thread starts at once. */
+  constructor(start: WorkerStart, limits: PoolLimits) {
+    this.#start = start
+    this.#limits = limits
+    this.#add()
+  }
+
+  /** Those that have not ended. */
+  get threads(): PoolThread['worker'][] {
+    return [...this.#threads].map(t => t.worker)
+  }
+
+  /** Rejects where the thread ended before the job did: with what it threw, or its exit code. */
+  run(job: WorkerJob): Promise<Answer<unknown>> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(stopped())
+      this.#queue.push({ job, resolve, reject })
+      this.#hand()
+      const starting = this.#threads.size - this.#idle.length - this.#running.size
+      if (this.#queue.length > starting && this.#threads.size < this.#limits.workers) this.#add()
+    })
+  }
+
+  /** Ends all threads; jobs that are not done reject. Resolves once the threads are gone. */
+  async destroy(): Promise<void> {
+    this.#closed = true
+    for (const { reject } of this.#queue.splice(0)) reject(stopped())
+    await Promise.all([...this.#threads].map(t => t.worker.terminate()))
+  }
+
+  #add(): void {
+    const thread = new PoolThread(this.#start, this.#limits, {
+      idle: () => {
+        this.#idle.push(thread)
+        this.#hand()
+      },
+      answered: answer => {
+        const asked = this.#running.get(thread)
+        this.#running.delete(thread)
+        asked?.resolve(answer)
+      },
+      ended: error => this.#ended(thread, error),
+    })
+    this.#threads.add(thread)
+  }
+
+  #hand(): void {
+    while (this.#idle.length > 0 && this.#queue.length > 0) {
+      const thread = this.#idle.pop() as PoolThread
+      const asked = this.#queue.shift() as Asked
+      this.#running.set(thread, asked)
+      thread.give(asked.job)
+    }
+  }
+
+  /** One that ends as it starts takes the first job with it: else it would be started for ever. */
+  #ended(thread: PoolThread, error: Error): void {
+    const idle = this.#idle.indexOf(thread)
+    if (idle >= 0) this.#idle.splice(idle, 1)
+    const lost = this.#running.get(thread) ?? (idle >= 0 ? undefined : this.#queue.shift())
+    this.#running.delete(thread)
+    this.#threads.delete(thread)
+    if (!this.#closed && this.#queue.length > 0 && this.#threads.size === 0) this.#add()
+    lost?.reject(this.#closed ? stopped() : error)
+  }
 }
+
+const stopped = (): Error => new Error('the threads were stopped')

@@ -1,5 +1,4 @@
 /** From what a run is told to its plan and the settings that every thread shares. */
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { cutStages, type Stages } from '../compile/stages.ts'
@@ -13,6 +12,7 @@ import { makeScratch } from './checkpoint/scratch-folder.ts'
 import { builtPlan, loadPipeline, optimizedPlan } from './load.ts'
 import { limitsOf, type RunOptions } from './options.ts'
 import type { RunSettings } from './protocol.ts'
+import { randomName } from './random-name.ts'
 
 export interface Prepared {
   readonly settings: RunSettings
@@ -42,7 +42,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   const before = options.resume ? askedBefore(base, asked) : null
   const build = {
     params,
-    runId: before?.runId ?? randomBytes(8).toString('hex'),
+    runId: before?.runId ?? randomName(),
     startedAt: before?.startedAt ?? Date.now(),
   }
   const built = builtPlan(loaded.definition, loaded.hash, build)

@@ -23,9 +23,10 @@ import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs } from './inputs.ts'
-import { limitsOf, type RunOptions } from './options.ts'
+import type { RunOptions } from './options.ts'
 import { Outputs } from './outputs.ts'
-import { type Pool, startPool } from './pool.ts'
+import type { Pool } from './pool.ts'
+import { poolOf } from './pool-start.ts'
 import { prepare } from './prepare.ts'
 import { Progress } from './progress.ts'
 import type { RunSettings } from './protocol.ts'
@@ -43,7 +44,7 @@ export type { RunOptions }
 /** Runs a pipeline. Answers a report also where it failed; throws only on wrong use (pipeline faults before the start). */
 export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const started = performance.now()
-  const pool = poolOf(options)
+  const pool = options.pool ?? poolOf(options)
   const prepared = await prepare(options).catch(async error => {
     await pool?.destroy()
     throw error
@@ -150,12 +151,6 @@ function gather(ledger: Ledger, runs: readonly StageRun[], { skipped }: Inputs):
     for (const { node, reason, rows } of result.dropped) ledger.drop(node, reason, rows)
     for (const { node, name, value } of result.counters) ledger.count(node, name, value)
   }
-}
-
-/** Threads for a module's pipeline; null: it is built inline, and runs in this thread. */
-function poolOf(o: RunOptions): Pool | null {
-  if (typeof o.pipeline !== 'string') return null
-  return startPool({ module: o.pipeline, pipeline: o.export ?? null }, limitsOf(o))
 }
 
 function executorOf(

@@ -1,5 +1,4 @@
 /** Tables that a run loads: staged once its shards are there, then audited and published together. */
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
@@ -112,6 +111,8 @@ async function loadOf(
     partition: partition === null ? null : { ...partition, by: written(partition.by) },
     cluster: cluster.map(written),
   }
+  // Not at the top: most runs write no table.
+  const { createHash } = await import('node:crypto')
   const hash = createHash('sha256').update(
     JSON.stringify([o.run, node.id, sink.table, options, describe(schema)]),
   )
@@ -129,6 +130,7 @@ async function loadOf(
 
 /** Of a file's bytes, which are never whole in memory. */
 async function digestOf(path: string): Promise<Buffer> {
+  const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
   return hash.digest()

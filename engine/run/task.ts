@@ -1,5 +1,4 @@
 /** One attempt at one task: its context for operators, and what it has produced so far. */
-import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Stages } from '../compile/stages.ts'
@@ -22,6 +21,7 @@ import type {
   TaskSpec,
   WrittenFragment,
 } from './protocol.ts'
+import { randomName } from './random-name.ts'
 import { REJECT_STREAM, RejectCollector } from './rejects.ts'
 
 export interface TaskSetting {
@@ -89,7 +89,7 @@ export class Task implements TaskContext {
     o: { partitionOf?: PartitionOf; dictionary?: number } = {},
   ): ExchangeWriter {
     const { stage, index, attempt } = this.spec
-    const name = `x-${process.pid}-${stage}-${index}-${attempt}-${randomBytes(6).toString('hex')}.spill`
+    const name = `x-${process.pid}-${stage}-${index}-${attempt}-${randomName()}.spill`
     const overflow = new SpillFile(join(this.settings.scratch, name), undefined, this.#spillSpace)
     const writer = new ExchangeWriter({
       schema,

@@ -6,7 +6,6 @@
  * Uncompressed (`spill-file.ts`): a quarter of the CPU time of zstd, on a machine whose cores are all
  * at work.
  */
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Arena } from '../exchange/arena.ts'
@@ -16,6 +15,7 @@ import { Scratch } from '../exchange/scratch.ts'
 import { plainRecord } from '../exchange/spill-file.ts'
 import { standalone } from '../exchange/standalone.ts'
 import type { ExchangeOutput, TaskResult } from '../protocol.ts'
+import { randomName } from '../random-name.ts'
 
 /** Written, and kept from being freed, at once. */
 const CHUNK_BYTES = 4 << 20
@@ -92,7 +92,7 @@ export class BlockCopies {
   }
 
   async #copy({ result, done }: Job): Promise<void> {
-    const path = join(this.#o.folder, `c-${randomBytes(8).toString('hex')}.spill`)
+    const path = join(this.#o.folder, `c-${randomName()}.spill`)
     const moved = new Map<BlockHandle, BlockHandle>()
     const blocks = [...result.outputs.flatMap(o => o.blocks.flat()), ...result.rejects]
     let file: FileHandle | null = null

@@ -3,7 +3,6 @@
  * one that becomes large goes on in a file of its own. It is gone from the disk when it was read with
  * `release` (a shared file: when all its runs were), or else when the task ends.
  */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Batch } from '../../data/batch.ts'
 import type { AnySchema } from '../../data/schema.ts'
@@ -18,6 +17,7 @@ import { SpillFile } from './spill-file.ts'
 import type { SpillSpace } from './spill-space.ts'
 import { BlockStore } from './store.ts'
 import { TextGauge } from './text-gauge.ts'
+import { randomName } from '../random-name.ts'
 
 const BLOCK_BYTES = 256 << 10
 /** On disk: a run that has more gets its own file. */
@@ -34,7 +34,7 @@ export class TaskSpill implements Spill {
 
   /** `directory` is made (0700) when the first block is written. */
   constructor(directory: string, o: { blockBytes?: number; space?: SpillSpace } = {}) {
-    this.#prefix = join(directory, randomBytes(8).toString('hex'))
+    this.#prefix = join(directory, randomName())
     this.#blockBytes = o.blockBytes ?? BLOCK_BYTES
     this.#space = o.space ?? null
   }

@@ -302,7 +302,7 @@ test('row groups that are left out are in no split; those read keep their place 
 test('splits are of much the same number of rows where that is asked for', async () => {
   const long = join(folder.path, 'long.parquet')
   await duck(
-    `COPY (SELECT i::INTEGER AS id FROM range(200000) r(i)) TO '${long}' (FORMAT parquet, ROW_GROUP_SIZE 20480)`,
+    `COPY (SELECT i::INTEGER AS id FROM range(800000) r(i)) TO '${long}' (FORMAT parquet, ROW_GROUP_SIZE 81920)`,
   )
   const source = new ParquetFiles(long, schema({ id: t.int32 }), {})
   const groups = async (splits?: number) =>
@@ -311,6 +311,6 @@ test('splits are of much the same number of rows where that is asked for', async
     )
   assert.deepEqual(await groups(), [10])
   assert.deepEqual(await groups(2), [5, 5])
-  // Not fewer than 65,536 rows each.
+  // Not fewer than 262,144 rows each.
   assert.deepEqual(await groups(100), [4, 4, 2])
 })

@@ -10,8 +10,8 @@ import type { FileMeta } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { groupStatistics, maySift } from './statistics-read.ts'
 
-/** Fewer rows are no task of their own: its beginning takes as long as reading them. */
-const SPLIT_ROWS_MIN = 1 << 16
+/** Fewer rows are no task of their own: another thread would take as long to start and to compile. */
+const SPLIT_ROWS_MIN = 1 << 18
 
 /**
  * A split's row groups, by position in the file, in one piece from where the split before it ended.
