@@ -76,7 +76,6 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const keeping = beginCheckpoint(begun)
     checkpoint = keeping
     await outputs.prepare(inputs, keeping)
-    if (limit === null) removeDead(base, targetsOf(plan), settings.scratch)
     executor = executorOf(settings, stages, {
       arena,
       progress,
@@ -90,7 +89,11 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const standing = (node: Node<'write'>) =>
       outputs.standing(node, scheduler?.runs ?? [], run.executor)
     scheduler = new Scheduler({ ...run, standing })
-    await scheduler.run()
+    // The first tasks are at work when the folders of dead runs are looked for.
+    const tidied = async () => {
+      if (limit === null) removeDead(base, targetsOf(plan), settings.scratch)
+    }
+    await Promise.all([scheduler.run(), tidied()])
     await keeping.settled()
     gather(ledger, scheduler.runs, inputs)
     gathered = true

@@ -13,7 +13,7 @@ import type {
 import { openBytes } from '../files/byte-stream.ts'
 import { type Compression, sniff } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
-import { listFiles } from '../files/list.ts'
+import { type InputFile, listFiles } from '../files/list.ts'
 import type { Bytes } from '../files/fields.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
@@ -54,8 +54,10 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
-    const files = listFiles(this.#path)
+  async plan(
+    { splitBytes }: PlanRequest,
+    files: readonly InputFile[] = listFiles(this.#path),
+  ): Promise<SourcePlan> {
     const splits: Split[] = []
     const notes = new ExtraColumns()
     for (const file of files) {

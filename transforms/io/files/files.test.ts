@@ -1,7 +1,7 @@
 /** Listing, sizes, and compressed files: whole, in several members, cut short, damaged, with something behind. */
 import assert from 'node:assert/strict'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import * as stream from 'node:stream/promises'
 import { crc32, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -36,6 +36,16 @@ const fault =
     return true
   }
 
+/** Null: nothing matches. */
+const ofPattern = (pattern: string): string[] | null => {
+  try {
+    return listFiles(pattern).map(f => f.path)
+  } catch (error) {
+    assert.ok(error instanceof Fault && error.kind === 'data', String(error))
+    return null
+  }
+}
+
 test('paths, globs and folders', () => {
   assert.deepEqual(list('a.csv'), ['a.csv'])
   assert.deepEqual(list('*.csv'), ['a.csv', 'b.csv', 'c[1].csv'])
@@ -44,6 +54,14 @@ test('paths, globs and folders', () => {
   assert.deepEqual(list('**/*.{csv,tsv}'), ['a.csv', 'b.csv', 'c[1].csv', 'sub/d.csv', 'sub/f.tsv'])
   assert.deepEqual(list('{a,sub/d}.csv'), ['a.csv', 'sub/d.csv'])
   assert.deepEqual(list('?.csv'), ['a.csv', 'b.csv'])
+  // The same by Node's own glob, which braces lead to, and by what a simple pattern is spared it.
+  for (const name of ['*', '*.c?v', 'a.c*', '?.*', '*c*', 'a*.csv', '*.[c]sv']) {
+    const simple = ofPattern(join(folder.path, name))
+    assert.deepEqual(simple, ofPattern(join(folder.path, `{${name},${name}}`)), name)
+  }
+  assert.deepEqual(list('.h*'), ['.hidden.csv'])
+  const here = relative(process.cwd(), join(folder.path, 'sub'))
+  assert.deepEqual(ofPattern(join(here, 'd.*')), ofPattern(join(here, '{d.*,d.*}')))
   const [file] = listFiles(`file://${folder.path}/a.csv`)
   assert.equal(file?.bytes, 4)
 })

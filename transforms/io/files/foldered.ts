@@ -15,7 +15,6 @@ import { readValue } from '../../../engine/data/value.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { type LeaveOut, passes, type Test } from '../../../engine/io/condition.ts'
 import type {
-  AnySource,
   PlannedInput,
   PlanRequest,
   ReadRequest,
@@ -26,15 +25,22 @@ import type {
 } from '../../../engine/io/source.ts'
 import { folderColumn, folderValues } from './folder-values.ts'
 import { FolderedReader } from './foldered-read.ts'
-import { changedFile, listFiles } from './list.ts'
+import { changedFile, type InputFile, listFiles } from './list.ts'
+
+/** A source of files, which may have been listed already. */
+export interface FileSource<F extends Fields> extends Source<F> {
+  plan(request: PlanRequest, files?: readonly InputFile[]): Promise<SourcePlan>
+}
+// biome-ignore lint/suspicious/noExplicitAny: a source of whatever fields
+type AnyFileSource = FileSource<any>
 
 export interface Foldered<F extends Fields> {
   /** What the user gave. */
   readonly uri: string
   /** Reads files that have all columns. */
-  readonly whole: Source<F>
+  readonly whole: FileSource<F>
   /** Reads files that have these columns only. */
-  readonly part: (schema: AnySchema) => AnySource
+  readonly part: (schema: AnySchema) => AnyFileSource
   /** The column that a folder's name stands for, by the option that names columns. */
   readonly columnOf: (folder: string) => string
 }
@@ -56,7 +62,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
   readonly bytesMax?: NonNullable<Source<F>['bytesMax']>
   readonly #o: Foldered<F>
   readonly #positions: ReadonlyMap<string, number>
-  readonly #parts = new Map<string, AnySource>()
+  readonly #parts = new Map<string, AnyFileSource>()
 
   constructor(o: Foldered<F>) {
     const { whole } = o
@@ -79,7 +85,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
       if (keyOf(found) !== keyOf(first)) throw this.#uneven(files[0]?.path ?? '', path)
       for (const [k, text] of found) this.#column(k, text, path)
     }
-    return this.#sourceOf(first).plan(request)
+    return this.#sourceOf(first).plan(request, files)
   }
 
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader> {
@@ -117,7 +123,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
   }
 
   /** The format's source for files that lack the columns found. */
-  #sourceOf(found: Found): AnySource {
+  #sourceOf(found: Found): AnyFileSource {
     if (found.size === 0) return this.#o.whole
     const key = keyOf(found)
     const known = this.#parts.get(key)

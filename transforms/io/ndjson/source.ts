@@ -15,7 +15,7 @@ import { INFLATE_RATIO_MAX, openBytes } from '../files/byte-stream.ts'
 import { sniff } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
-import { listFiles } from '../files/list.ts'
+import { type InputFile, listFiles } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { splitsOf, type TextSplit } from '../files/splits.ts'
@@ -72,8 +72,10 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan({ splitBytes }: PlanRequest): Promise<SourcePlan> {
-    const files = listFiles(this.#path)
+  async plan(
+    { splitBytes }: PlanRequest,
+    files: readonly InputFile[] = listFiles(this.#path),
+  ): Promise<SourcePlan> {
     const splits: Split[] = []
     for (const file of files) {
       const { compression, head } = sniff(file.path)

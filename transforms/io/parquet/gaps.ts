@@ -32,10 +32,10 @@ interface Place {
 
 /** In order, none beside another of the same condition. */
 export function gapsOf(place: Place, group: RowGroupMeta, { conditions }: LeaveOut): Gap[] {
-  const { schema, bindings } = place
+  const { schema } = place
   const paged = pagedColumns(place, group, conditions)
   if (paged.length === 0) return []
-  const whole = groupStatistics(schema, bindings, group).columns
+  const whole = groupStatistics(place, group, conditions).columns
   const ends = new Set([group.rows, ...paged.flatMap(c => c.pages.map(p => p.firstRow + p.rows))])
   const gaps: Gap[] = []
   const at = paged.map(() => 0)

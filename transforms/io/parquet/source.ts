@@ -9,7 +9,7 @@ import type {
   SourcePlan,
   Split,
 } from '../../../engine/io/source.ts'
-import { listFiles } from '../files/list.ts'
+import { type InputFile, listFiles } from '../files/list.ts'
 import { bind, type Header } from './bind.ts'
 import { guarded, ParquetFile, readFooter } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
@@ -45,8 +45,10 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `parquet ${this.uri} ${shape} ${JSON.stringify(options)}`
   }
 
-  async plan(request: PlanRequest): Promise<SourcePlan> {
-    const files = listFiles(this.#path)
+  async plan(
+    request: PlanRequest,
+    files: readonly InputFile[] = listFiles(this.#path),
+  ): Promise<SourcePlan> {
     const metas = files.map(({ path }) => {
       const file = new ParquetFile(path)
       try {

@@ -66,7 +66,7 @@ export function passedBy(
 ): number {
   if (conditions.length === 0 || group.rows === 0) return -1
   if (bindings.some(b => maySift(b, group.chunks[b.index]))) return -1
-  const statistics = groupStatistics(schema, bindings, group)
+  const statistics = groupStatistics({ schema, bindings }, group, conditions)
   return droppedBy(conditions, statistics, name => schema.fields[name])
 }
 

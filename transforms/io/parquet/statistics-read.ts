@@ -3,21 +3,24 @@ import { isUtf8 } from 'node:buffer'
 import { isText, newColumn } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { readValue } from '../../../engine/data/value.ts'
+import type { Condition } from '../../../engine/io/condition.ts'
 import type { ColumnStatistics, RowStatistics } from '../../../engine/io/outcome.ts'
 import type { Binding } from './bind.ts'
 import type { Converted } from './converted.ts'
 import { type ChunkMeta, ENCODING, type RowGroupMeta, type Statistics, TYPE } from './format.ts'
 import { lanesOf, readRaw } from './plain-read.ts'
 
+/** Of the columns that the conditions name. */
 export function groupStatistics(
-  schema: AnySchema,
-  bindings: readonly Binding[],
+  { schema, bindings }: { readonly schema: AnySchema; readonly bindings: readonly Binding[] },
   { rows, chunks }: RowGroupMeta,
+  conditions: readonly Condition[],
 ): RowStatistics {
   const columns = new Map<string, ColumnStatistics>()
   bindings.forEach((binding, i) => {
     const name = schema.list[i]?.name as string
-    columns.set(name, columnStatistics(binding, chunks[binding.index]?.statistics ?? null))
+    if (conditions.some(tests => tests.some(test => test.column === name)))
+      columns.set(name, columnStatistics(binding, chunks[binding.index]?.statistics ?? null))
   })
   return { rows, columns }
 }
