@@ -44,7 +44,7 @@ export class InlineExecutor implements Executor {
   }
 }
 
-/** What a worker needs to know of the run, told with each job: any may be its first. */
+/** What a worker needs to know of the run, told before its first job. */
 export interface WorkerData {
   readonly settings: RunSettings
   readonly arena: SharedArrayBuffer
@@ -54,7 +54,6 @@ export interface WorkerData {
 
 /** `owner`: the number of this attempt, by which its pages of the arena are known. */
 export type WorkerJob = ({ readonly run: TaskSpec } | { readonly assemble: AssembleSpec }) & {
-  readonly data: WorkerData
   readonly owner: number
   readonly pulse: SharedArrayBuffer
 }
@@ -95,6 +94,7 @@ export class PoolExecutor implements Executor {
       spillSpace: shared.spillSpace.shared,
     }
     this.#pool = shared.pool
+    this.#pool.begin(this.#data)
     this.#threads = new Threads(() => this.#pool.threads)
     this.#watchdog = new Watchdog(shared.care, id => this.#threads.of(id))
   }
@@ -122,7 +122,7 @@ export class PoolExecutor implements Executor {
     const watched = this.#watchdog.watch(name, pulse)
     let answer: Answer<unknown>
     try {
-      const asked = this.#pool.run({ ...job, data: this.#data, owner, pulse: pulse.shared })
+      const asked = this.#pool.run({ ...job, owner, pulse: pulse.shared })
       this.#threads.meet()
       answer = await asked
     } catch (error) {

@@ -3,7 +3,7 @@
  * or its packages send by the thread's own port is not taken for an answer.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import type { WorkerJob } from './executor.ts'
+import type { WorkerData, WorkerJob } from './executor.ts'
 import type { PoolLimits } from './pool.ts'
 import type { Answer } from './protocol.ts'
 
@@ -20,6 +20,9 @@ export interface WorkerBegin {
   readonly start: WorkerStart
   readonly port: MessagePort
 }
+
+/** What it is given: first of all what it runs jobs of, then jobs, one after the other. */
+export type WorkerMessage = WorkerJob | { readonly data: WorkerData }
 
 export interface ThreadEvents {
   /** It can take a job. */
@@ -56,8 +59,8 @@ export class PoolThread {
     })
   }
 
-  give(job: WorkerJob): void {
-    this.#port.postMessage(job)
+  give(message: WorkerMessage): void {
+    this.#port.postMessage(message)
   }
 }
 

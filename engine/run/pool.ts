@@ -5,7 +5,7 @@
  * each other. A job is given to a thread that has started, so that none waits for a start beside an
  * idle thread.
  */
-import type { WorkerJob } from './executor.ts'
+import type { WorkerData, WorkerJob } from './executor.ts'
 import { PoolThread, type WorkerStart } from './pool-thread.ts'
 import type { Answer } from './protocol.ts'
 
@@ -27,6 +27,7 @@ export class Pool {
   readonly #idle: PoolThread[] = []
   readonly #queue: Asked[] = []
   readonly #running = new Map<PoolThread, Asked>()
+  #data: WorkerData | null = null
   #closed = false
 
   /** One thread starts at once. */
@@ -39,6 +40,12 @@ export class Pool {
   /** Those that have not ended. */
   get threads(): PoolThread['worker'][] {
     return [...this.#threads].map(t => t.worker)
+  }
+
+  /** Tells all threads, those too that start later, what they run jobs of. */
+  begin(data: WorkerData): void {
+    this.#data = data
+    for (const thread of this.#threads) thread.give({ data })
   }
 
   /** Rejects where the thread ended before the job did: with what it threw, or its exit code. */
@@ -73,6 +80,7 @@ export class Pool {
       ended: error => this.#ended(thread, error),
     })
     this.#threads.add(thread)
+    if (this.#data !== null) thread.give({ data: this.#data })
   }
 
   #hand(): void {

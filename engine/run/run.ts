@@ -63,11 +63,19 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const notes: string[] = []
   const { limit = null, watch = {} } = options
   try {
-    inputs = await planInputs(stages, options)
     const arena = Arena.create(
       options.arenaBytes ?? settings.memoryBytes / 2,
       dictionaryLimits(stages, settings.memoryBytes),
     )
+    // The threads make the plan while this one looks at the inputs.
+    executor = executorOf(settings, stages, {
+      arena,
+      progress,
+      spillSpace: new SpillSpace(settings.spillBytesMax),
+      care: careOf(options, stages, notes),
+      pool,
+    })
+    inputs = await planInputs(stages, options)
     const warn = (text: string): void => {
       notes.push(text)
       watch.warned?.(text)
@@ -76,13 +84,6 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const keeping = beginCheckpoint(begun)
     checkpoint = keeping
     await outputs.prepare(inputs, keeping)
-    executor = executorOf(settings, stages, {
-      arena,
-      progress,
-      spillSpace: new SpillSpace(settings.spillBytesMax),
-      care: careOf(options, stages, notes),
-      pool,
-    })
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
     const run = { stages, inputs, executor, arena, limit, watch, signal, checkpoint: keeping }
