@@ -8,7 +8,8 @@ import { add, checkOptions, columnOf, columnsOf, type Step } from './step.ts'
  *
  * Shape   PCollection<F> → PCollection<F>: at most as many rows
  * Nulls   null equals null
- * Cost    an exchange by all columns, deduplicated before it where that shrinks it
+ * Cost    an exchange by all columns, or by one that an aggregate beyond counts or groups by;
+ *         deduplicated before it where that shrinks it
  * Source  Beam's Distinct
  * @example
  * orders.select('day').distinct()

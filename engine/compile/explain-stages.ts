@@ -16,6 +16,8 @@ export interface Sizes {
   readonly splits: ReadonlyMap<number, { readonly length: number }>
   /** By exchange id. */
   readonly partitions: ReadonlyMap<number, number>
+  /** By exchange id, where other columns than all its keys choose the partition. */
+  readonly splitKeys: ReadonlyMap<number, readonly string[]>
 }
 
 /** `reads` and what it reads: a label, and text beside it, which may be broken at spaces or between the parts given. */
@@ -27,7 +29,7 @@ export function explainStages(stages: Stages, sizes: Sizes | null = null): strin
   const wanted = wantedOf(stages.plan)
   const blocks = stages.stages.map(stage => {
     const lines: Line[] = [
-      ...headLines(stage, stages.plan),
+      ...headLines(stage, stages.plan, sizes),
       ...unreadLines(stage, wanted.get(stage.head) ?? new Set()),
       ...stage.shared.map((e): Line => ['holds', `${e.name} (${e.purpose})`]),
       ...stepLines(stage),
@@ -58,8 +60,8 @@ const isPruning = (node: Node): boolean => is(node, 'project') && node.pruned !=
 const shownSteps = (nodes: readonly Node[]): readonly Node[] =>
   nodes.filter(n => n.type !== 'output' && !isPruning(n))
 
-function headLines({ head, inputs }: Stage, plan: Plan): Line[] {
-  const lines = inputs.map((e): Line => ['reads', `${e.name}${keysOf(e)}`])
+function headLines({ head, inputs }: Stage, plan: Plan, sizes: Sizes | null): Line[] {
+  const lines = inputs.map((e): Line => ['reads', `${e.name}${keysOf(e, sizes)}`])
   if (is(head, 'join')) lines.push(['join', `by hash: ${head.why ?? 'not optimized'}`])
   if (is(head, 'read') && head.op.skips) {
     const steps = head.op.skips.map(s => plan.nodes[s.step]?.name)
@@ -68,9 +70,9 @@ function headLines({ head, inputs }: Stage, plan: Plan): Line[] {
   return lines
 }
 
-const keysOf = ({ keys, to }: Exchange): string => {
+const keysOf = ({ id, keys, to }: Exchange, sizes: Sizes | null): string => {
   // An aggregation's keys have names of their own on their way.
-  const names = is(to, 'aggregate') ? to.op.keys : keys
+  const names = is(to, 'aggregate') ? to.op.keys : (sizes?.splitKeys.get(id) ?? keys)
   return names.length > 0 ? `, by hash of ${names.join(', ')}` : ''
 }
 

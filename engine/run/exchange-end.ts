@@ -38,8 +38,9 @@ export class ExchangeEnd implements Operator {
 
   #open(): ExchangeWriter {
     const task = this.#task()
-    const { id, schema, keys, to } = this.#exchange
-    const partitions = task.spec.partitions.find(p => p.exchange === id)?.count ?? 1
+    const { id, schema, to, keys: all } = this.#exchange
+    const split = task.spec.partitions.find(p => p.exchange === id)
+    const { count: partitions, keys } = split ?? { count: 1, keys: all }
     const dictionary = firstDictionary(task.stages, id)
     if (partitions === 1) return task.writer(schema, 1, { dictionary })
     if (is(to, 'reshuffle')) {

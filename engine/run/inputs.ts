@@ -5,6 +5,7 @@ import { isSourceNode } from '../plan/facts.ts'
 import type { PlannedInput, PlanRequest, SkippedRows, Split } from '../io/source.ts'
 import { Fault } from '../fault.ts'
 import { is, type Node } from '../plan/node.ts'
+import { type SplitKeys, splitKeysOf } from './split-keys.ts'
 
 const MB = 2 ** 20
 /** A split that is a task of its own; where it also becomes a file's row group, a larger one. */
@@ -29,17 +30,19 @@ export interface Inputs {
   readonly notes: readonly string[]
   /** Partition count by exchange id. */
   readonly partitions: ReadonlyMap<number, number>
+  readonly splitKeys: SplitKeys
 }
 
 /** Depends on the input and the plan alone, never on workers or memory: so do the outputs. */
 export async function planInputs(
-  { stages, exchanges }: Stages,
+  all: Stages,
   o: {
     splitBytes?: number | undefined
     partitions?: number | undefined
     limit?: number | null | undefined
   },
 ): Promise<Inputs> {
+  const { stages, exchanges } = all
   const splits = new Map<number, readonly Split[]>()
   const skipped = new Map<Node<'read'>, readonly SkippedRows[]>()
   const listed = new Map<number, readonly PlannedInput[]>()
@@ -67,7 +70,8 @@ export async function planInputs(
       return [e.id, many ? count : 1] as const
     }),
   )
-  return { splits, skipped, listed, objects, bytes, notes, partitions }
+  const splitKeys = await splitKeysOf(all, { splits, partitions })
+  return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys }
 }
 
 /** A preview reads rows in their order, those too that a step drops. */

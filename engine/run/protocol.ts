@@ -53,8 +53,12 @@ export interface TaskSpec {
   readonly inputs: readonly (readonly BlockHandle[])[]
   /** Blocks of exchanges that each task reads whole, by exchange id. */
   readonly shared: readonly { readonly exchange: number; readonly blocks: readonly BlockHandle[] }[]
-  /** Partition count of each exchange that the stage feeds, by exchange id. */
-  readonly partitions: readonly { readonly exchange: number; readonly count: number }[]
+  /** Partition count of each exchange that the stage feeds, and the columns that choose the partition. */
+  readonly partitions: readonly {
+    readonly exchange: number
+    readonly count: number
+    readonly keys: readonly string[]
+  }[]
   /** For a stage that reads rejects: lines before each split, by stage and task. */
   readonly lines: readonly LineBase[]
 }

@@ -116,6 +116,7 @@ export class Scheduler {
     const tasks = tasksOf(stage, splits, {
       blocks: this.blocks,
       partitions: inputs.partitions,
+      splitKeys: inputs.splitKeys,
       lines: this.#lines,
       limit,
     })

@@ -45,9 +45,11 @@ export function skewOf(run: StageRun, arena: Arena): Skew[] {
       const most = Math.max(...rows)
       if (most < ROWS_MIN || most < (TIMES * total) / rows.length) return []
       const blocks = outputs.flatMap(o => o.blocks[rows.indexOf(most)] ?? [])
-      const key = hottest(exchange, blocks, arena)
+      const split = run.tasks[0]?.partitions.find(p => p.exchange === exchange.id)
+      const keys = split?.keys ?? exchange.keys
+      const key = hottest({ ...exchange, keys }, blocks, arena)
       const step = terminal.node.name
-      return [{ step, keys: exchange.keys, key, rows: most, share: most / total }]
+      return [{ step, keys, key, rows: most, share: most / total }]
     }),
   )
 }

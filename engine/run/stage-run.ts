@@ -5,6 +5,7 @@ import { is } from '../plan/node.ts'
 import type { BlockHandle } from './exchange/block.ts'
 import type { Skew } from './skew.ts'
 import type { LineBase, TaskResult, TaskSpec } from './protocol.ts'
+import type { SplitKeys } from './split-keys.ts'
 
 export interface StageRun {
   readonly stage: Stage
@@ -76,6 +77,7 @@ function fedBy(list: Fed[], stage: number, partitions: number): BlockHandle[][] 
 export interface TaskContext {
   readonly blocks: Blocks
   readonly partitions: ReadonlyMap<number, number>
+  readonly splitKeys: SplitKeys
   readonly lines: readonly LineBase[]
   readonly limit: number | null
 }
@@ -89,7 +91,11 @@ export function tasksOf(
   const shared = stage.shared.map(e => ({ exchange: e.id, blocks: c.blocks.of(e, 0) }))
   const partitions = stage.terminals
     .flatMap(t => t.exchanges)
-    .map(e => ({ exchange: e.id, count: c.partitions.get(e.id) ?? 1 }))
+    .map(e => ({
+      exchange: e.id,
+      count: c.partitions.get(e.id) ?? 1,
+      keys: c.splitKeys.get(e.id) ?? e.keys,
+    }))
   const base = {
     stage: stage.id,
     attempt: 0,
