@@ -42,7 +42,7 @@ export interface RunOptions {
   readonly stuckAfterMs?: number
   /** Takes up the unfinished run of the same pipeline, parameters and inputs, where there is one. */
   readonly resume?: boolean
-  /** What is done is kept for `resume` once the run has lasted so long. Default 5; 0: from the start. */
+  /** What is done is kept for `resume` once the run has lasted so long. Default 5; 0: from the start, however long copying it takes. */
   readonly checkpointAfterSeconds?: number
   readonly signal?: AbortSignal
   /** The threads, where they were started already, by `poolOf` with these options: the run ends them. */

@@ -24,6 +24,8 @@ import type { Recorded } from './records.ts'
 
 /** Kept from so many seconds on: less is done again sooner than it is written down. */
 const AFTER_SECONDS = 5
+/** Of the time from then on, for copying blocks. Who wants all kept from the start wants it at any cost. */
+const COPYING_SHARE = 1 / 8
 
 export interface CheckpointWish extends ByteSettings {
   readonly resume?: boolean | undefined
@@ -79,6 +81,7 @@ export function beginCheckpoint(run: Beginning): Checkpoint {
     arena,
     afterMs: limit === null ? checkpointAfterSeconds * 1000 : Number.POSITIVE_INFINITY,
     startedMs,
+    share: checkpointAfterSeconds === 0 ? 1 : COPYING_SHARE,
     found,
     warn: run.warn,
   })

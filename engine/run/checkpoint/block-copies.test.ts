@@ -72,6 +72,7 @@ test('blocks are copied to one private file, and freed at once where the write i
   const copies = new BlockCopies({
     arena,
     folder: target,
+    share: 1,
     failed: error => assert.fail(String(error)),
   })
   const copied = new Promise<Copied>(resolve => copies.add(result, resolve))
@@ -93,6 +94,7 @@ test('freed while they are written: kept until then, and those not reached are l
   const copies = new BlockCopies({
     arena,
     folder: target,
+    share: 1,
     failed: error => assert.fail(String(error)),
   })
   const copied = new Promise<Copied>(resolve => copies.add(result, resolve))
@@ -116,6 +118,7 @@ test('a folder that is gone: said once, and nothing more is copied', async () =>
   const copies = new BlockCopies({
     arena,
     folder: join(folder, 'gone'),
+    share: 1,
     failed: error => failures.push(error),
   })
   const result = resultIn(arena)
@@ -145,7 +148,7 @@ test('text is copied with the entries that it refers to, which other threads hav
   const target = join(folder, 'text')
   mkdirSync(target)
   const failed = (error: unknown) => assert.fail(String(error))
-  const copies = new BlockCopies({ arena, folder: target, failed })
+  const copies = new BlockCopies({ arena, folder: target, share: 1, failed })
   const copied = new Promise<Copied>(resolve => copies.add(resultOf(writer), resolve))
   const list = (await copied).outputs[0]?.[0] ?? []
   const found: (string | null)[] = []
@@ -158,4 +161,36 @@ test('text is copied with the entries that it refers to, which other threads hav
     found,
     Array.from({ length: 1000 }, (_, i) => (i % 5 === 0 ? null : `text ${i % 37}`)),
   )
+})
+
+/** After its first write it waits: for an hour or so, by its share. */
+async function waiting(name: string) {
+  const arena = Arena.create(64 << 20)
+  const result = resultIn(arena)
+  const target = join(folder, name)
+  mkdirSync(target)
+  const failed = (error: unknown) => assert.fail(String(error))
+  const copies = new BlockCopies({ arena, folder: target, share: 1e-6, failed })
+  let copied: Copied | null = null
+  copies.add(result, now => {
+    copied = now
+  })
+  const bytes = () => readdirSync(target).reduce((n, f) => n + statSync(join(target, f)).size, 0)
+  while (bytes() < 4 << 20) await new Promise(resolve => setTimeout(resolve, 5))
+  assert.equal(copied, null)
+  return { copies, bytes, copied: () => copied }
+}
+
+test('copies at a pace are finished at once where the rest is asked for', async () => {
+  const { copies, copied } = await waiting('paced')
+  await copies.settled()
+  assert.equal(numbersOf(copied() as unknown as Copied).length, ROWS)
+})
+
+test('copies at a pace that are dropped are not finished, nor told', async () => {
+  const { copies, copied, bytes } = await waiting('dropped')
+  copies.drop()
+  await copies.settled()
+  assert.equal(copied(), null)
+  assert.ok(bytes() < 4 * ROWS)
 })

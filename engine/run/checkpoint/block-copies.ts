@@ -4,7 +4,7 @@
  * meantime are left out; one that is being written is freed when the write is done, not before.
  *
  * Uncompressed (`spill-file.ts`): a quarter of the CPU time of zstd, on a machine whose cores are all
- * at work.
+ * at work. And at a pace, as workers want those cores.
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { plainRecord } from '../exchange/spill-file.ts'
 import { standalone } from '../exchange/standalone.ts'
 import type { ExchangeOutput, TaskResult } from '../protocol.ts'
 import { randomName } from '../random-name.ts'
+import { Pace } from './pace.ts'
 
 /** Written, and kept from being freed, at once. */
 const CHUNK_BYTES = 4 << 20
@@ -34,6 +35,8 @@ export interface CopyOptions {
   readonly arena: Arena
   /** Of the files. */
   readonly folder: string
+  /** Of the time, that copying may take: above 0, at most 1. */
+  readonly share: number
   /** A write was refused; nothing is copied any more. */
   failed(error: unknown): void
 }
@@ -51,10 +54,13 @@ export class BlockCopies {
   readonly #freed = new WeakSet<BlockHandle>()
   readonly #held = new Set<BlockHandle>()
   readonly #late: BlockHandle[] = []
+  readonly #pace: Pace
+  #dropped = false
   #working: Promise<void> | null = null
 
   constructor(o: CopyOptions) {
     this.#o = o
+    this.#pace = new Pace(o.share)
   }
 
   /** Copies what lies in the arena of a task's blocks; `done` gets the handles as they are then. */
@@ -70,13 +76,15 @@ export class BlockCopies {
     else free(block, this.#o.arena)
   }
 
-  /** Forgets what is not begun. */
+  /** Forgets what is not copied. */
   drop(): void {
     this.#jobs.length = 0
+    this.#dropped = true
   }
 
-  /** Resolves once all that was added is copied. */
+  /** Resolves once all that was added is copied, or forgotten; there is no waiting any more. */
   async settled(): Promise<void> {
+    this.#pace.hurry()
     while (this.#working !== null) await this.#working
   }
 
@@ -99,11 +107,14 @@ export class BlockCopies {
     let position = 0
     try {
       for (const chunk of inChunks(blocks)) {
+        if (this.#dropped) return
         if (chunk.every(b => this.#freed.has(b))) continue
         file ??= await open(path, 'wx', 0o600)
         // After the wait: what was freed in the meantime is no longer there to be copied.
         const here = chunk.filter(b => !this.#freed.has(b))
-        if (here.length > 0) position = await this.#write(file, here, { path, position, moved })
+        if (here.length === 0) continue
+        const [opened, to] = [file, { path, position, moved }]
+        position = await this.#pace.run(() => this.#write(opened, here, to))
       }
     } finally {
       await file?.close()

@@ -47,6 +47,8 @@ export interface CheckpointOptions {
   readonly arena: Arena
   /** From the run's start; Infinity: nothing is kept. */
   readonly afterMs: number
+  /** Of the time from then on, for copying blocks. */
+  readonly share: number
   /** `performance.now()` when the run started. */
   readonly startedMs: number
   readonly found: Found | null
@@ -73,6 +75,7 @@ export class Checkpoint {
     this.#copies = new BlockCopies({
       arena: o.arena,
       folder: o.scratch,
+      share: o.share,
       failed: error => this.#fail(error),
     })
     if (o.found === null) this.#append({ type: 'run', identity: o.identity })
