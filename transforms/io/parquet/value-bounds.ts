@@ -126,9 +126,12 @@ function moreQuad(words: Int32Array, at: number, than: Int32Array): boolean {
 export function wordBytes(words: Int32Array, count: number, lanes: number): Buffer {
   const raw = Buffer.from(words.buffer, words.byteOffset, count * lanes * 4)
   if (lanes < 4) return raw
-  const turned = Buffer.allocUnsafe(count * 16)
-  for (let i = 0; i < count; i++)
-    for (let lane = 0; lane < 4; lane++)
-      turned.writeInt32BE(words[4 * i + lane] as number, 16 * i + 4 * (3 - lane))
-  return turned
+  const turned = new Int32Array(count * 4)
+  for (let at = 0; at < count * 4; at += 4) {
+    turned[at] = words[at + 3] as number
+    turned[at + 1] = words[at + 2] as number
+    turned[at + 2] = words[at + 1] as number
+    turned[at + 3] = words[at] as number
+  }
+  return Buffer.from(turned.buffer).swap32()
 }
