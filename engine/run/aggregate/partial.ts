@@ -37,7 +37,9 @@ export class PartialAggregate implements Operator {
   readonly #emits: readonly Emit[]
   /** Rows until the bounds are looked at. */
   #left = ROWS_A_LOOK
+  /** Of the text of the first `#measured` groups. */
   #textBytes = 0
+  #measured = 0
 
   /** `emits`: the partials' stream, then that of each countDistinct. */
   constructor(
@@ -86,10 +88,8 @@ export class PartialAggregate implements Operator {
 
   #take(batch: Batch): void {
     this.#left -= batch.selected
-    const before = this.#groups.count
     const groups = this.#groups.assign(batch, this.#keys)
     const { count } = this.#groups
-    this.#textBytes += this.#groups.textBytes(before)
     this.#accumulators.forEach((accumulator, i) => {
       accumulator.reserve(count)
       const narrowed = (this.#narrows[i] as Narrow)(batch)
@@ -104,6 +104,8 @@ export class PartialAggregate implements Operator {
   #full(): boolean {
     if (this.#groups.count >= GROUPS_MAX) return true
     if (this.#pairs.some(p => p.table.count >= PAIRS_MAX)) return true
+    this.#textBytes += this.#groups.textBytes(this.#measured)
+    this.#measured = this.#groups.count
     let bytes = this.#textBytes
     for (const pairs of this.#pairs) bytes += pairs.textBytes
     for (const accumulator of this.#accumulators) bytes += accumulator.textBytes ?? 0
@@ -140,6 +142,7 @@ export class PartialAggregate implements Operator {
     for (const a of this.#accumulators) a.clear()
     this.#groups.clear()
     this.#textBytes = 0
+    this.#measured = 0
   }
 }
 
