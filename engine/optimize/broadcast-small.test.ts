@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { pipeline, schema, t } from '../../transforms/index.ts'
-import { csv, ndjson } from '../../transforms/io/index.ts'
+import { csv, ndjson, parquet } from '../../transforms/io/index.ts'
 import type { Source } from '../io/source.ts'
 import { buildPlan } from '../plan/build.ts'
 import type { Definition } from '../plan/definition.ts'
@@ -87,4 +87,19 @@ test('a join with a small file has the rows of one by hash', async () => {
   assert.equal(held.written, exchanged.written)
   assert.ok(held.written > 0)
   assert.equal(held.stages, exchanged.stages - 1)
+})
+
+test('Parquet files say by their footers what they take, text by its pages', async () => {
+  const written = pipeline({
+    name: 'written',
+    build(p) {
+      p.read(csv(at('large.csv'), Side)).write(parquet(at('columns')))
+    },
+  })
+  assert.equal((await runPipeline({ pipeline: written })).status, 'done')
+  const side = parquet(at('columns'), Side)
+  // 300,000 rows of 9 bytes, and seven texts.
+  assert.match(choice(joined(side)), /^broadcast: the right side takes at most 3 MB$/)
+  const bytes = side.bytesMax?.() ?? 0
+  assert.ok(bytes > 300_000 * 9 && bytes < 300_000 * 11, `${bytes}`)
 })

@@ -52,10 +52,15 @@ export const isResumable = (folder: string): boolean =>
 /** Removes what dead runs of these outputs left, and what those left that had not begun. */
 export function removeDead(base: string, targets: readonly string[], own: string): void {
   const written = new Set(targets)
-  for (const name of readdirSync(base).filter(n => SCRATCH.test(n))) removeEmpty(join(base, name))
-  for (const { folder, owner, recorded } of unfinishedRuns(base)) {
-    if (folder === own || !isLocal(owner) || isAlive(owner)) continue
-    const theirs = recorded?.identity.targets ?? []
-    if (theirs.some(t => written.has(t)) || recorded === null) removeScratch(folder)
+  for (const name of readdirSync(base).filter(n => SCRATCH.test(n))) {
+    const folder = join(base, name)
+    removeEmpty(folder)
+    // Before its log is read: those of runs at work may be long.
+    const owned = folder === own ? null : ownerOf(folder)
+    if (owned === null || !isLocal(owned.owner) || isAlive(owned.owner)) continue
+    const run = unfinishedRun(folder)
+    if (run === null || isAlive(run.owner)) continue
+    const theirs = run.recorded?.identity.targets ?? []
+    if (theirs.some(t => written.has(t)) || run.recorded === null) removeScratch(folder)
   }
 }

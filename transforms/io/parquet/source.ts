@@ -11,6 +11,7 @@ import type {
 } from '../../../engine/io/source.ts'
 import { type InputFile, listFiles } from '../files/list.ts'
 import { bind, type Header } from './bind.ts'
+import { decodedBytesMax } from './decoded-size.ts'
 import { guarded, ParquetFile, readFooter } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type Detail, type PlannedFile, splitsOf } from './split-plan.ts'
@@ -20,6 +21,9 @@ export interface ParquetSource<F> {
   /** Columns that have another name in the files: `{ invoice_no: 'invoiceNo' }`. */
   readonly header?: { readonly [name: string]: keyof F & string }
 }
+
+/** More files are not asked for their sizes before planning. */
+const FOOTERS_MAX = 16
 
 interface Known extends PlannedFile {
   readonly version: string
@@ -45,18 +49,17 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `parquet ${this.uri} ${shape} ${JSON.stringify(options)}`
   }
 
+  bytesMax(): number {
+    const files = listFiles(this.#path)
+    if (files.length > FOOTERS_MAX) return Number.POSITIVE_INFINITY
+    return files.reduce((sum, { path }) => sum + decodedBytesMax(this.#metaOf(path)), 0)
+  }
+
   async plan(
     request: PlanRequest,
     files: readonly InputFile[] = listFiles(this.#path),
   ): Promise<SourcePlan> {
-    const metas = files.map(({ path }) => {
-      const file = new ParquetFile(path)
-      try {
-        return this.#meta(file)
-      } finally {
-        file.close()
-      }
-    })
+    const metas = files.map(({ path }) => this.#metaOf(path))
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { ...splitsOf(metas, this.schema as AnySchema, request), inputs }
   }
@@ -74,6 +77,15 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     } catch (error) {
       file.close()
       throw error
+    }
+  }
+
+  #metaOf(path: string): Known {
+    const file = new ParquetFile(path)
+    try {
+      return this.#meta(file)
+    } finally {
+      file.close()
     }
   }
 
