@@ -115,25 +115,28 @@ export class FragmentEnd implements Operator {
 export class GroupedWriteHead implements Head {
   readonly #node: Node<'write'>
   readonly #task: () => Task
+  readonly #sort: Head
+
   constructor(node: Node<'write'>, task: () => Task) {
     this.#node = node
     this.#task = task
+    const { partitionBy, sortBy } = node.op.sink.options as FileSink['options']
+    const order = [...partitionBy, ...sortBy].map(by => ({ by, order: 'asc' as const }))
+    this.#sort = sortHead(node.id, (node.inputs[0] as Node).schema, order)
   }
 
   async run(inputs: readonly Partition[], _emit: Emit, task: TaskContext): Promise<void> {
-    const { partitionBy, sortBy } = this.#node.op.sink.options as FileSink['options']
+    const { partitionBy } = this.#node.op.sink.options as FileSink['options']
     const input = (this.#node.inputs[0] as Node).schema
     const fragments = new Fragments(this.#node, this.#task)
     const folders = new Folders(
       this.#node,
       partitionBy.map(name => indexOf(input, name)),
     )
-    const order = [...partitionBy, ...sortBy].map(by => ({ by, order: 'asc' as const }))
     const silent: TaskContext = Object.create(task, {
       account: { value: { add() {}, drop() {}, count() {} } },
     })
-    const sort = sortHead(this.#node.id, input, order)
-    await sort.run(
+    await this.#sort.run(
       inputs,
       async batch => {
         task.account.add(this.#node.id, 'in', batch.selected)

@@ -18,6 +18,8 @@ export interface Fold {
   expect?(rows: number, bytesMax: number): void
   /** Gives back what is held for nothing (text of rows that were written over). */
   compact?(): void
+  /** Called when its results are used up, where it ended well. */
+  close?(memoryBytes: number): void
   /** Rows kept, ordered; where rows are numbered, each with the ordinal that its key came first with. */
   results(rowsPerBatch: number): Iterable<Batch>
 }
@@ -91,6 +93,7 @@ class FoldJob implements Job {
       kept += batch.selected
       await emit(batch)
     }
+    fold.close?.(memoryBytes)
     const { rows } = partition as Partition
     account.add(node.id, 'in', rows)
     account.add(node.id, 'out', kept)

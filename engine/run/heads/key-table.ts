@@ -63,6 +63,12 @@ export class KeyTable {
     return this.slots.byteLength + this.hashes.byteLength
   }
 
+  /** Forgets all keys; the room for them stays. */
+  renew(): void {
+    this.count = 0
+    this.slots.fill(-1)
+  }
+
   /** Makes room for so many keys at once, unless they would take more than `bytesMax`. */
   expect(keys: number, bytesMax: number): void {
     if (keys * BYTES_PER_KEY <= bytesMax) this.reserve(keys - this.count)

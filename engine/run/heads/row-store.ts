@@ -26,12 +26,14 @@ export class StoreColumn {
   readonly kind: Kind
   values: Values
   valid: Uint8Array | null
-  readonly text: TextStore | null
+  text: TextStore | null
   readonly gather: Gather
   readonly scatter: Scatter
+  readonly #adopts: boolean
 
   constructor(kind: Kind, capacity: number, adopts: boolean) {
     this.kind = kind
+    this.#adopts = adopts
     this.values = newValues(kind, capacity)
     this.valid = kind.optional ? new Uint8Array(capacity) : null
     this.text = isText(kind) ? new TextStore(adopts) : null
@@ -41,6 +43,11 @@ export class StoreColumn {
 
   get pool(): Pool | null {
     return this.text === null ? null : this.text.pool
+  }
+
+  /** Forgets its text. */
+  renew(): void {
+    if (this.text !== null) this.text = new TextStore(this.#adopts)
   }
 
   grow(rows: number, capacity: number): void {
@@ -110,6 +117,12 @@ export class RowStore {
   clear(): void {
     this.rows = 0
     for (const { text } of this.columns) text?.reset()
+  }
+
+  /** Forgets all rows, their text and the intakes; only the room for rows stays. */
+  renew(): void {
+    this.rows = 0
+    for (const column of this.columns) column.renew()
   }
 
   /** Drops text that no row uses any more: rows were written over. */

@@ -9,6 +9,7 @@ import type { Batch } from '../../data/batch.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import type { Order } from '../../plan/node.ts'
 import type { Emit, Head, Partition, TaskContext } from '../operator.ts'
+import { giveKept, takeKept } from './kept.ts'
 import { fewerRuns, mergeRuns, orderKeys } from './merge.ts'
 import { type Intake, RowStore, type StoreColumn } from './row-store.ts'
 import { rowSorter } from './sort-rows.ts'
@@ -22,6 +23,8 @@ export interface SortOptions {
   readonly sort: readonly Order[]
   /** What the sort may hold. Rows take half of it: the rest is for ranks, row numbers and growth. */
   readonly memoryBytes: number
+  /** Sorts with the same one follow each other in one room (`kept.ts`), each read to its end. */
+  readonly owner?: object
 }
 
 /** Runs that may be merged at once within so much memory. */
@@ -44,7 +47,7 @@ export class Sorter {
     const { keys, at } = orderKeys(o.schema, o.sort)
     this.#at = at
     this.#sortRows = rowSorter(keys)
-    this.#store = this.#newStore()
+    this.#store = o.owner ? takeKept(o.owner, () => this.#newStore()) : this.#newStore()
     this.#intake = this.#store.intake()
   }
 
@@ -79,6 +82,8 @@ export class Sorter {
     const ids = this.#order()
     for (let from = 0; from < rows; from += rowsPerBatch)
       yield this.#store.gather(ids, from, Math.min(rows, from + rowsPerBatch))
+    const { owner, memoryBytes } = this.#o
+    if (owner) giveKept(owner, this.#store, memoryBytes)
   }
 
   #order(): Int32Array {
@@ -96,11 +101,13 @@ export class Sorter {
   }
 }
 
-/** Sorts one partition by several columns. */
+/** Sorts one partition after another by several columns. */
 export function sortHead(node: number, schema: AnySchema, sort: readonly Order[]): Head {
+  const owner = {}
   return {
     async run(inputs: readonly Partition[], emit: Emit, task: TaskContext): Promise<void> {
-      const sorter = new Sorter({ schema, sort, memoryBytes: task.memoryBytes }, task)
+      const { memoryBytes } = task
+      const sorter = new Sorter({ schema, sort, memoryBytes, owner }, task)
       sorter.expect(inputs.reduce((sum, input) => sum + input.rows, 0))
       for (const input of inputs)
         for (const batch of input.batches({ release: true })) {
