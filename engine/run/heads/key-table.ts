@@ -180,7 +180,8 @@ const words = ({ values }: Pick<Column, 'values'>): Values =>
 
 /**
  * The loop over a batch. By key j: c, n, p, m are the batch's values, validity, pool and map; a, v, q
- * the store's values, validity and pool; x and y the value and nullness of the row at hand.
+ * the store's values, validity and pool. The row at hand, i, is read only where a hash agrees: reading it
+ * ahead kept the core from starting on the next rows' slots, which lie far apart.
  */
 function loopCode(kinds: readonly Kind[], nullsMatch: boolean): string {
   const text = (j: number) =>
@@ -189,8 +190,7 @@ function loopCode(kinds: readonly Kind[], nullsMatch: boolean): string {
     (kind, j) =>
       `const c${j}=K[${4 * j}],n${j}=K[${4 * j + 1}],a${j}=C[${3 * j}],v${j}=C[${3 * j + 1}]${isText(kind) ? text(j) : ''};`,
   )
-  const load = kinds.map((kind, j) => loadCode(kind, j))
-  const none = kinds.flatMap((kind, j) => (kind.optional ? [`y${j}`] : []))
+  const none = kinds.flatMap((kind, j) => (kind.optional ? [noneCode(j)] : []))
   const skip = nullsMatch || none.length === 0 ? '' : `if(${none.join('||')}){O[k]=-1;continue}`
   const held = kinds.map((kind, j) => equalCode(kind, j, 'held')).join('&&') || 'true'
   const own = kinds.map((kind, j) => equalCode(kind, j, 'own')).join('&&') || 'true'
@@ -199,7 +199,7 @@ ${bind.join('\n')}
 const L=T.slots,H=T.hashes,mask=L.length-1,base=T.count;let count=base;
 for(let k=0;k<N;k++){
 const i=S===null?k:S[k];
-${load.join('')}${skip}
+${skip}
 const h=D[k];
 let slot=h&mask,g=-1;
 for(;;){
@@ -214,13 +214,8 @@ O[k]=g;
 T.count=count;return count-base}`
 }
 
-function loadCode(kind: Kind, j: number): string {
-  const nulled = kind.optional ? `const y${j}=n${j}!==null&&n${j}[i]===0;` : ''
-  const width = wordsOf(kind)
-  if (width === 1) return `${nulled}const x${j}=c${j}[i];`
-  const parts = Array.from({ length: width }, (_, w) => `x${j}_${w}=c${j}[${width}*i+${w}]`)
-  return `${nulled}const ${parts.join(',')};`
-}
+/** Whether the row at hand is null in column j. */
+const noneCode = (j: number): string => `(n${j}!==null&&n${j}[i]===0)`
 
 /** Whether the row at hand equals key g of the store (`held`) or row r of the batch (`own`). */
 function equalCode(kind: Kind, j: number, side: 'held' | 'own'): string {
@@ -228,7 +223,7 @@ function equalCode(kind: Kind, j: number, side: 'held' | 'own'): string {
   const same = valueCode(kind, j, { values, row, held: side === 'held' })
   if (!kind.optional) return same
   const none = `(${valid}!==null&&${valid}[${row}]===0)`
-  return `(y${j}?${none}:!${none}&&${same})`
+  return `(${noneCode(j)}?${none}:!${none}&&${same})`
 }
 
 function valueCode(
@@ -237,16 +232,17 @@ function valueCode(
   at: { values: string; row: string; held: boolean },
 ): string {
   const { values, row, held } = at
+  const own = `c${j}[i]`
   const other = `${values}[${row}]`
   if (isText(kind)) {
-    if (!held) return `(x${j}===${other}||d${j}&&E(b${j},o${j},x${j},b${j},o${j},${other}))`
-    return `(m${j}[x${j}]===${other}||E(b${j},o${j},x${j},e${j},f${j},${other})&&(m${j}[x${j}]=${other},true))`
+    if (!held) return `(${own}===${other}||d${j}&&E(b${j},o${j},${own},b${j},o${j},${other}))`
+    return `(m${j}[${own}]===${other}||E(b${j},o${j},${own},e${j},f${j},${other})&&(m${j}[${own}]=${other},true))`
   }
   const width = wordsOf(kind)
   if (width > 1)
-    return `(${Array.from({ length: width }, (_, w) => `x${j}_${w}===${values}[${width}*${row}+${w}]`).join('&&')})`
+    return `(${Array.from({ length: width }, (_, w) => `c${j}[${width}*i+${w}]===${values}[${width}*${row}+${w}]`).join('&&')})`
   const float = kind.tag === 'float32' || kind.tag === 'float64'
-  return `(x${j}===${other}${float ? `||x${j}!==x${j}&&${other}!==${other}` : ''})`
+  return `(${own}===${other}${float ? `||${own}!==${own}&&${other}!==${other}` : ''})`
 }
 
 /** Array entries a value, with 64-bit ones as halves. */
