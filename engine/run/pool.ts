@@ -1,8 +1,8 @@
 /**
  * The worker threads of a run, and the jobs that wait for one. The first thread starts before the plan
- * is made, and imports the pipeline's module meanwhile; another starts where a job finds all at work: a
- * small run needs one, and three threads that start at once on two cores are no faster than two after
- * each other. A job is given to a thread that has started, so that none waits for a start beside an
+ * is made, and imports the pipeline's module meanwhile; others start once the inputs turn out to make
+ * several tasks, or where a job finds all at work: a small run needs one, and three threads that start at
+ * once on two cores are no faster than two after each other. A job is given to a thread that has started, so that none waits for a start beside an
  * idle thread.
  */
 import type { WorkerData, WorkerJob } from './executor.ts'
@@ -46,6 +46,11 @@ export class Pool {
   begin(data: WorkerData): void {
     this.#data = data
     for (const thread of this.#threads) thread.give({ data })
+  }
+
+  /** So many jobs are about to come: threads for them start. */
+  expect(jobs: number): void {
+    while (this.#threads.size < Math.min(jobs, this.#limits.workers)) this.#add()
   }
 
   /** Rejects where the thread ended before the job did: with what it threw, or its exit code. */

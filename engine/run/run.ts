@@ -76,6 +76,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       pool,
     })
     inputs = await planInputs(stages, options)
+    if (limit === null) pool?.expect([...inputs.splits.values()].flat().length)
     const warn = (text: string): void => {
       notes.push(text)
       watch.warned?.(text)
