@@ -2,8 +2,10 @@
  * The worker threads of a run, and the jobs that wait for one. The first thread starts before the plan
  * is made, and imports the pipeline's module meanwhile; others start once the inputs turn out to make
  * several tasks, or where a job finds all at work: a small run needs one, and three threads that start at
- * once on two cores are no faster than two after each other. A job is given to a thread that has started, so that none waits for a start beside an
- * idle thread.
+ * once on two cores are no faster than two after each other. A job is given to a thread that has started,
+ * so that none waits for a start beside an idle thread.
+ *
+ * A pool of our own: with Piscina a run of one row took 0.30 s instead of 0.24 (bench/README.md).
  */
 import type { WorkerData, WorkerJob } from './executor.ts'
 import { PoolThread, type WorkerStart } from './pool-thread.ts'
@@ -50,7 +52,7 @@ export class Pool {
 
   /** So many jobs are about to come: threads for them start. */
   expect(jobs: number): void {
-    while (this.#threads.size < Math.min(jobs, this.#limits.workers)) this.#add()
+    for (let k = this.#threads.size; k < Math.min(jobs, this.#limits.workers); k++) this.#tryAdd()
   }
 
   /** Rejects where the thread ended before the job did: with what it threw, or its exit code. */
@@ -60,7 +62,7 @@ export class Pool {
       this.#queue.push({ job, resolve, reject })
       this.#hand()
       const starting = this.#threads.size - this.#idle.length - this.#running.size
-      if (this.#queue.length > starting && this.#threads.size < this.#limits.workers) this.#add()
+      if (this.#queue.length > starting) this.#tryAdd()
     })
   }
 
@@ -69,6 +71,17 @@ export class Pool {
     this.#closed = true
     for (const { reject } of this.#queue.splice(0)) reject(stopped())
     await Promise.all([...this.#threads].map(t => t.worker.terminate()))
+  }
+
+  /** Where the system refuses another thread, those that there are do the jobs. */
+  #tryAdd(): void {
+    if (this.#threads.size >= this.#limits.workers) return
+    try {
+      this.#add()
+    } catch (error) {
+      if (this.#threads.size > 0) return
+      for (const { reject } of this.#queue.splice(0)) reject(error as Error)
+    }
   }
 
   #add(): void {
@@ -104,7 +117,7 @@ export class Pool {
     const lost = this.#running.get(thread) ?? (idle >= 0 ? undefined : this.#queue.shift())
     this.#running.delete(thread)
     this.#threads.delete(thread)
-    if (!this.#closed && this.#queue.length > 0 && this.#threads.size === 0) this.#add()
+    if (!this.#closed && this.#queue.length > 0 && this.#threads.size === 0) this.#tryAdd()
     lost?.reject(this.#closed ? stopped() : error)
   }
 }
