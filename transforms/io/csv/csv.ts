@@ -30,7 +30,7 @@ export function csv<F extends Fields>(
  * Writes CSV files into a folder: RFC 4180, a header in each file.
  *
  * Nulls   an unquoted empty field, or what `nulls` says; a text that looks like it is quoted
- * Throws  pipeline: options
+ * Throws  pipeline: options; data: a null in a file of one text column, where `nulls` names none
  * @example
  * sales.write(csv(`${output}/sales`, { delimiter: ';', compression: 'gzip' }))
  */

@@ -1,12 +1,13 @@
 /**
  * CSV as a sink, RFC 4180 with LF: fields are quoted where they must be; null is an empty field and an
  * empty text a quoted one, so that the two can be told apart. In a file of one column an empty null is
- * quoted too: an empty line would be no record.
+ * quoted too, as an empty line would be no record; where that column is text, it is refused.
  */
 import { type Batch, columnOf } from '../../../engine/data/batch.ts'
-import type { Column } from '../../../engine/data/column.ts'
+import { type Column, isText } from '../../../engine/data/column.ts'
 import type { Pool } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
+import { Fault } from '../../../engine/fault.ts'
 import { CELLS, type Cell } from '../files/cells.ts'
 import { joinLines, linesFragment, SUFFIX } from '../files/lines-fragment.ts'
 import { compressionOf, type Packed, type SinkFormat } from '../files/sink-options.ts'
@@ -97,7 +98,10 @@ function texts({ pool, values }: Column, { special: table, nulls }: Dialect): Ce
 
 function linesOf(schema: AnySchema, dialect: Dialect) {
   const { delimiter, nulls } = dialect
-  const nothing = nulls.length > 0 ? nulls : schema.list.length === 1 ? Buffer.from('""') : null
+  const single = nulls.length === 0 && schema.list.length === 1
+  const nothing = nulls.length > 0 ? nulls : single ? Buffer.from('""') : null
+  const [first] = schema.list
+  const lossy = single && first !== undefined && isText(first.kind)
   return (batch: Batch): Cell => {
     const columns = schema.list.map((_, j) => columnOf(batch, j))
     const cells = columns.map(column => cellOf(column, dialect))
@@ -107,12 +111,20 @@ function linesOf(schema: AnySchema, dialect: Dialect) {
         if (j > 0) out.bytes[out.at++] = delimiter
         const { valid } = columns[j] as Column
         if (valid === null || valid[i] === 1) (cells[j] as Cell)(i, out)
+        else if (lossy) throw asEmpty(first.name)
         else if (nothing !== null) out.raw(nothing)
       }
       out.room(1)
       out.bytes[out.at++] = LF
     }
   }
+}
+
+function asEmpty(name: string): Fault {
+  const message = `a null of "${name}" would be read as an empty text: a file of that column alone cannot tell them apart`
+  return new Fault('data', message, {
+    hint: "give csv what stands for null, such as { nulls: 'NULL' }, or write another format",
+  })
 }
 
 function headOf({ list }: AnySchema, delimiter: string): string {

@@ -181,6 +181,23 @@ test('one column of nulls keeps its rows; no rows leave a header', async () => {
   assert.equal(readFileSync(await write(ndjson(folder.path), One, []), 'utf8'), '')
 })
 
+test('one column of texts refuses a null that would be read as an empty text', async () => {
+  const One = schemaOf([{ name: 's', kind: t.utf8.nullable }])
+  const rows = [['a'], [''], [null]]
+  await assert.rejects(write(csv(folder.path), One, [rows]), {
+    kind: 'data',
+    message: /^a null of "s" would be read as an empty text/,
+    hint: /nulls: 'NULL'/,
+  })
+  const named = { nulls: 'NULL' }
+  const path = await write(csv(folder.path, named), One, [rows])
+  const read = await readAll(csv(path, One, { nulls: ['NULL'] }))
+  assert.deepEqual(
+    read.rows.map(r => r.s),
+    ['a', '', null],
+  )
+})
+
 test('selected rows, long texts, and an abort', async () => {
   const Text = schemaOf([{ name: 's', kind: t.utf8 }])
   const rows = Array.from({ length: 300 }, (_, i) => [String(i % 10).repeat(i * 40)])
