@@ -4,15 +4,17 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { cacheFolder } from './compile-cache.ts'
+import { cacheFolder, pruneCache } from './compile-cache.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'millrace-compiled-'))
 after(() => rmSync(base, { recursive: true, force: true }))
@@ -47,4 +49,25 @@ test('where it cannot be made there is none', () => {
   const file = join(base, 'file')
   writeFileSync(file, '')
   assert.equal(cacheFolder({ XDG_CACHE_HOME: file }), null)
+})
+
+test('what was not read for 30 days is removed, once a day', { skip }, async () => {
+  const folder = cacheFolder(home('old')) as string
+  mkdirSync(join(folder, 'v26'))
+  const day = 86_400_000
+  const now = Date.now()
+  const add = (name: string, days: number) => {
+    writeFileSync(join(folder, 'v26', name), '')
+    const read = new Date(now - days * day)
+    utimesSync(join(folder, 'v26', name), read, new Date(now - 400 * day))
+  }
+  add('old', 31)
+  add('read lately', 29)
+  await pruneCache(folder, now)
+  assert.deepEqual(readdirSync(join(folder, 'v26')), ['read lately'])
+  add('old again', 31)
+  await pruneCache(folder, now + day / 2)
+  assert.equal(readdirSync(join(folder, 'v26')).length, 2)
+  await pruneCache(folder, now + 1.5 * day)
+  assert.deepEqual(readdirSync(join(folder, 'v26')), [])
 })
