@@ -16,8 +16,16 @@ export class UsageError extends Fault {
   }
 }
 
-/** `count` may be 0, `number` not. */
-export type OptionType = 'text' | 'count' | 'number' | 'bytes' | 'seconds' | 'share' | 'flag'
+/** `count` may be 0, `number` not; `wait` may be 0, `seconds` not. */
+export type OptionType =
+  | 'text'
+  | 'count'
+  | 'number'
+  | 'bytes'
+  | 'seconds'
+  | 'wait'
+  | 'share'
+  | 'flag'
 export interface Arguments {
   readonly positional: readonly string[]
   /** Options of the command, by name. */
@@ -81,7 +89,8 @@ const EXPECTED = {
 function typed(name: string, type: OptionType, text: string): string | number {
   if (type === 'text' || type === 'flag') return text
   if (type === 'bytes') return bytesOf(name, text)
-  if (type === 'seconds') return secondsOf(name, text)
+  if (type === 'seconds') return secondsOf(name, text, 1)
+  if (type === 'wait') return secondsOf(name, text, 0)
   const percent = type === 'share' && text.endsWith('%')
   const value = percent ? Number(text.slice(0, -1)) / 100 : Number(text)
   const good =
@@ -116,11 +125,11 @@ function bytesOf(name: string, text: string): number {
   return bytes
 }
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600 }
 
-function secondsOf(name: string, text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? []
-  const seconds = Number(number) * (SECONDS[unit] ?? 0)
-  if (seconds >= 1) return seconds
+function secondsOf(name: string, text: string, least: number): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? []
+  const seconds = Number(number) * (SECONDS[unit] as number)
+  if (seconds >= least) return seconds
   throw new UsageError(`--${name} ${JSON.stringify(text)} is not a time such as 90s, 10m or 2h`)
 }

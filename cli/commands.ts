@@ -31,7 +31,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--task-timeout TIME', 'what one task may take, such as 90s or 10m; then its thread is ended. Default: as long as it takes'],
       ['--overwrite', 'replace outputs that exist'],
       ['--resume', 'take up an unfinished run of the same pipeline, parameters and inputs: what it had done is not done again'],
-      ['--checkpoint-after SECONDS', 'what is done is kept for --resume once the run has lasted so long; default 5'],
+      ['--checkpoint-after TIME', 'what is done is kept for --resume once the run has lasted so long, such as 1m; 0: from the start. Default 5s'],
       ['--scratch FOLDER', 'where spilled and kept rows lie; default: the system’s temporary folder'],
       ['--export NAME', 'which pipeline, where the module exports several'],
       ['--json', 'print one JSON object on standard output, and nothing else there'],

@@ -14,7 +14,7 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   scratch: 'text',
   overwrite: 'flag',
   resume: 'flag',
-  'checkpoint-after': 'count',
+  'checkpoint-after': 'wait',
   json: 'flag',
 }
 

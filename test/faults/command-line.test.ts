@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { readArguments } from '../../cli/arguments.ts'
+import { RUN_OPTIONS } from '../../cli/run-options.ts'
 import { command, file, moduleOf, refused, retail, root, runJson, workFolder } from './command.ts'
 
 const folder = workFolder('command')
@@ -65,6 +67,8 @@ const wrong: readonly (readonly [args: readonly string[], said: RegExp])[] = [
   [['run', orders, '--memory', 'lots'], /^usage: --memory "lots" is not a size such as 512MB/],
   [['run', orders, '--memory', '10KB'], /^usage: --memory 10KB is too little: 16MB at least/],
   [['run', orders, '--max-rejects', '110%'], /^usage: --max-rejects "110%" is not a share such as 0\.1 or 10%/],
+  [['run', orders, '--task-timeout', '0'], /^usage: --task-timeout "0" is not a time such as 90s, 10m or 2h/],
+  [['run', orders, '--checkpoint-after', 'soon'], /^usage: --checkpoint-after "soon" is not a time such as 90s, 10m or 2h/],
   [['run', orders, '--overwrite=no'], /^usage: --overwrite takes no value/],
   [['explain'], /^usage: explain takes one module/],
   [['infer', input, '--row', '3'], /^usage: option --row does not exist\n {2}have {2}rows\n {2}hint {2}did you mean "rows"\?/],
@@ -84,6 +88,19 @@ describe('wrong usage is exit 2, with a word of help on standard error alone', {
       assert.deepEqual([code, out], [2, ''])
       assert.match(err, said)
     })
+})
+
+test('times: seconds, or with a unit', () => {
+  const read = (...argv: string[]) =>
+    Object.fromEntries(readArguments(argv, RUN_OPTIONS).options.entries())
+  assert.deepEqual(read('--task-timeout', '90', '--checkpoint-after', '0'), {
+    'task-timeout': 90,
+    'checkpoint-after': 0,
+  })
+  assert.deepEqual(read('--task-timeout', '1.5h', '--checkpoint-after', '2m'), {
+    'task-timeout': 5400,
+    'checkpoint-after': 120,
+  })
 })
 
 describe('what a run prints', { concurrency: 2 }, () => {
