@@ -5,7 +5,6 @@
  * anew and loads the compiler that strips types: 0.2 s of CPU in a run with two workers.
  */
 import { lstatSync, mkdirSync } from 'node:fs'
-import { readdir, stat, unlink, writeFile } from 'node:fs/promises'
 import module from 'node:module'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
@@ -38,6 +37,8 @@ const PRUNED = 'pruned'
  * behind. Once a day at most. Another process may do the same at the same time.
  */
 export async function pruneCache(folder: string, now = Date.now()): Promise<void> {
+  // Not loaded by those that start.
+  const { readdir, stat, unlink, writeFile } = await import('node:fs/promises')
   const marker = join(folder, PRUNED)
   const last = await stat(marker).then(
     s => s.mtimeMs,

@@ -21,6 +21,9 @@ export interface Batch {
   widen: ((column: number) => void) | null
 }
 
+/** How many rows there are, and which of them count. */
+export type Chosen = Pick<Batch, 'rows' | 'selected' | 'selection'>
+
 /** The place of a batch's rows in their source, for rejects, errors and `reify`. */
 export interface Origin {
   readonly uri: string

@@ -13,6 +13,7 @@
  * | table              | slots, then keys by number                      |
  */
 import { Fault } from '../fault.ts'
+import type { Chosen } from './batch.ts'
 import { type Column, isText, newValues, type Values } from './column.ts'
 import { WASM } from './key-kernel.wasm.ts'
 import { isWide, type Kind } from './kind.ts'
@@ -92,10 +93,7 @@ export class KeyNumbers {
   }
 
   /** The number of each selected row's key, by row index: a view, valid until the next call. */
-  assign(
-    columns: readonly Column[],
-    { rows, selected, selection }: { rows: number; selected: number; selection: Int32Array | null },
-  ): Int32Array {
+  assign(columns: readonly Column[], { rows, selected, selection }: Chosen): Int32Array {
     if (rows > this.#rowsMax) this.#place(Math.max(rows, this.#rowsMax * 2), this.#capacity)
     const { selectionAt, numbersAt, wordsAt } = this.#layout(this.#rowsMax)
     const { buffer } = this.#memory

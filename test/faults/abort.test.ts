@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { file, moduleOf, reportOf, start, workFolder, keepNothing } from './command.ts'
+import { file, moduleOf, reportOf, start, workFolder, keepNothing, placeWords } from './command.ts'
 
 const folder = workFolder('abort')
 const lines = Array.from({ length: 60_000 }, (_, i) => `${i},text ${i}\n`)
@@ -11,16 +11,7 @@ const input = file(folder, 'in put.csv', `id,text\n${lines.join('')}`)
 const scratch = join(folder, 'scratch')
 const output = join(folder, 'out')
 mkdirSync(scratch)
-const words = [
-  moduleOf('hoarder.ts'),
-  '--input',
-  input,
-  '--output',
-  output,
-  '--scratch',
-  scratch,
-  ...keepNothing,
-]
+const words = [moduleOf('hoarder.ts'), ...placeWords(input, output, scratch), ...keepNothing]
 
 const run = (heapMb: number, copies = 50) =>
   start(['run', ...words, '--workers', '1', '--json'], {

@@ -1,6 +1,7 @@
 /** The `millrace` command as a user starts it, in a process of its own, and what it answers. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,6 +31,12 @@ export interface Started {
   readonly ended: Promise<Answer>
   /** Resolves once standard error has said it. */
   said(text: RegExp): Promise<void>
+}
+
+/** A run with folders of its own. */
+export interface Placed extends Started {
+  readonly output: string
+  readonly scratch: string
 }
 
 /** Starts it in the repository's root, in a process group of its own, so that a test can signal the group. */
@@ -125,3 +132,17 @@ export function file(folder: string, name: string, content: string | Uint8Array)
   writeFileSync(path, content)
   return path
 }
+
+/** A CSV of `id,text` with texts that hardly compress, for what is to spill or to fill a disk. */
+export function bulkyInput(folder: string, rows: number): string {
+  const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
+  const lines = Array.from({ length: rows }, (_, i) => `${i},${hash(i)}\n`)
+  return file(folder, 'in.csv', `id,text\n${lines.join('')}`)
+}
+
+/** Where a run reads, writes and spills, as the command's words. */
+export const placeWords = (input: string, output: string, scratch: string): string[] => [
+  ...['--input', input],
+  ...['--output', output],
+  ...['--scratch', scratch],
+]

@@ -5,13 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
-  file,
+  bulkyInput,
   moduleOf,
   refused,
   reportOf,
@@ -19,31 +18,20 @@ import {
   runJson,
   workFolder,
   keepNothing,
+  placeWords,
 } from './command.ts'
 import { noMount, smallDisk } from './disk.ts'
 
 const folder = workFolder('disk')
 const ROWS = 120_000
-const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
-const lines = Array.from({ length: ROWS }, (_, i) => `${i},${hash(i)}\n`)
-const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
+const input = bulkyInput(folder, ROWS)
 const bulky = moduleOf('bulky.ts')
 const skip = noMount(folder)
 
 const words = (output: string, scratch: string, ...more: string[]): string[] => [
   bulky,
-  ...[
-    '--input',
-    input,
-    '--output',
-    output,
-    '--scratch',
-    scratch,
-    '--memory',
-    '16MB',
-    ...keepNothing,
-    ...more,
-  ],
+  ...placeWords(input, output, scratch),
+  ...['--memory', '16MB', ...keepNothing, ...more],
 ]
 function place(name: string): string {
   const path = join(folder, name)

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { file, moduleOf, refused, runJson, start, workFolder } from './command.ts'
+import { file, moduleOf, placeWords, refused, runJson, start, workFolder } from './command.ts'
 
 const folder = workFolder('rerun')
 const scratch = join(folder, 'scratch')
@@ -22,12 +22,7 @@ const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
 mkdirSync(scratch)
 const words = (output: string, ...more: string[]): string[] => [
   slow,
-  '--input',
-  input,
-  '--output',
-  output,
-  '--scratch',
-  scratch,
+  ...placeWords(input, output, scratch),
   ...more,
 ]
 

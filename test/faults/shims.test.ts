@@ -8,12 +8,19 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { file, moduleOf, reportOf, root, start, workFolder, keepNothing } from './command.ts'
+import {
+  bulkyInput,
+  keepNothing,
+  moduleOf,
+  placeWords,
+  reportOf,
+  root,
+  start,
+  workFolder,
+} from './command.ts'
 
 const folder = workFolder('shims')
-const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
-const lines = Array.from({ length: 120_000 }, (_, i) => `${i},${hash(i)}\n`)
-const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
+const input = bulkyInput(folder, 120_000)
 
 const shim = (name: string): string =>
   `--import=${pathToFileURL(join(root, 'test/faults/shims', name)).href}`
@@ -27,15 +34,7 @@ let places = 0
 function place(...more: string[]): Place {
   const [output, scratch] = [`out-${places}`, `scratch-${places++}`].map(n => join(folder, n))
   for (const each of [output, scratch]) mkdirSync(each as string)
-  const of = [
-    '--input',
-    input,
-    '--output',
-    output as string,
-    '--scratch',
-    scratch as string,
-    ...keepNothing,
-  ]
+  const of = [...placeWords(input, output as string, scratch as string), ...keepNothing]
   const words = ['run', moduleOf('bulky.ts'), ...of, '--memory', '16MB', '--json', ...more]
   return { words, output: output as string, scratch: scratch as string }
 }

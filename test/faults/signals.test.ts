@@ -8,10 +8,11 @@ import {
   file,
   moduleOf,
   reportOf,
-  type Started,
+  type Placed,
   start,
   workFolder,
   keepNothing,
+  placeWords,
 } from './command.ts'
 
 const folder = workFolder('signals')
@@ -21,39 +22,25 @@ const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
 /** The two seconds of hashing per thousand rows outlast every test. */
 const ROUNDS = '1000'
 
-interface Running extends Started {
-  readonly output: string
-  readonly scratch: string
-}
-
 let runs = 0
 
 /** Starts a run and waits until its worker threads are at work. */
-async function atWork(): Promise<Running> {
+async function atWork(): Promise<Placed> {
   const output = join(folder, `out-${runs}`)
   const scratch = join(folder, `scratch-${runs++}`)
   mkdirSync(scratch)
-  const words = [moduleOf('slow.ts'), '--input', input, '--output', output, '--rounds', ROUNDS]
-  const run = start([
-    'run',
-    ...words,
-    '--workers',
-    '2',
-    '--scratch',
-    scratch,
-    ...keepNothing,
-    '--json',
-  ])
+  const words = [moduleOf('slow.ts'), ...placeWords(input, output, scratch), '--rounds', ROUNDS]
+  const run = start(['run', ...words, '--workers', '2', ...keepNothing, '--json'])
   await run.said(/^read csv .* 100 %/m)
   return { ...run, output, scratch }
 }
 
-const left = ({ output, scratch }: Running): string[] => [
+const left = ({ output, scratch }: Placed): string[] => [
   ...(existsSync(output) ? readdirSync(output) : []),
   ...readdirSync(scratch),
 ]
 
-async function endsCleanly(run: Running): Promise<void> {
+async function endsCleanly(run: Placed): Promise<void> {
   const answer = await run.ended
   assert.deepEqual([answer.code, answer.signal], [130, null], answer.err)
   const report = reportOf(answer)

@@ -3,45 +3,29 @@
  * nothing, or, where its outputs were becoming visible already, it is done and leaves all of them.
  */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  file,
+  bulkyInput,
   moduleOf,
   reportOf,
-  type Started,
+  type Placed,
   start,
   workFolder,
   keepNothing,
+  placeWords,
 } from './command.ts'
 
 const folder = workFolder('stop')
-const hash = (i: number): string => createHash('sha256').update(`${i}`).digest('base64')
-const lines = Array.from({ length: 150_000 }, (_, i) => `${i},${hash(i)}\n`)
-const input = file(folder, 'in.csv', `id,text\n${lines.join('')}`)
+const input = bulkyInput(folder, 150_000)
 
-interface Running extends Started {
-  readonly output: string
-  readonly scratch: string
-}
 let runs = 0
-function run(...more: string[]): Running {
+function run(...more: string[]): Placed {
   const [output, scratch] = [join(folder, `out-${runs}`), join(folder, `scratch-${runs++}`)]
   for (const each of [output, scratch]) mkdirSync(each)
-  const of = [
-    '--input',
-    input,
-    '--output',
-    output,
-    '--scratch',
-    scratch,
-    '--memory',
-    '16MB',
-    ...keepNothing,
-  ]
+  const of = [...placeWords(input, output, scratch), '--memory', '16MB', ...keepNothing]
   const started = start(['run', moduleOf('bulky.ts'), ...of, '--json', ...more])
   return { ...started, output, scratch }
 }

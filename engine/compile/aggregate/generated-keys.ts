@@ -4,15 +4,10 @@
  * table over typed arrays. Keys of text are codes, null is a key of its own (of text: -1), NaN equals
  * NaN, -0 equals 0.
  */
+import type { Chosen } from '../../data/batch.ts'
 import { type Column, isText, lanes, newValues, type Values } from '../../data/column.ts'
 import { isWide, type Kind } from '../../data/kind.ts'
 import { compileOnce } from '../compile-once.ts'
-
-interface Chosen {
-  readonly rows: number
-  readonly selected: number
-  readonly selection: Int32Array | null
-}
 
 type Assign = (
   columns: readonly Column[],

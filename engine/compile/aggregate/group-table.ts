@@ -5,14 +5,13 @@
  * way it is compared as an integer. Null is a key of its own; NaN equals NaN; -0 equals 0.
  * The lookup is a kernel's (`KeyNumbers`), or generated (`GeneratedKeys`): they number alike.
  */
-import { type Batch, columnOf } from '../../data/batch.ts'
+import { type Batch, type Chosen, columnOf } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'
 import { KeyNumbers } from '../../data/key-numbers.ts'
 import type { Kind } from '../../data/kind.ts'
+import { mapCodes } from '../../data/map-codes.ts'
 import { Pool } from '../../data/pool.ts'
 import { GeneratedKeys } from './generated-keys.ts'
-
-type Chosen = Pick<Batch, 'rows' | 'selected' | 'selection'>
 
 /** From a batch pool's codes to a table pool's codes; kept while the batches bring the same pool. */
 class Remap {
@@ -194,26 +193,6 @@ export class GroupTable {
     for (const r of this.#remaps) bytes += r ? r.pool.heldBytes + r.codes.byteLength : 0
     return bytes
   }
-}
-
-/** Maps the codes of selected rows `from` … `to`; stops at one that is not mapped, and answers which. */
-function mapCodes(
-  values: Int32Array,
-  valid: Uint8Array | null,
-  selection: Int32Array | null,
-  from: number,
-  to: number,
-  map: Int32Array,
-  into: Int32Array,
-): number {
-  for (let k = from; k < to; k++) {
-    const i = selection === null ? k : (selection[k] as number)
-    if (valid !== null && valid[i] === 0) continue
-    const code = map[values[i] as number] as number
-    if (code < 0) return k
-    into[i] = code
-  }
-  return to
 }
 
 function sumLengths(codes: Int32Array, offsets: Int32Array): number {

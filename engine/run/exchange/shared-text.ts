@@ -5,6 +5,7 @@
  */
 import { type Batch, columnOf, withColumns } from '../../data/batch.ts'
 import { type Column, isText } from '../../data/column.ts'
+import { mapCodes } from '../../data/map-codes.ts'
 import type { Pool } from '../../data/pool.ts'
 import type { AnySchema } from '../../data/schema.ts'
 import type { Arena } from './arena.ts'
@@ -87,27 +88,4 @@ class SharedColumn {
     if (this.#mapped < count) this.#map.fill(-1, this.#mapped, count)
     this.#mapped = count
   }
-}
-
-/** Maps selected rows `from` … `to`; stops at a code that is not mapped, and answers where. */
-function mapCodes(
-  values: Int32Array,
-  valid: Uint8Array | null,
-  selection: Int32Array | null,
-  from: number,
-  to: number,
-  map: Int32Array,
-  out: Int32Array,
-): number {
-  for (let k = from; k < to; k++) {
-    const i = selection === null ? k : (selection[k] as number)
-    if (valid !== null && valid[i] === 0) {
-      out[i] = 0
-      continue
-    }
-    const code = map[values[i] as number] as number
-    if (code < 0) return k
-    out[i] = code
-  }
-  return to
 }

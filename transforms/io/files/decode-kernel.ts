@@ -7,7 +7,7 @@ import { isWide } from '../../../engine/data/kind.ts'
 import { WASM } from './decode-kernel.wasm.ts'
 import type { Clock, Left } from './decode/index.ts'
 import type { Fields } from './fields.ts'
-import type { Exports } from './web-assembly.ts'
+import type { Exports } from '../../../engine/data/web-assembly.ts'
 import type { Workspace } from './workspace.ts'
 
 export class DecodeKernel {

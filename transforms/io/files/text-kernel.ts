@@ -7,7 +7,7 @@ import type { Column } from '../../../engine/data/column.ts'
 import { hashBytes, type Pool } from '../../../engine/data/pool.ts'
 import type { Fields } from './fields.ts'
 import { WASM } from './text-kernel.wasm.ts'
-import type { Exports } from './web-assembly.ts'
+import type { Exports } from '../../../engine/data/web-assembly.ts'
 import type { Workspace } from './workspace.ts'
 
 export class TextKernel {

@@ -21,7 +21,12 @@ import { bytesPerRow, type Column, newColumn, valuesOver } from '../../../engine
 import type { Kind } from '../../../engine/data/kind.ts'
 import { POW10 } from '../../../engine/data/value.ts'
 import type { Bytes } from './fields.ts'
-import { type Exports, instantiate, type WasmMemory, wasm } from './web-assembly.ts'
+import {
+  type Exports,
+  instantiate,
+  type WasmMemory,
+  wasm,
+} from '../../../engine/data/web-assembly.ts'
 
 /** What is tokenised is decoded from the second-level cache, which holds its positions too: 512 KB take a quarter longer. */
 const WINDOW_BYTES = 256 * 1024

@@ -5,7 +5,7 @@
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { Fields } from '../files/fields.ts'
 import type { Walk } from '../files/walk.ts'
-import type { Exports } from '../files/web-assembly.ts'
+import type { Exports } from '../../../engine/data/web-assembly.ts'
 import type { Workspace } from '../files/workspace.ts'
 import { WASM } from './walk-kernel.wasm.ts'
 

@@ -3,7 +3,12 @@
  * copied in, what is decoded is read there or copied out. Each answers null for what it does not take:
  * a body that is too large for the memory, or that the readers in JavaScript have to judge.
  */
-import { type Exports, instantiate, type WasmMemory, wasm } from '../files/web-assembly.ts'
+import {
+  type Exports,
+  instantiate,
+  type WasmMemory,
+  wasm,
+} from '../../../engine/data/web-assembly.ts'
 import { WASM } from './page-kernel.wasm.ts'
 
 const PAGE_BYTES = 65_536
