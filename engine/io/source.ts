@@ -27,6 +27,8 @@ export interface SourcePlan {
   readonly inputs: readonly { uri: string; bytes: number; version: string }[]
   /** What a person should know of the input, such as columns that are left aside. */
   readonly notes?: readonly string[]
+  /** Of an incremental source: up to where this run reads. It is kept in the run ledger once the run is published. */
+  readonly mark?: string
   /** Rows that no split has, as one of the request's conditions drops them all: how many, and which. */
   readonly skipped?: readonly SkippedRows[]
 }
@@ -47,6 +49,10 @@ export interface PlanRequest {
   readonly splits?: number
   /** Rows that one of these drops need not be in any split; as `ReadRequest.leaveOut`. */
   readonly conditions?: readonly Condition[]
+  /** Of an incremental source: the mark of the last run that was published; null where there was none. */
+  readonly since?: string | null
+  /** The run's interval, epoch milliseconds [start, end), where the pipeline has one. */
+  readonly interval?: { readonly start: number; readonly end: number } | null
 }
 
 /** A row that could not be read. Line and offset count from 1 and 0, in the decompressed source. */
@@ -100,6 +106,8 @@ export interface Source<in out F extends Fields = Fields> {
   readonly fingerprint: string
   /** Whether it can tell rows that need not be read (`ReadRequest.leaveOut`). */
   readonly leavesOut?: boolean
+  /** Of an incremental source: what its high-water mark is kept under in the run ledger, without secrets. */
+  readonly markName?: string
   /**
    * Bytes that its rows take at most as columns, where that is quick to tell; Infinity where it is not.
    * Asked before the plan is optimized. Throws as `plan`.

@@ -1,0 +1,51 @@
+/**
+ * What an object store answers: Google Cloud Storage, S3, or files behind a web server. Names are taken
+ * as they are, never decoded: `gs://bucket/a b#c?.csv` is that object. Whatever goes wrong is a Fault
+ * that says which system, which resource, what the service answered and what to do; a failure that may
+ * pass is tried again, with jitter, until its deadline, before it is told.
+ */
+
+/** An object as it was listed. */
+export interface StoredObject {
+  /** Whole, as `gs://bucket/name`. */
+  readonly uri: string
+  readonly bytes: number
+  /** Generation or etag: another one is another content. */
+  readonly version: string
+  /** Epoch milliseconds of its last change. */
+  readonly modified: number
+}
+
+/** An object that was sent and that no reader sees before `commit`. */
+export interface PendingObject {
+  readonly uri: string
+  /** What another process, or a rerun, finds it by: plain data, without secrets. */
+  readonly token: string
+}
+
+export interface ObjectStore {
+  readonly scheme: 'gs' | 's3' | 'https'
+  /** Objects whose names begin with `prefix` (a URI), in code unit order, page by page. */
+  list(prefix: string): AsyncIterable<readonly StoredObject[]>
+  /** Null where there is none. */
+  stat(uri: string): Promise<StoredObject | null>
+  /**
+   * Bytes [start, end) of the listed version. Throws data: the object is another one by now; resource:
+   * it cannot be read. Chunks are the reader's to keep.
+   */
+  read(object: StoredObject, start: number, end: number): AsyncIterable<Uint8Array>
+  /** A small object as a whole; null where there is none. */
+  get(uri: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>
+  /**
+   * Writes a small object; `over`: the version that it replaces, null for none, undefined for whichever
+   * there is. False where another version stands there: nothing was written.
+   */
+  put(uri: string, bytes: Uint8Array, over?: string | null): Promise<boolean>
+  /** Sends the file at `path` in bounded memory, checked by its checksum; `commit` then shows it as `uri`. */
+  send(path: string, uri: string): Promise<PendingObject>
+  /** Shows what was sent; again and again does no harm. Throws data: another object stands there. */
+  commit(pending: PendingObject): Promise<void>
+  /** Removes what was sent, shown or not. */
+  discard(pending: PendingObject): Promise<void>
+  remove(uri: string): Promise<void>
+}
