@@ -1,5 +1,6 @@
 /** Readable predicates: `{ country: 'France', quantity: { gt: 0 } }` becomes a list of tests, checked against the kinds. */
-import type { Kind } from '../engine/data/kind.ts'
+import { isText } from '../engine/data/column.ts'
+import { isNested, type Kind } from '../engine/data/kind.ts'
 import type { Fields } from '../engine/data/schema.ts'
 import { show } from '../engine/data/value.ts'
 import type { Test as PlanTest } from '../engine/plan/node.ts'
@@ -50,7 +51,7 @@ function columnTests(step: Step, name: string, test: unknown): PlanTest[] {
 
 function checkValues(step: Step, name: string, kind: Kind, op: Op, value: unknown): void {
   const ordered = op !== 'eq' && op !== 'not' && op !== 'in'
-  if (ordered && (kind.tag === 'bool' || kind.tag === 'bytes'))
+  if (ordered && (kind.tag === 'bool' || (isText(kind) && kind.tag !== 'utf8')))
     refuse(`column ${quote(name)} is ${kind.name}, which has no order for ${quote(op)}`, {
       at: step.at,
     })
@@ -76,6 +77,11 @@ export function checkLiteral(
       hint: ordered ? 'null has no order; test it with not: null' : `${kind.name} is never null`,
     })
   }
+  if (isNested(kind))
+    refuse(`column ${quote(name)} is ${kind.tag}, which is tested for null only`, {
+      at,
+      hint: 'unnest or unpack it, or use filter',
+    })
   if (!typeFits(kind, value))
     refuse(`column ${quote(name)}: expected ${kind.name}, got ${show(value)}`, {
       at,

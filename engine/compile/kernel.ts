@@ -35,8 +35,11 @@ type Run = (
   to: Int32Array,
 ) => number
 
-/** Entries after which a derived text column starts a new dictionary. */
+/** Entries, and bytes, after which a derived text column starts a new dictionary. */
 const TEXTS_MAX = 1 << 16
+const TEXT_BYTES_MAX = 16 << 20
+
+const hasRoom = ({ count, size }: Pool): boolean => count < TEXTS_MAX && size < TEXT_BYTES_MAX
 
 class Missed {
   slot: number
@@ -141,7 +144,7 @@ export class Kernel implements Operator {
     emitted.derived.forEach((kind, i) => {
       if (!isText(kind)) return
       const known = this.#texts[inputs + i]
-      const texts = known && known.pool.count < TEXTS_MAX ? known : new Texts(new Pool(true))
+      const texts = known && hasRoom(known.pool) ? known : new Texts(new Pool(true))
       this.#texts[inputs + i] = texts
       ;(this.#columns[inputs + i] as Column).pool = texts.pool
     })

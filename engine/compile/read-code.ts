@@ -4,6 +4,7 @@
  * `at` is how they are reached (empty for locals, `this.$` in a view). Names from a schema enter
  * generated source in one place, `key`, as JSON strings.
  */
+import { isText } from '../data/column.ts'
 import { isWide, type Kind } from '../data/kind.ts'
 import { DAY_MS, POW10 } from '../data/value.ts'
 
@@ -20,7 +21,7 @@ export function readCode(kind: Kind, slot: number, i: string, at = ''): string {
 function requiredCode(kind: Kind, slot: number, i: string, at: string): string {
   const stored = `${at}c${slot}[${i}]`
   const slow = `R(${at}k${slot},${i})`
-  if (isWide(kind) || kind.tag === 'bytes') return slow
+  if (isWide(kind) || (isText(kind) && kind.tag !== 'utf8')) return slow
   switch (kind.tag) {
     case 'utf8':
       return `(${at}s${slot}[${stored}]??${at}p${slot}.string(${stored}))`

@@ -7,6 +7,7 @@
  * Not for floats, as -0 equals 0 and a lambda can tell them apart; by rows only where the lambda calls
  * something, as an operator or two cost no more than the comparison.
  */
+import { isText } from '../data/column.ts'
 import { isWide, type Kind } from '../data/kind.ts'
 import { rowReads } from '../plan/row-reads.ts'
 import type { Bound, Env } from './env.ts'
@@ -16,11 +17,11 @@ export type Repeat =
   | { readonly by: 'row'; readonly of: readonly Bound[] }
 
 const COLUMNS_MAX = 3
-const FLOATS: readonly string[] = ['float32', 'float64', 'bytes']
+const FLOATS: readonly string[] = ['float32', 'float64', 'bytes', 'json', 'list', 'struct']
 
 /** Whether results of a kind can be kept by code, or copied from another row. */
 const keeps = (kind: Kind, by: Repeat['by']): boolean =>
-  !isWide(kind) && kind.tag !== 'bytes' && (by === 'row' || kind.tag !== 'bigint')
+  !isWide(kind) && (kind.tag === 'utf8' || !isText(kind)) && (by === 'row' || kind.tag !== 'bigint')
 
 /** How results of `fn` over rows of `env` repeat; null where it is not known, or not worth it. */
 export function repeatOf(

@@ -13,6 +13,7 @@
  * | date                       | Int32Array, days since 1970     | epoch milliseconds          |
  * | timestamp, datetime        | Float64Array, microseconds      | epoch milliseconds          |
  * | utf8, bytes                | Int32Array, codes into `pool`   | string, Uint8Array          |
+ * | json, list, struct         | codes into `pool` (`nested.ts`) | a value of its own, an array, an object |
  *
  * int64 as BigInt64Array reads six times slower than as Float64Array, hence whole doubles. `valid`
  * is one byte a row (1: there is a value), or null where no row is null; the value under a null is 0.
@@ -27,12 +28,13 @@ export interface Column {
   values: Values
   /** One byte a row, 1 where there is a value; null where every row has one. */
   valid: Uint8Array | null
-  /** What the codes of a utf8 or bytes column point into; null for other kinds. */
+  /** What the codes of a column of text, bytes or nested values point into; null for other kinds. */
   pool: Pool | null
 }
 
-/** Text and bytes: the kinds whose values are codes. */
-export const isText = (kind: Kind): boolean => kind.tag === 'utf8' || kind.tag === 'bytes'
+/** Text, bytes and what is nested: the kinds whose values are codes. */
+export const isText = ({ tag }: Kind): boolean =>
+  tag === 'utf8' || tag === 'bytes' || tag === 'json' || tag === 'list' || tag === 'struct'
 
 /** Entries of `values` a row: 2 for wide decimals, else 1. */
 export const lanes = (kind: Kind): number => (isWide(kind) ? 2 : 1)

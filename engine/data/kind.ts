@@ -2,9 +2,11 @@
  * Kinds: what a column's values are. A kind carries two types: what a lambda sees (`value`, a
  * phantom that exists at compile time only) and what the engine stores (`tag`, see `column.ts`).
  * Each kind is an interface of its own, so that hovers and errors read
- * `{ price: Decimal; customerId: Nullable<Int32> }`. Nested kinds (list, struct, json) will stand
- * beside these: `inner` is their place.
+ * `{ price: Decimal; customerId: Nullable<Int32> }`. Of a nested kind `inner` is the element of a list,
+ * or the fields of a struct (at run time their schema, `structOf` in `nested.ts`).
  */
+import type { AnySchema, Fields, RowOf } from './schema.ts'
+
 export type Tag =
   | 'bool'
   | 'int32'
@@ -18,6 +20,9 @@ export type Tag =
   | 'date'
   | 'timestamp'
   | 'datetime'
+  | 'json'
+  | 'list'
+  | 'struct'
 
 // biome-ignore lint/suspicious/noExplicitAny: `any` is the top of V, which is covariant
 export interface Kind<out V = any, out T extends string = string, out Inner = unknown> {
@@ -61,12 +66,28 @@ export interface Bytes extends Base<Bytes, Uint8Array, 'bytes'> {}
 export interface DateKind extends Base<DateKind, number, 'date'> {}
 export interface Timestamp extends Base<Timestamp, number, 'timestamp'> {}
 export interface DateTime extends Base<DateTime, number, 'datetime'> {}
+export interface JsonKind extends Base<JsonKind, Json, 'json'> {}
+export interface List<out K extends Kind> extends Base<List<K>, readonly K['value'][], 'list', K> {}
+export interface Struct<out G extends Fields> extends Base<Struct<G>, RowOf<G>, 'struct', G> {}
+
+/** What JSON can say. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json }
 
 type Facts = Pick<Kind, 'precision' | 'scale' | 'values'>
-const NO_FACTS: Facts = { precision: 0, scale: 0, values: null }
+export const NO_FACTS: Facts = { precision: 0, scale: 0, values: null }
 
 /** Makes a kind with its nullable twin; the two know each other. */
-export function makeKind<K extends Kind>(tag: Tag, name: string, facts: Facts = NO_FACTS): K {
+export function makeKind<K extends Kind>(
+  tag: Tag,
+  name: string,
+  facts: Facts & { readonly inner?: unknown } = NO_FACTS,
+): K {
   const required = { name, tag, inner: null, optional: false, ...facts } as unknown as {
     nullable: unknown
     required: unknown
@@ -81,9 +102,24 @@ export function makeKind<K extends Kind>(tag: Tag, name: string, facts: Facts = 
 export const withOptional = (kind: Kind, optional: boolean): Kind =>
   optional ? kind.nullable : kind.required
 
-/** Equal storage and meaning, whatever the nullability. */
+/** List, struct, json: values that have parts. */
+export const isNested = ({ tag }: Kind): boolean =>
+  tag === 'list' || tag === 'struct' || tag === 'json'
+
+/** Equal storage and meaning, whatever the nullability of the whole or of a part. */
 export const sameKind = (a: Kind, b: Kind): boolean =>
-  a.tag === b.tag && a.precision === b.precision && a.scale === b.scale
+  a.tag === b.tag && a.precision === b.precision && a.scale === b.scale && sameInner(a, b)
+
+function sameInner(a: Kind, b: Kind): boolean {
+  if (a.tag === 'list') return sameKind(a.inner as Kind, b.inner as Kind)
+  if (a.tag !== 'struct') return true
+  const [left, right] = [a, b].map(kind => (kind.inner as AnySchema).list)
+  if (left === undefined || left.length !== right?.length) return false
+  return left.every(({ name, kind }, i) => {
+    const other = right[i]
+    return other !== undefined && other.name === name && sameKind(kind, other.kind)
+  })
+}
 
 /** Decimals of up to 15 digits are scaled integers in a Float64Array; wider ones are 128-bit. */
 export const NARROW_DIGITS = 15

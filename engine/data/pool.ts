@@ -10,7 +10,7 @@
 const encoder = new TextEncoder()
 
 /** Node's own method, which its types leave out: half the cost of toString for short strings. */
-type Utf8Buffer = Buffer & { utf8Slice(start: number, end: number): string }
+export type Utf8Buffer = Buffer & { utf8Slice(start: number, end: number): string }
 
 export class Pool {
   readonly unique: boolean

@@ -14,9 +14,13 @@ import {
   type Float64,
   type Int32,
   type Int64,
+  type JsonKind,
   type Kind,
+  type List,
   makeKind,
+  NO_FACTS,
   type OneOf,
+  type Struct,
   type Timestamp,
   type Utf8,
 } from './kind.ts'
@@ -149,4 +153,14 @@ export const t = {
   timestamp: makeKind<Timestamp>('timestamp', 'timestamp'),
   /** A wall clock's date and time, without a zone; stored as if it were UTC. */
   datetime: makeKind<DateTime>('datetime', 'datetime'),
+  /** Any JSON value, kept as its text. Null is the column's, never the text `null`. */
+  json: makeKind<JsonKind>('json', 'json'),
+  /** An array of values of one kind; its elements are null where that kind may be. */
+  list<K extends Kind>(of: K): List<K> {
+    return makeKind<List<K>>('list', `list(${of.name})`, { ...NO_FACTS, inner: of })
+  },
+  /** A row within a row. */
+  struct<G extends Fields>(of: Schema<G>): Struct<G> {
+    return makeKind<Struct<G>>('struct', `struct(${describe(of)})`, { ...NO_FACTS, inner: of })
+  },
 } as const

@@ -1,14 +1,31 @@
 /** What can only be checked once the whole plan is there: outputs that clash, tables published twice. */
 import { dirname, relative, resolve } from 'node:path'
+import { isNested } from '../data/kind.ts'
 import type { AnySink } from '../io/sink.ts'
 import type { Graph } from './graph.ts'
+import { keysOf } from './keys.ts'
 import { is, type Node } from './node.ts'
 import { quote, refuse } from './refuse.ts'
 
 /** Throws pipeline. */
 export function validate(graph: Graph): void {
+  for (const node of graph.nodes) checkKeys(node)
   checkOutputs(graph.nodes.filter(node => is(node, 'write')))
   checkPublishes(graph)
+}
+
+/** What has parts has no order, and is no key. */
+function checkKeys(node: Node): void {
+  keysOf(node).forEach((names, input) => {
+    const { list } = (node.inputs[input] as Node).schema
+    const found = list.find(({ name, kind }) => isNested(kind) && names.includes(name))
+    if (found === undefined) return
+    const what = `column ${quote(found.name)} is a ${found.kind.tag}`
+    refuse(`${what}, which is no key and has no order`, {
+      at: node.at,
+      hint: 'derive a column of a plain kind from it, or unnest or unpack it',
+    })
+  })
 }
 
 /**

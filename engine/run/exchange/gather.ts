@@ -3,7 +3,7 @@
  * themselves where `rows` is null. One function for each kind of array, so that each loop stays
  * monomorphic: one shared loop over five kinds of typed array ran four times slower.
  */
-import { lanes, type Values } from '../../data/column.ts'
+import { isText, lanes, type Values } from '../../data/column.ts'
 import type { Kind } from '../../data/kind.ts'
 
 export interface Rows {
@@ -42,8 +42,7 @@ function copierOf(kind: Kind): unknown {
   if (kind.tag === 'bool') return copyBytes
   if (kind.tag === 'float32') return copyFloat32
   if (kind.tag === 'bigint') return copyBigint
-  const narrow =
-    kind.tag === 'int32' || kind.tag === 'date' || kind.tag === 'utf8' || kind.tag === 'bytes'
+  const narrow = kind.tag === 'int32' || kind.tag === 'date' || isText(kind)
   return narrow ? copyInt32 : copyFloat64
 }
 

@@ -29,6 +29,9 @@ export function scatterOf(kind: Kind): Scatter {
     case 'date':
     case 'utf8':
     case 'bytes':
+    case 'json':
+    case 'list':
+    case 'struct':
       return scatterInt32
     default:
       return scatterFloat64

@@ -14,6 +14,7 @@ export class CsvFormat implements TextFormat {
   readonly schema: AnySchema
   readonly clocks: CsvDialect['clocks']
   readonly latin1: boolean
+  readonly json = false
   readonly #nulls: readonly Buffer[]
   /** Bit n: there is a null of n bytes; the last bit for longer ones. */
   readonly #lengths: number

@@ -9,8 +9,10 @@ import type { Pool } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { CELLS, type Cell } from '../files/cells.ts'
+import { jsonCell } from '../files/json-cells.ts'
 import { joinLines, linesFragment, SUFFIX } from '../files/lines-fragment.ts'
 import { compressionOf, type Packed, type SinkFormat } from '../files/sink-options.ts'
+import { Out } from '../files/out.ts'
 import { wrong } from './options.ts'
 
 export interface CsvSink extends Packed {
@@ -55,12 +57,33 @@ function dialectOf({ delimiter = ',', header = true, nulls = '' }: CsvSink): Dia
 function cellOf(column: Column, dialect: Dialect): Cell {
   const { tag } = column.kind
   if (tag === 'utf8') return texts(column, dialect)
+  if (tag !== 'bytes' && isText(column.kind)) return quotedJson(column)
   if (tag !== 'bytes') return CELLS[tag as keyof typeof CELLS](column)
   const { pool, values } = column
   const nulls = dialect.nulls.toString()
   return (i, out) => {
     const text = Buffer.from((pool as Pool).view(values[i] as number)).toString('base64')
     out.ascii(text === '' || text === nulls ? `"${text}"` : text)
+  }
+}
+
+/** A nested value's JSON, always in quotes: no null looks like it. */
+function quotedJson(column: Column): Cell {
+  const pieces: Buffer[] = []
+  const json = new Out(piece => pieces.push(Buffer.from(piece)))
+  const cell = jsonCell(column)
+  return (i, out) => {
+    cell(i, json)
+    json.flush()
+    out.ascii('"')
+    for (const piece of pieces.splice(0)) {
+      out.room(piece.length * 2)
+      for (const c of piece) {
+        if (c === QUOTE) out.bytes[out.at++] = QUOTE
+        out.bytes[out.at++] = c
+      }
+    }
+    out.ascii('"')
   }
 }
 

@@ -11,8 +11,10 @@ const DAY = 86_400e6
 const POINT = 46
 const COLON = 58
 
-/** utf8 and bytes have their own forms. */
-export const CELLS: { readonly [T in Exclude<Tag, 'utf8' | 'bytes'>]: (column: Column) => Cell } = {
+/** Text, bytes and nested kinds have forms of their own in each format. */
+type Owned = 'utf8' | 'bytes' | 'json' | 'list' | 'struct'
+
+export const CELLS: { readonly [T in Exclude<Tag, Owned>]: (column: Column) => Cell } = {
   bool:
     ({ values }) =>
     (i, out) =>

@@ -34,6 +34,7 @@ function decoded(kind: Kind, texts: readonly (string | null)[], withKernel: bool
     at,
     stride: 2,
     rows: texts.length,
+    json: false,
     refuse: (row, why) => refused.push([row, why]),
     unescape: () => 0,
     plain: Buffer.alloc(0) as unknown as Bytes,

@@ -28,6 +28,8 @@ export interface Fields {
   /** Fields a row in `at`. */
   readonly stride: number
   rows: number
+  /** True where a field in quotes is a JSON string; else quotes are the format's own. */
+  readonly json: boolean
   /** A row's field cannot be read as its column; the first reason given for a row stays. */
   refuse(row: number, why: string): void
   /** The bytes of an escaped field, escapes resolved: length in `plain`. */

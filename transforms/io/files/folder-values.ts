@@ -53,6 +53,7 @@ export function folderColumn({ name, kind }: Field, text: string | null, path: s
     at: Int32Array.of(0, raw.length === 0 && kind.optional ? NULL : raw.length),
     stride: 1,
     rows: 1,
+    json: false,
     refuse: (_, why) => refuse(why === '' ? '' : ` (${why})`),
     unescape: () => 0,
     plain: Buffer.alloc(0) as unknown as Bytes,

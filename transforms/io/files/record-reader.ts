@@ -7,6 +7,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { Batch } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
+import { isNested } from '../../../engine/data/kind.ts'
+import { joined } from '../../../engine/data/plain.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { ReadRequest, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import type { ByteStream } from './byte-stream.ts'
@@ -23,6 +25,8 @@ export interface TextFormat {
   readonly schema: AnySchema
   readonly clocks: readonly Clock[]
   readonly latin1: boolean
+  /** As in `Fields`. */
+  readonly json: boolean
   /** Marks the nulls of column k, and refuses what the decoders would take though the format does not. */
   prepare(f: Fields, k: number): void
   /** Resolves the escapes of source[start..end) into `into` (which has room); answers the length. */
@@ -49,6 +53,7 @@ export class RecordReader implements SplitReader, Fields {
   readonly at: Int32Array
   readonly stride: number
   rows = 0
+  readonly json: boolean
   plain: Bytes
   readonly #format: TextFormat
   readonly #o: Opened
@@ -72,6 +77,7 @@ export class RecordReader implements SplitReader, Fields {
     { request, scratch }: { request: ReadRequest; scratch: Scratch },
   ) {
     this.#format = format
+    this.json = format.json
     this.#o = opened
     this.#request = request
     this.#wanted = request.wanted
@@ -260,9 +266,10 @@ export class RecordReader implements SplitReader, Fields {
     for (const [row, { column, why }] of this.#bad) {
       const start = walk.starts[row] as number
       const at = 2 * (row * this.stride + column)
-      const known = column >= 0 && why !== 'not UTF-8'
+      const known = column >= 0 && why !== 'not UTF-8' && !this.#isPart(column, why)
       const got = known ? (this.at[at + 1] === NULL ? 'null' : this.#shown(at)) : null
-      found.push({ start, end: walk.ends[row] as number, column, why, got })
+      const end = walk.ends[row] as number
+      found.push({ start, end, column, why: this.#placed(column, why), got })
     }
     found.sort((a, b) => a.start - b.start)
     const { bytes } = this
@@ -270,6 +277,17 @@ export class RecordReader implements SplitReader, Fields {
     const kernel = this.#kernel()
     const feeds = kernel === null ? feedsOf(bytes) : kernel.feeds
     this.#rejects.report(found, { bytes, base, lineAt: linesOf(feeds, from, Math.max(0, lines)) })
+  }
+
+  /** Whether a part of a nested value was refused, which says all itself. */
+  #isPart(column: number, why: string): boolean {
+    const field = this.#format.schema.list[column]
+    return field !== undefined && isNested(field.kind) && why.includes(': ')
+  }
+
+  #placed(column: number, why: string): string {
+    const { name = '' } = this.#format.schema.list[column] ?? {}
+    return this.#isPart(column, why) ? joined(name, why) : why
   }
 
   #shown(at: number): string {

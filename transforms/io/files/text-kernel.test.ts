@@ -35,6 +35,7 @@ class Texts {
       at,
       stride: 2,
       rows: texts.length,
+      json: false,
       refuse: () => assert.fail('refused'),
       unescape: (start, to) => window.copy(plain, 0, start, to),
       plain,

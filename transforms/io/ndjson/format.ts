@@ -2,49 +2,19 @@
 import type { Kind } from '../../../engine/data/kind.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { Clock } from '../files/decode/index.ts'
+import {
+  isBigint,
+  isBool,
+  isFloat,
+  isNumber,
+  isText,
+  isTime,
+  type Takes,
+  takesOf,
+} from '../files/decode/json-types.ts'
 import { type Bytes, type Fields, isNull, QUOTE } from '../files/fields.ts'
 import type { TextFormat } from '../files/record-reader.ts'
 import { BOOLS, DATED_TEXTS, NULLS, NUMBERS, TEXTS, type WalkKernel } from './walk-kernel.ts'
-
-const MINUS = 45
-
-/** A value's first byte, 34 where it is a text. */
-type Takes = (first: number, f: Fields, p: number) => boolean
-
-const isNumber: Takes = first => first === MINUS || (first - 48) >>> 0 <= 9
-const isText: Takes = first => first === QUOTE
-const isBool: Takes = first => first === 116 || first === 102
-
-/** What JSON writes for numbers that it has no number for; our sink does too. */
-const NAMED = ['NaN', 'Infinity', '-Infinity']
-const isFloat: Takes = (first, f, p) =>
-  isNumber(first, f, p) ||
-  (first === QUOTE &&
-    NAMED.includes(f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number))))
-/** Whole numbers past 2^53 are often written as texts. */
-const isBigint: Takes = (first, f, p) => isNumber(first, f, p) || first === QUOTE
-const isTime: Takes = (first, f, p) => isNumber(first, f, p) || (first === QUOTE && !isEpoch(f, p))
-/** A text of digits alone is no date: numbers stand without quotes. */
-const isEpoch = (f: Fields, p: number): boolean =>
-  f.bytes[(f.at[p] as number) + 4] !== MINUS &&
-  /^-?\d+$/.test(
-    f.bytes.utf8Slice(f.at[p] as number, Math.max(0, f.at[p + 1] as number)).slice(0, 30),
-  )
-
-const TAKES: { readonly [tag: string]: Takes } = {
-  bool: isBool,
-  int32: isNumber,
-  int64: isNumber,
-  bigint: isBigint,
-  float32: isFloat,
-  float64: isFloat,
-  decimal: isNumber,
-  utf8: isText,
-  bytes: isText,
-  date: isText,
-  datetime: isText,
-  timestamp: isTime,
-}
 
 /** What each surely takes, as the kernel's bits; the others are asked about what it lists. */
 const SURELY: ReadonlyMap<Takes, number> = new Map([
@@ -58,6 +28,7 @@ const SURELY: ReadonlyMap<Takes, number> = new Map([
 
 export class JsonFormat implements TextFormat {
   readonly latin1 = false
+  readonly json = true
   readonly schema: AnySchema
   readonly clocks: readonly Clock[]
   readonly #takes: readonly Takes[]
@@ -67,9 +38,7 @@ export class JsonFormat implements TextFormat {
     this.schema = schema
     this.clocks = clocks
     this.#kernel = kernel
-    this.#takes = schema.list.map(({ kind }, k) =>
-      kind.tag === 'timestamp' && !clocks[k]?.epoch ? isText : (TAKES[kind.tag] as Takes),
-    )
+    this.#takes = schema.list.map(({ kind }, k) => takesOf(kind, clocks[k]?.epoch === true))
   }
 
   /** Values of another type are refused; the decoder then reads a null. */

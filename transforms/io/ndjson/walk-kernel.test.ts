@@ -255,7 +255,7 @@ test('the kernel is sure of what the format takes, and of nothing else', () => {
     return KINDS.map((_, k) => {
       const found: [number, string][] = []
       const refuse = (row: number, why: string) => void found.push([row, why])
-      format.prepare({ ...w, refuse, unescape: () => 0, plain: w.bytes } as Fields, k)
+      format.prepare({ ...w, json: true, refuse, unescape: () => 0, plain: w.bytes } as Fields, k)
       return found
     })
   }

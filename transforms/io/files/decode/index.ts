@@ -7,6 +7,7 @@ import { base64 } from './bytes.ts'
 import { decimal } from './decimal.ts'
 import { float } from './float.ts'
 import { bigint, int32, int64 } from './integer.ts'
+import { nested } from './nested.ts'
 import { type Clock, time } from './time.ts'
 
 export type { Clock }
@@ -29,4 +30,7 @@ export const DECODE: { readonly [T in Exclude<Tag, 'utf8'>]: Decode } = {
   timestamp: time,
   datetime: time,
   bytes: base64,
+  json: nested,
+  list: nested,
+  struct: nested,
 }
