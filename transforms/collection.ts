@@ -24,6 +24,7 @@ import { asList, asMap, asMultimap, asSingleton } from './side.ts'
 import { sortBy } from './sort-by.ts'
 import { add, checkFunction, columnsOf, siteOf, type Step } from './step.ts'
 import { groupFlatMap, top } from './top.ts'
+import { unnest, unpack } from './unnest.ts'
 import { where } from './where.ts'
 import { write, type Written } from './write.ts'
 
@@ -107,6 +108,12 @@ export class Collection {
   }
   flatMap(...a: After<typeof flatMap>) {
     return this.#wrap(flatMap(this.#step('.flatMap'), ...a))
+  }
+  unnest(...a: After<typeof unnest>) {
+    return this.#wrap(unnest(this.#step('.unnest'), ...a))
+  }
+  unpack(...a: After<typeof unpack>) {
+    return this.#wrap(unpack(this.#step('.unpack'), ...a))
   }
   parDo(...a: After<typeof parDo>) {
     const { node, outputs } = parDo(this.#step('.parDo'), ...a)

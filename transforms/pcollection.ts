@@ -14,6 +14,7 @@ import type { FilterOptions } from './filter.ts'
 import type { Closed, Full, Inner, Joining, Left, On } from './join-types.ts'
 import type { AsyncOptions } from './map.ts'
 import type { DoFn, Output } from './par-do.ts'
+import type { ColumnsOf, Unnested, Unnesting, Unpacked, Unpacking } from './nested-types.ts'
 import type { Known } from './reify.ts'
 import type { SideInput, Sides, SideValues } from './side.ts'
 import type { Where } from './predicates.ts'
@@ -113,6 +114,16 @@ export interface PCollection<in out F extends Fields> {
     fn: (row: RowOf<F>, side: SideValues<S>) => Iterable<RowOf<G>>,
     o?: SideOptions<S>,
   ): PCollection<G>
+  /** One row for each element of a list: its fields, or itself, beside the row's other columns. */
+  unnest<C extends ColumnsOf<F, 'list'>, P extends string = '', E extends boolean = false>(
+    column: C,
+    ...o: Unnesting<F, C, P, E>
+  ): PCollection<Unnested<F, C, P, E>>
+  /** A struct's fields as columns in place of it. */
+  unpack<C extends ColumnsOf<F, 'struct'>, P extends string = ''>(
+    column: C,
+    ...o: Unpacking<F, C, P>
+  ): PCollection<Unpacked<F, C, P>>
   /** Runs a DoFn: bundles, setup and teardown, several outputs. */
   parDo<const O extends Output, S extends Sides = NoSides, R = undefined>(
     fn: DoFn<F, O, S, R>,

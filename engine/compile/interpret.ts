@@ -10,6 +10,7 @@ import { is, type Node, type Plan, type Row, type Side } from '../plan/node.ts'
 import { rowJson, rowResult } from './kernel.ts'
 import { aggregated } from './oracle/aggregated.ts'
 import { join } from './oracle/join.ts'
+import { unnested } from './oracle/unnested.ts'
 import { firsts, groups, pick, sorted, stored } from './oracle/rows.ts'
 
 export interface Interpreted {
@@ -91,6 +92,7 @@ class Interpreter implements Interpreted {
         stored(node.schema, rowResult(node.schema, node.op.fn(row, sides))),
       ])
     }
+    if (is(node, 'unnest')) return input().flatMap(row => unnested(node, row))
     if (is(node, 'flatMap')) {
       const sides = this.#sides(node.op.sides, node)
       return this.#each(node, input(), row =>

@@ -12,6 +12,7 @@ import { isStep, type Stage } from './stages.ts'
 /** Operations with operators of their own, over generated row readers and builders. */
 const OPERATORS: ReadonlySet<OperationType> = new Set<OperationType>([
   'flatMap',
+  'unnest',
   'mapAsync',
   'parDo',
   'partition',

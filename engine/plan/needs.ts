@@ -61,6 +61,7 @@ const needs: { readonly [T in OperationType]: NeedsOf<T> } = {
     ),
   ],
   map: node => [readsOf(node, [node.op.fn])],
+  unnest: all,
   flatMap: all,
   mapAsync: all,
   parDo: all,

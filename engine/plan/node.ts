@@ -77,6 +77,8 @@ export interface Operations {
     onError: OnError
   }
   project: { columns: readonly Projection[] }
+  /** A list's elements become rows; or, where `list` is false, a struct's fields columns. */
+  unnest: { column: string; list: boolean; keepEmpty: boolean }
   reify: { columns: readonly { name: string; known: Known }[] }
   map: { fn: (row: Row, side: unknown) => unknown; sides: Sides; onError: OnError }
   flatMap: { fn: (row: Row, side: unknown) => unknown; sides: Sides; onError: OnError }

@@ -13,6 +13,7 @@ import type { Awaitable, Emit, Operator } from './operator.ts'
 import { asyncMapOperator } from './rows/map-async.ts'
 import { flatMapOperator } from './rows/flat-map.ts'
 import { parDoOperator } from './rows/par-do.ts'
+import { unnestOperator } from './rows/unnest.ts'
 import { partitionOperator } from './rows/partition.ts'
 
 /** Makes the operators that depend on the task: where rows leave the stage, and shared inputs. */
@@ -88,6 +89,7 @@ export class Program {
     const input = (node.inputs[0] as Node).schema
     if (isStep(node)) return this.#take(new Kernel(chain, input, this.#emitOf(last), scope))
     if (is(node, 'flatMap')) return this.#take(flatMapOperator(node, this.#emitOf(node), scope))
+    if (is(node, 'unnest')) return this.#take(unnestOperator(node, this.#emitOf(node), scope))
     if (is(node, 'mapAsync')) return this.#take(asyncMapOperator(node, this.#emitOf(node), scope))
     if (is(node, 'join')) return this.#take(this.#ends.broadcast(node, this.#emitOf(node)))
     const outputs = this.#stage.nodes.filter(n => is(n, 'output') && n.inputs[0] === node)

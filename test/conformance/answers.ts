@@ -119,5 +119,7 @@ function sorted({ list }: AnySchema, rows: readonly Row[]): Row[] {
 function told(value: unknown): unknown {
   if (typeof value === 'number') return `f${Number(value.toPrecision(9)) + 0}`
   if (typeof value === 'bigint') return `n${value}`
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  const parts = typeof value === 'object' && value !== null
+  return parts ? Object.entries(value).map(([name, part]) => [name, told(part)]) : value
 }

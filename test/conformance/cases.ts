@@ -31,6 +31,14 @@ export const sample = (p: Pipeline): Sample => ({
 })
 
 const Out = schema({ id: t.int32, label: t.utf8, twice: t.float64.nullable })
+const Nest = schema({
+  id: t.int32,
+  group: t.utf8,
+  all: t.struct(Every).nullable,
+  list: t.list(t.struct(schema({ n: t.int64.nullable, text: t.utf8.nullable })).nullable),
+  texts: t.list(t.utf8.nullable).nullable,
+  json: t.json.nullable,
+})
 const Stats = schema({ group: t.utf8, rows: t.int32, first: t.int32.nullable })
 
 const harmonic = combineFn(schema({ small: t.int32.nullable }), {
@@ -312,6 +320,39 @@ export const cases: Readonly<Record<string, Case>> = {
         },
         { side: { rates, total, names } },
       ),
+    }
+  },
+  'nested values are made, carried, taken apart': ({ every }) => {
+    const nested = every.map(Nest, r => ({
+      id: r.id,
+      group: r.group,
+      all: r.small === null ? null : r,
+      list: Array.from({ length: r.id % 4 }, (_, i) =>
+        i === 2 ? null : { n: r.big, text: r.text },
+      ),
+      texts: r.id % 5 === 0 ? null : [r.group, r.text],
+      json: r.flag === null ? null : { a: [r.id, r.text, null], b: r.flag },
+    }))
+    return {
+      nested,
+      carried: nested.reshuffle().sortBy({ by: 'id', order: 'desc' }),
+      distinct: nested.select('json', 'texts').distinct(),
+      unnested: nested.unnest('list', { prefix: 'e_' }),
+      kept: nested.unnest('list', { prefix: 'e_', keepEmpty: true }),
+      texts: nested.select('id', 'texts').unnest('texts'),
+      unpacked: nested.select('id', 'all').unpack('all', { prefix: 'a_' }),
+      some: nested
+        .filter(r => r.id % 3 === 1)
+        .where({ texts: { not: null } })
+        .unnest('texts', { keepEmpty: true }),
+      grouped: nested
+        .unnest('list', { prefix: 'e_' })
+        .groupBy('e_text')
+        .aggregate(g => ({
+          n: g.count(),
+          last: g.last('json', { by: 'id' }),
+        })),
+      joined: nested.select('id', 'list').join(nested.select('id', 'all'), { on: 'id' }),
     }
   },
   'a chain over several exchanges': ({ every, products }) => ({

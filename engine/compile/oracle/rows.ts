@@ -19,15 +19,16 @@ export function stored(schema: AnySchema, row: object, named = true): Row {
 
 /** Equal keys have equal text: null is a key, NaN equals NaN, -0 equals 0. */
 export function keyText(row: Row, keys: readonly string[]): string {
-  return JSON.stringify(
-    keys.map(k => {
-      const v = row[k]
-      if (typeof v === 'bigint') return `n${v}`
-      if (v instanceof Uint8Array) return `b${Buffer.from(v).toString('hex')}`
-      if (typeof v === 'number') return `f${v + 0}`
-      return v === null ? null : `${typeof v}${v}`
-    }),
-  )
+  return JSON.stringify(keys.map(k => keyPart(row[k])))
+}
+
+function keyPart(v: unknown): unknown {
+  if (typeof v === 'bigint') return `n${v}`
+  if (v instanceof Uint8Array) return `b${Buffer.from(v).toString('hex')}`
+  if (typeof v === 'number') return `f${v + 0}`
+  if (Array.isArray(v)) return v.map(keyPart)
+  if (typeof v === 'object' && v !== null) return Object.entries(v).map(keyPart)
+  return v === null ? null : `${typeof v}${v}`
 }
 
 export function groups(rows: readonly Row[], keys: readonly string[]): Map<string, Row[]> {
