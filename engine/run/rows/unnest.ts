@@ -11,7 +11,7 @@ import { type Field, indexOf } from '../../data/schema.ts'
 import type { Node } from '../../plan/node.ts'
 import { type Gather, gatherOf } from '../exchange/gather.ts'
 import type { Emit, Operator } from '../operator.ts'
-import { partColumn, type PartColumn } from './part-column.ts'
+import { partColumn, type PartColumn } from '../../data/part-column.ts'
 
 interface Copied {
   /** Position in the input. */

@@ -1,5 +1,6 @@
 /** SQL text for DuckDB: quoting, types, and the statements of each load mode. Names are always quoted. */
 import type { Kind } from '../../../engine/data/kind.ts'
+import { elementOf, structOf } from '../../../engine/data/nested.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { mergeStatements } from './merge.ts'
 import { name, names, STAGING, stagingOf, text } from './names.ts'
@@ -9,6 +10,11 @@ const file = (path: string): string => text(path.replace(/[*?[]/g, '[$&]'))
 
 /** As DuckDB itself writes its types; undefined where it has none for the kind. */
 export function typeOf(kind: Kind): string | undefined {
+  if (kind.tag === 'list') return `${typeOf(elementOf(kind))}[]`
+  if (kind.tag === 'struct')
+    return `STRUCT(${structOf(kind)
+      .list.map(f => `${name(f.name)} ${typeOf(f.kind)}`)
+      .join(', ')})`
   const types: Readonly<Record<string, string>> = {
     bool: 'BOOLEAN',
     int32: 'INTEGER',
@@ -22,6 +28,7 @@ export function typeOf(kind: Kind): string | undefined {
     date: 'DATE',
     timestamp: 'TIMESTAMP WITH TIME ZONE',
     datetime: 'TIMESTAMP',
+    json: 'JSON',
   }
   return types[kind.tag]
 }

@@ -12,6 +12,7 @@ import { runRows } from '../../../testing/index.ts'
 import { pipeline } from '../../pipeline.ts'
 import { csv } from '../csv/csv.ts'
 import { ndjson } from '../ndjson/ndjson.ts'
+import { parquet } from '../parquet/index.ts'
 import { nestedKinds, valuesOf } from './testing/nested-values.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'millrace-nested-'))
@@ -24,6 +25,10 @@ const FORMATS = {
     read: (f: string, s: AnySchema) => ndjson(f, s),
   },
   csv: { write: (folder: string) => csv(folder), read: (f: string, s: AnySchema) => csv(f, s) },
+  parquet: {
+    write: (folder: string) => parquet(folder),
+    read: (f: string, s: AnySchema) => parquet(f, s),
+  },
 }
 
 async function roundTrip(format: keyof typeof FORMATS, s: AnySchema, rows: readonly object[]) {

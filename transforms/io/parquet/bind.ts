@@ -5,7 +5,10 @@ import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault, nearestName } from '../../../engine/fault.ts'
 import { conversionOf, takesText } from './convert.ts'
 import type { Conversion } from './converted.ts'
-import { type Leaf, leafType } from './leaf.ts'
+import { type FileSchema, type Leaf, leafType, type SchemaNode } from './leaf.ts'
+import type { LeafBinding } from './leaf-stream.ts'
+import { bindNested, Unfit } from './nested-bind.ts'
+import type { NestedBinding } from './nested-read.ts'
 
 export interface Binding {
   readonly leaf: Leaf
@@ -14,32 +17,66 @@ export interface Binding {
   readonly kind: Kind
   /** Null for text and bytes. */
   readonly convert: Conversion | null
+  /** Of a list or struct, of which `leaf` is the first leaf. */
+  readonly nested: NestedBinding | null
 }
+
+/** Positions of the chunks that the column is read from. */
+export const chunksOf = ({ index, nested }: Binding): readonly number[] =>
+  nested === null ? [index] : nested.leaves.map(l => l.index)
 
 /** Names in files by ours; a column that is not in the map has the same name in both. */
 export type Header = { readonly [name: string]: string }
 
 /** In the schema's order. Throws data: a column is missing, or of a type that would lose something. */
 export function bind(
-  leaves: readonly Leaf[],
+  { leaves, columns }: Pick<FileSchema, 'leaves' | 'columns'>,
   schema: AnySchema,
   { path, header = {} }: { path: string; header?: Header },
 ): Binding[] {
   const named = new Map(Object.entries(header).map(([theirs, ours]) => [ours, theirs]))
   return schema.list.map(({ name, kind }) => {
     const wanted = named.get(name) ?? name
-    const index = leaves.findIndex(l => l.name === wanted)
+    const node = columns.find(c => c.name === wanted)
+    if (node === undefined) throw missing(wanted, columns, path)
+    if (kind.tag === 'list' || kind.tag === 'struct') return nestedBinding(node, kind, leaves, path)
+    const index = node.leaf
     const leaf = leaves[index]
-    if (leaf === undefined) throw missing(wanted, leaves, path)
-    const convert = leaf.nested || isText(kind) ? null : conversionOf(leaf, kind)
-    if (leaf.nested || (isText(kind) ? !takesText(leaf, kind) : convert === null))
-      throw unfit(leaf, kind, path)
-    return { leaf, index, kind, convert }
+    if (leaf === undefined || leaf.nested) throw unfit(groupLeaf(node), kind, path)
+    const convert = isText(kind) ? null : conversionOf(leaf, kind)
+    if (isText(kind) ? !takesText(leaf, kind) : convert === null) throw unfit(leaf, kind, path)
+    return { leaf, index, kind, convert, nested: null }
   })
 }
 
-function missing(name: string, leaves: readonly Leaf[], path: string): Fault {
-  const have = leaves.map(l => l.name)
+const groupLeaf = ({ name, optional }: SchemaNode): Leaf => ({
+  name,
+  path: [name],
+  type: 0,
+  typeLength: 0,
+  optional,
+  nested: true,
+  meaning: { is: 'other' },
+})
+
+function nestedBinding(
+  node: SchemaNode,
+  kind: Kind,
+  leaves: readonly Leaf[],
+  path: string,
+): Binding {
+  try {
+    const nested = bindNested(node, kind, leaves)
+    const [first] = nested.leaves as [LeafBinding]
+    return { leaf: first.leaf, index: first.index, kind, convert: null, nested }
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error
+    throw new Fault('data', `${path}, column ${error.message}`)
+  }
+}
+
+function missing(name: string, columns: readonly SchemaNode[], path: string): Fault {
+  const have = columns.map(c => c.name)
   const near = nearestName(name, have)
   return new Fault('data', `${path} has no column ${JSON.stringify(name)}`, {
     detail: [`have  ${have.slice(0, 40).join(' ')}${have.length > 40 ? ' …' : ''}`],

@@ -1,12 +1,12 @@
 /** A chunk of booleans: one bit a value, nothing to choose. */
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { body, type Bounds, ChunkWriter } from './chunk-write.ts'
+import { body, type Bounds, ChunkWriter, type Depth } from './chunk-write.ts'
 import { ENCODING } from './format.ts'
 
 export class BoolChunk extends ChunkWriter {
   readonly full = false
-  readonly #page: Uint8Array
+  #page: Uint8Array
   #count = 0
   #falses = 0
   #trues = 0
@@ -14,8 +14,8 @@ export class BoolChunk extends ChunkWriter {
   #falsesBefore = 0
   #truesBefore = 0
 
-  constructor(kind: Kind, rowsPerPage: number) {
-    super(kind, rowsPerPage)
+  constructor(kind: Kind, rowsPerPage: number, depth: Depth | null = null) {
+    super(kind, rowsPerPage, depth)
     this.#page = new Uint8Array(rowsPerPage)
   }
 
@@ -25,6 +25,11 @@ export class BoolChunk extends ChunkWriter {
 
   gather({ values }: Column, rows: Int32Array | null, from: number, to: number): number {
     const source = values as Uint8Array
+    if (this.#count + to - from > this.#page.length) {
+      const grown = new Uint8Array(2 * (this.#count + to - from))
+      grown.set(this.#page)
+      this.#page = grown
+    }
     const page = this.#page
     let o = this.#count
     if (rows === null) for (let k = from; k < to; k++) page[o++] = source[k] as number
@@ -48,7 +53,7 @@ export class BoolChunk extends ChunkWriter {
     body.size += bytes
     this.#trues += trues
     this.#falses += count - trues
-    this.pages.add(body.view(), this.rows, ENCODING.PLAIN)
+    this.pages.add(body.view(), this.slots, ENCODING.PLAIN)
     this.#count = 0
   }
 

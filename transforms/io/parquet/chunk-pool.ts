@@ -6,7 +6,7 @@
 import { isText } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { BoolChunk } from './bool-chunk.ts'
-import type { ChunkWriter } from './chunk-write.ts'
+import type { ChunkWriter, Depth } from './chunk-write.ts'
 import { TextChunk } from './text-chunk.ts'
 import { ValueChunk } from './value-chunk.ts'
 
@@ -27,15 +27,23 @@ export function chunkFor(kind: Kind, rowsPerPage: number): ChunkWriter {
     keptBytes -= known.heldBytes
     return known
   }
-  if (kind.tag === 'bool') return new BoolChunk(kind, rowsPerPage)
-  return isText(kind) ? new TextChunk(kind, rowsPerPage) : new ValueChunk(kind, rowsPerPage)
+  return newChunk(kind, rowsPerPage)
+}
+
+/** `depth`: of a nested column's leaf. */
+export function newChunk(kind: Kind, rowsPerPage: number, depth: Depth | null = null): ChunkWriter {
+  if (kind.tag === 'bool') return new BoolChunk(kind, rowsPerPage, depth)
+  return isText(kind)
+    ? new TextChunk(kind, rowsPerPage, depth)
+    : new ValueChunk(kind, rowsPerPage, depth)
 }
 
 /** The writers are not used by the caller any more. */
 export function giveBack(chunks: readonly ChunkWriter[], rowsPerPage: number): void {
   for (const chunk of chunks) {
     const { heldBytes } = chunk
-    if (kept >= KEPT_MAX || keptBytes + heldBytes > KEPT_BYTES_MAX) continue
+    // A nested column's leaf is of its own depth.
+    if (chunk.whole || kept >= KEPT_MAX || keptBytes + heldBytes > KEPT_BYTES_MAX) continue
     chunk.reset()
     const key = keyOf(chunk.kind, rowsPerPage)
     const list = idle.get(key)

@@ -24,10 +24,36 @@ export interface FinishedChunk {
 export const body = new Bytes(1 << 16)
 let picked = new Int32Array(1024)
 
+/** How deep a leaf lies: its greatest definition and repetition level. */
+export interface Depth {
+  readonly defined: number
+  readonly repeated: number
+}
+
+/** A leaf's part of some records: its levels, and its values that are not null, one after the other. */
+export interface Records {
+  readonly column: Column
+  readonly defined: Uint8Array
+  readonly repeated: Uint8Array
+  /** Where each record's levels and values begin; one more than there are records. */
+  readonly slotAt: Int32Array
+  readonly valueAt: Int32Array
+}
+
+/** A page of a column that repeats has so many levels for each of its rows at most, or a little more. */
+const SLOTS_PER_ROW = 4
+
 export abstract class ChunkWriter {
   readonly kind: Kind
   readonly pages = new ChunkPages()
+  /** What is given at once stays in one page: a record does. */
+  readonly whole: boolean
   readonly #rowsPerPage: number
+  readonly #depth: Depth
+  #repeated = new Uint8Array(0)
+  /** Levels of the page beyond one a row, and of the chunk's pages before. */
+  #extra = 0
+  #extraBefore = 0
   /** Of the page being filled: its rows, how many are null, and which. */
   rows = 0
   nulls = 0
@@ -36,9 +62,16 @@ export abstract class ChunkWriter {
   #nullCount = 0
   #marks: PageMeta[] = []
 
-  constructor(kind: Kind, rowsPerPage: number) {
+  constructor(kind: Kind, rowsPerPage: number, depth: Depth | null = null) {
     this.kind = kind
     this.#rowsPerPage = rowsPerPage
+    this.#depth = depth ?? { defined: kind.optional ? 1 : 0, repeated: 0 }
+    this.whole = depth !== null
+  }
+
+  /** Levels of the page being filled: one a row, more where rows repeat. */
+  get slots(): number {
+    return this.rows + this.#extra
   }
 
   /** Rows [from, to) of the selection, or of the column where there is none. */
@@ -55,14 +88,40 @@ export abstract class ChunkWriter {
     }
   }
 
+  /** Records [from, to) of a nested column's leaf. A page ends between records. */
+  appendRecords(records: Records, from: number, to: number): void {
+    const { column, slotAt, valueAt } = records
+    for (let r = from; r < to; r++) {
+      const [start, end] = [slotAt[r] as number, slotAt[r + 1] as number]
+      const [first, last] = [valueAt[r] as number, valueAt[r + 1] as number]
+      this.#addLevels(records, start, end)
+      if (last > first) this.gather(column, null, first, last)
+      this.rows++
+      this.#extra += end - start - 1
+      this.nulls += end - start - (last - first)
+      const many = this.slots >= this.#rowsPerPage * SLOTS_PER_ROW
+      if (this.rows === this.#rowsPerPage || this.full || many) this.#endPage(false)
+    }
+  }
+
+  #addLevels({ defined, repeated }: Records, start: number, end: number): void {
+    const at = this.slots
+    this.#roomForLevels(at + end - start)
+    for (let i = start, o = at; i < end; i++, o++) {
+      this.levels[o] = defined[i] as number
+      this.#repeated[o] = repeated[i] as number
+    }
+  }
+
+  #roomForLevels(count: number): void {
+    if (this.levels.length < count) this.levels = grown(this.levels, count)
+    if (this.whole && this.#repeated.length < count) this.#repeated = grown(this.#repeated, count)
+  }
+
   #appendOptional(column: Column, selection: Int32Array | null, from: number, to: number): number {
     const { valid } = column
     const at = this.rows
-    if (this.levels.length < at + to - from) {
-      const grown = new Uint8Array(Math.max(this.levels.length * 2, at + to - from))
-      grown.set(this.levels)
-      this.levels = grown
-    }
+    this.#roomForLevels(at + to - from)
     if (valid === null) {
       const reached = this.gather(column, selection, from, to)
       this.levels.fill(1, at, at + reached - from)
@@ -88,6 +147,8 @@ export abstract class ChunkWriter {
     this.pages.clear()
     this.rows = 0
     this.nulls = 0
+    this.#extra = 0
+    this.#extraBefore = 0
     this.#rowsBefore = 0
     this.#nullCount = 0
     this.#marks = []
@@ -96,14 +157,19 @@ export abstract class ChunkWriter {
 
   #endPage(last: boolean): void {
     body.clear()
-    if (this.kind.optional) writeLevels(body, this.levels, this.rows, this.nulls)
+    const { defined, repeated } = this.#depth
+    if (repeated > 0) writeLevels(body, this.#repeated, this.slots, { max: repeated, all: false })
+    if (defined > 0)
+      writeLevels(body, this.levels, this.slots, { max: defined, all: this.nulls === 0 })
     const at = this.pages.data.size
     this.encode(last)
     this.#mark(at)
     this.#rowsBefore += this.rows
     this.#nullCount += this.nulls
+    this.#extraBefore += this.#extra
     this.rows = 0
     this.nulls = 0
+    this.#extra = 0
   }
 
   #mark(at: number): void {
@@ -117,7 +183,8 @@ export abstract class ChunkWriter {
     const dictionary = this.dictionary()
     const statistics = statisticsOf(this.#nullCount, this.bounds())
     const marks = this.#marks
-    return { pages: this.pages, dictionary, values: this.#rowsBefore, statistics, marks }
+    const values = this.#rowsBefore + this.#extraBefore
+    return { pages: this.pages, dictionary, values, statistics, marks }
   }
 
   /** True where the page must end before it has all its rows. */
@@ -133,6 +200,12 @@ export abstract class ChunkWriter {
   abstract bounds(): Bounds | null
   /** Forgets all values. */
   abstract clear(): void
+}
+
+function grown(bytes: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(bytes.length * 2, needed))
+  larger.set(bytes)
+  return larger
 }
 
 function statisticsOf(nullCount: number, bounds: Bounds | null): Statistics {

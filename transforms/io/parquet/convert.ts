@@ -42,6 +42,7 @@ export function conversionOf(leaf: Leaf, kind: Kind): Conversion | null {
 
 /** Whether text or bytes can be read as they are. */
 export function takesText({ type, meaning }: Leaf, kind: Kind): boolean {
+  if (kind.tag === 'json') return type === TYPE.BYTE_ARRAY && ['json', 'text'].includes(meaning.is)
   if (kind.tag === 'bytes')
     return (
       (type === TYPE.BYTE_ARRAY || type === TYPE.FIXED_LEN_BYTE_ARRAY) && meaning.is !== 'decimal'

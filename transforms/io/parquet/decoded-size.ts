@@ -7,7 +7,8 @@ import type { PlannedFile } from './split-plan.ts'
 export function decodedBytesMax({ groups, bindings }: PlannedFile): number {
   let bytes = 0
   for (const { rows, chunks } of groups)
-    for (const { kind, index } of bindings) {
+    for (const { kind, index, nested } of bindings) {
+      if (nested !== null) return Number.POSITIVE_INFINITY
       bytes += rows * (bytesPerRow(kind) + (kind.optional ? 1 : 0))
       const chunk = chunks[index]
       if (!isText(kind) || chunk === undefined) continue

@@ -30,6 +30,8 @@ export interface Piece {
 export interface Filled {
   readonly column: Column
   readonly flaws: Uint8Array | null
+  /** What `FLAW.part` stands for, by row. */
+  readonly reasons?: ReadonlyMap<number, string>
 }
 
 /** Dense values to their rows, zero under nulls. */

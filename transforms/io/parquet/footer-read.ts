@@ -2,12 +2,13 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { Fault } from '../../../engine/fault.ts'
 import type { ChunkMeta, Place, RowGroupMeta, Statistics } from './format.ts'
-import { type Leaf, leavesOf } from './leaf.ts'
+import { type Leaf, type SchemaNode, schemaOfFile } from './leaf.ts'
 import { Malformed, ThriftReader, type ThriftStruct, type ThriftValue } from './thrift-read.ts'
 
 export interface FileMeta {
   readonly rows: number
   readonly leaves: readonly Leaf[]
+  readonly columns: readonly SchemaNode[]
   /** Chunks in the order of `leaves`. */
   readonly groups: readonly RowGroupMeta[]
 }
@@ -71,9 +72,9 @@ export function readFooter(file: ParquetFile): FileMeta {
   const length = tail.readUInt32LE(0)
   const footer = file.read(file.bytes - 8 - length, length)
   const meta = new ThriftReader(footer).struct()
-  const leaves = leavesOf(listOf(meta, 2))
+  const { leaves, columns } = schemaOfFile(listOf(meta, 2))
   const groups = listOf(meta, 4).map(g => groupOf(g as ThriftStruct, leaves, file.bytes))
-  return { rows: groups.reduce((sum, g) => sum + g.rows, 0), leaves, groups }
+  return { rows: groups.reduce((sum, g) => sum + g.rows, 0), leaves, columns, groups }
 }
 
 export function listOf(struct: ThriftStruct, id: number): ThriftValue[] {
@@ -122,7 +123,7 @@ function chunkOf(meta: ThriftStruct, leaf: Leaf, bytes: number): ChunkFacts {
   const statistics = meta.get(12)
   return {
     type: numberOf(meta, 1, 7),
-    name: leaf.name,
+    path: leaf.path,
     codec: numberOf(meta, 4, 255),
     values: numberOf(meta, 5, 2 ** 40),
     encodings: listOf(meta, 2) as number[],

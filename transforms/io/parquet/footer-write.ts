@@ -1,7 +1,7 @@
 /** A Parquet file's footer: its schema and where its row groups lie. */
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { ChunkMeta, RowGroupMeta, Statistics } from './format.ts'
-import { writeSchemaElement } from './physical.ts'
+import { leavesOfField, writeSchema } from './schema-write.ts'
 import { ThriftWriter, WIRE } from './thrift-write.ts'
 
 export const MAGIC = Buffer.from('PAR1')
@@ -11,12 +11,7 @@ export function footer(schema: AnySchema, groups: readonly RowGroupMeta[]): Buff
   const w = new ThriftWriter()
   w.open()
   w.i32(1, 2)
-  w.list(2, WIRE.struct, schema.list.length + 1)
-  w.open()
-  w.text(4, 'schema')
-  w.i32(5, schema.list.length)
-  w.close()
-  for (const { name, kind } of schema.list) writeSchemaElement(w, name, kind)
+  writeSchema(w, schema)
   w.i64(
     3,
     groups.reduce((sum, g) => sum + g.rows, 0),
@@ -25,8 +20,9 @@ export function footer(schema: AnySchema, groups: readonly RowGroupMeta[]): Buff
   groups.forEach((group, i) => writeRowGroup(w, group, i))
   w.text(6, 'millrace version 0.1.0 (build 0)')
   // Every column is ordered by its type: without this readers must ignore min and max.
-  w.list(7, WIRE.struct, schema.list.length)
-  for (const _ of schema.list) {
+  const leaves = schema.list.reduce((sum, f) => sum + leavesOfField(f).length, 0)
+  w.list(7, WIRE.struct, leaves)
+  for (let i = 0; i < leaves; i++) {
     w.open()
     w.open(1)
     w.close()
@@ -65,8 +61,8 @@ function writeChunk(w: ThriftWriter, chunk: ChunkMeta): void {
   w.i32(1, chunk.type)
   w.list(2, WIRE.i32, chunk.encodings.length)
   for (const encoding of chunk.encodings) w.elementI32(encoding)
-  w.list(3, WIRE.binary, 1)
-  w.elementText(chunk.name)
+  w.list(3, WIRE.binary, chunk.path.length)
+  for (const part of chunk.path) w.elementText(part)
   w.i32(4, chunk.codec)
   w.i64(5, chunk.values)
   w.i64(6, chunk.rawBytes)

@@ -66,7 +66,8 @@ export interface PageMeta {
 /** A column chunk; offsets count from the start of the file. */
 export interface ChunkMeta {
   readonly type: number
-  readonly name: string
+  /** Its name, below those of the groups that it lies in. */
+  readonly path: readonly string[]
   readonly codec: number
   readonly values: number
   readonly encodings: readonly number[]

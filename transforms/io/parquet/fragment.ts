@@ -4,16 +4,16 @@
  */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { type Batch, columnOf } from '../../../engine/data/batch.ts'
-import type { Kind } from '../../../engine/data/kind.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { diskFault } from '../../../engine/io/disk.ts'
 import type { Fragment, FragmentWriter } from '../../../engine/io/sink.ts'
-import { chunkFor, giveBack } from './chunk-pool.ts'
-import type { ChunkWriter, FinishedChunk } from './chunk-write.ts'
+import type { FinishedChunk } from './chunk-write.ts'
 import { footer, MAGIC } from './footer-write.ts'
 import { type ChunkMeta, type RowGroupMeta, ZSTD } from './format.ts'
 import { type ChunkIndex, indexOf, placeIndexes } from './index-place.ts'
 import { physicalType } from './physical.ts'
+import { type LeafSpec, leavesOfField } from './schema-write.ts'
+import { type WrittenColumn, writtenColumn } from './written-column.ts'
 
 export interface ParquetOptions {
   /** Most rows of a row group; default 1,048,576. */
@@ -49,7 +49,9 @@ class ParquetWriter implements FragmentWriter {
   readonly #fileBytesMax: number
   readonly #groups: RowGroupMeta[] = []
   readonly #indexes: (ChunkIndex | null)[][] = []
-  #chunks: ChunkWriter[] = []
+  /** By column. */
+  #columns: WrittenColumn[] = []
+  readonly #leaves: readonly LeafSpec[]
   /** Rows in the row group that is being filled. */
   #rows = 0
   /** Of those, at how many its size is looked at next. */
@@ -62,7 +64,8 @@ class ParquetWriter implements FragmentWriter {
   constructor(path: string, schema: AnySchema, options: ParquetOptions) {
     this.#path = path
     this.#schema = schema
-    const columns = schema.list.length
+    this.#leaves = schema.list.flatMap(leavesOfField)
+    const columns = this.#leaves.length
     const { bytesMax = Number.POSITIVE_INFINITY } = options
     this.#fileBytesMax = bytesMax
     this.#rowsMax = options.rowsPerRowGroup ?? 1 << 20
@@ -70,18 +73,18 @@ class ParquetWriter implements FragmentWriter {
     this.#rowsPerPage = options.rowsPerPage ?? pageRows(columns, bytesMax)
     this.#fd = refusing(path, () => openSync(path, 'w'))
     this.#append(MAGIC)
+    this.#columns = schema.list.map(f => writtenColumn(f, this.#rowsPerPage))
     this.#begin()
   }
 
   get heldBytes(): number {
     let sum = 0
-    for (const chunk of this.#chunks) sum += chunk.heldBytes
+    for (const { chunks } of this.#columns) for (const chunk of chunks) sum += chunk.heldBytes
     return sum
   }
 
   #begin(): void {
-    giveBack(this.#chunks, this.#rowsPerPage)
-    this.#chunks = this.#schema.list.map(f => chunkFor(f.kind, this.#rowsPerPage))
+    for (const column of this.#columns) column.reset()
     this.#rows = 0
     this.#check = Math.min(STRIDE_MIN, this.#rowsMax)
   }
@@ -92,7 +95,7 @@ class ParquetWriter implements FragmentWriter {
     while (at < to && !this.#full) {
       const until = Math.min(to, at + this.#check - this.#rows)
       for (let i = 0; i < columns.length; i++)
-        this.#chunks[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, until)
+        this.#columns[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, until)
       this.#rows += until - at
       at = until
       if (this.#rows === this.#check) this.#look()
@@ -104,10 +107,11 @@ class ParquetWriter implements FragmentWriter {
   #look(): void {
     const rows = this.#rows
     let [raw, packed] = [0, this.#offset]
-    for (const { pages } of this.#chunks) {
-      raw += pages.rawBytes
-      packed += pages.data.size
-    }
+    for (const { chunks } of this.#columns)
+      for (const { pages } of chunks) {
+        raw += pages.rawBytes
+        packed += pages.data.size
+      }
     this.#full = packed >= this.#fileBytesMax
     if (rows === this.#rowsMax || raw > this.#bytesMax) this.#endGroup()
     // As many rows as a sixteenth of the row group is expected to have, but never a leap.
@@ -117,12 +121,11 @@ class ParquetWriter implements FragmentWriter {
   }
 
   #endGroup(): void {
-    const { list } = this.#schema
     const indexes: (ChunkIndex | null)[] = []
-    const chunks = this.#chunks.map((chunk, i) => {
-      const { name, kind } = list[i] as (typeof list)[0]
+    const written = this.#columns.flatMap(c => c.chunks)
+    const chunks = written.map((chunk, i) => {
       const finished = chunk.finish()
-      const meta = this.#writeChunk(name, kind, finished)
+      const meta = this.#writeChunk(this.#leaves[i] as LeafSpec, finished)
       const { dataOffset } = meta
       indexes.push(indexOf(finished.marks.map(mark => ({ ...mark, at: mark.at + dataOffset }))))
       return meta
@@ -133,7 +136,7 @@ class ParquetWriter implements FragmentWriter {
     this.#begin()
   }
 
-  #writeChunk(name: string, kind: Kind, finished: FinishedChunk): ChunkMeta {
+  #writeChunk({ path, kind }: LeafSpec, finished: FinishedChunk): ChunkMeta {
     const { pages, dictionary, values, statistics } = finished
     const start = this.#offset
     if (dictionary) this.#append(dictionary)
@@ -141,7 +144,7 @@ class ParquetWriter implements FragmentWriter {
     this.#append(pages.data.view())
     return {
       type: physicalType(kind),
-      name,
+      path,
       codec: ZSTD,
       values,
       encodings: [...pages.encodings].sort((a, b) => a - b),
@@ -177,8 +180,8 @@ class ParquetWriter implements FragmentWriter {
   #release(): void {
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
-    giveBack(this.#chunks, this.#rowsPerPage)
-    this.#chunks = []
+    for (const column of this.#columns) column.release()
+    this.#columns = []
   }
 
   abort(): void {

@@ -71,7 +71,7 @@ function pagedColumns(
   return bindings.flatMap((binding, i) => {
     const name = schema.list[i]?.name as string
     const chunk = chunks[binding.index]
-    if (!asked.has(name) || !chunk?.columnIndex) return []
+    if (!asked.has(name) || binding.nested || !chunk?.columnIndex) return []
     const pages = readPageIndex(file, chunk)
     return pages ? [{ name, binding, pages }] : []
   })

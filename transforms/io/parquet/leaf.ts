@@ -11,6 +11,8 @@ export type Unit = 'MILLIS' | 'MICROS' | 'NANOS'
 
 export interface Leaf {
   readonly name: string
+  /** The same, group by group. */
+  readonly path: readonly string[]
   readonly type: number
   readonly typeLength: number
   readonly optional: boolean
@@ -34,32 +36,68 @@ function meaningText(m: Meaning): string {
   return m.is === 'text' ? ' STRING' : ` ${m.is.toUpperCase()}`
 }
 
-/** The leaves of a schema, given as the depth-first list that a footer has. */
-export function leavesOf(elements: readonly ThriftValue[]): Leaf[] {
+/** A column of the schema, or a part of one: a group, or a leaf. */
+export interface SchemaNode {
+  readonly name: string
+  readonly optional: boolean
+  readonly repeated: boolean
+  /** Definition and repetition level of a value that is there. */
+  readonly defined: number
+  readonly repeats: number
+  readonly children: readonly SchemaNode[]
+  /** Position among the leaves; -1 for a group. */
+  readonly leaf: number
+}
+
+export interface FileSchema {
+  readonly leaves: readonly Leaf[]
+  readonly columns: readonly SchemaNode[]
+}
+
+/** The schema that a footer gives as a list, depth first. */
+export function schemaOfFile(elements: readonly ThriftValue[]): FileSchema {
   const leaves: Leaf[] = []
   let at = 1
-  const walk = (count: number, path: string, nested: boolean, depth: number): void => {
-    if (depth > 24) throw new Malformed('its schema is nested too deeply')
-    for (let i = 0; i < count; i++) {
+  const walk = (count: number, above: Above): SchemaNode[] => {
+    if (above.path.length > 48) throw new Malformed('its schema is nested too deeply')
+    return Array.from({ length: count }, () => {
       const element = elements[at++]
       if (!(element instanceof Map)) throw new Malformed('its schema ends early')
-      const name = path + textOf(element.get(4))
+      const [optional, repeated] = [element.get(3) === 1, element.get(3) === 2]
+      const node = {
+        name: textOf(element.get(4)),
+        optional,
+        repeated,
+        defined: above.defined + (optional || repeated ? 1 : 0),
+        repeats: above.repeats + (repeated ? 1 : 0),
+      }
+      const path = [...above.path, node.name]
       const children = element.get(5)
-      const inside = nested || element.get(3) === 2
-      if (typeof children === 'number' && children > 0) walk(children, `${name}.`, true, depth + 1)
-      else leaves.push(leafOf(element, name, inside))
-    }
+      if (typeof children === 'number' && children > 0)
+        return { ...node, leaf: -1, children: walk(children, { ...node, path }) }
+      leaves.push(leafOf(element, path, path.length > 1 || repeated))
+      return { ...node, leaf: leaves.length - 1, children: [] }
+    })
   }
   const root = elements[0]
   const children = root instanceof Map ? root.get(5) : undefined
-  if (typeof children === 'number') walk(children, '', false, 0)
-  return leaves
+  if (typeof children === 'number' && children > elements.length)
+    throw new Malformed('its schema ends early')
+  const top: Above = { path: [], defined: 0, repeats: 0 }
+  return { leaves, columns: typeof children === 'number' ? walk(children, top) : [] }
+}
+
+interface Above {
+  readonly path: readonly string[]
+  readonly defined: number
+  readonly repeats: number
 }
 
 const textOf = (value: ThriftValue | undefined): string =>
   value instanceof Uint8Array ? Buffer.from(value).toString() : ''
 
-function leafOf(element: ThriftStruct, name: string, nested: boolean): Leaf {
+function leafOf(element: ThriftStruct, path: readonly string[], nested: boolean): Leaf {
+  const name = path.join('.')
   const type = element.get(1)
   const typeLength = Number(element.get(2) ?? 0)
   if (typeof type !== 'number' || TYPE_NAMES[type] === undefined)
@@ -67,7 +105,8 @@ function leafOf(element: ThriftStruct, name: string, nested: boolean): Leaf {
   if (type === TYPE.FIXED_LEN_BYTE_ARRAY && !(typeLength > 0 && typeLength < 2 ** 24))
     throw new Malformed(`column ${JSON.stringify(name)} has values of ${typeLength} bytes`)
   const optional = element.get(3) !== 0
-  return { name, type, typeLength, optional, nested, meaning: meaningOf(element) }
+  const meaning = meaningOf(element)
+  return { name, path, type, typeLength, optional, nested, meaning }
 }
 
 const UNITS: readonly Unit[] = ['MILLIS', 'MICROS', 'NANOS']

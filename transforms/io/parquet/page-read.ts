@@ -3,6 +3,9 @@ import { crc32 } from 'node:zlib'
 import { decompress, PAGE_BYTES_MAX } from './codecs.ts'
 import type { ParquetFile } from './footer-read.ts'
 import { type ChunkMeta, ENCODING, PAGE } from './format.ts'
+import type { Depth } from './chunk-write.ts'
+import { readHybrid } from './hybrid-read.ts'
+import { bitsFor } from './hybrid-write.ts'
 import { readLevels } from './levels-read.ts'
 import { Malformed, ThriftReader, type ThriftStruct } from './thrift-read.ts'
 
@@ -13,8 +16,14 @@ export interface DataPage {
   /** 0 or 1 a row, whether it has a value: its definition level; null where every row has one. */
   readonly levels: Uint8Array | null
   readonly nulls: number
+  /** Of a column that is nested: the levels themselves; `rows` then counts these. */
+  readonly slots: Slots | null
   /** The values, levels left out. */
   readonly body: Uint8Array
+}
+export interface Slots {
+  readonly defined: Int32Array
+  readonly repeated: Int32Array
 }
 export interface PassedPage {
   readonly type: 'passed'
@@ -35,6 +44,7 @@ export class PageReader {
   readonly #file: ParquetFile
   readonly #chunk: ChunkMeta
   readonly #optional: boolean
+  readonly #depth: Depth | null
   readonly #advance: (bytes: number) => void
   readonly #end: number
   #at: number
@@ -45,14 +55,16 @@ export class PageReader {
   constructor(
     file: ParquetFile,
     chunk: ChunkMeta,
-    { optional, rows, advance }: { optional: boolean; rows: number; advance(bytes: number): void },
+    o: { optional: boolean; depth?: Depth; rows: number; advance(bytes: number): void },
   ) {
-    if (chunk.values !== rows)
+    const { optional, depth = null, rows, advance } = o
+    if (depth?.repeated ? chunk.values < rows : chunk.values !== rows)
       throw new Malformed(`a column chunk has ${chunk.values} values for ${rows} rows`)
     const first = chunk.dictionaryOffset ?? chunk.dataOffset
     this.#file = file
     this.#chunk = chunk
     this.#optional = optional
+    this.#depth = depth
     this.#advance = advance
     this.#at = Math.min(first, chunk.dataOffset)
     this.#end = this.#at + chunk.bytes
@@ -134,28 +146,67 @@ export class PageReader {
     const rows = this.#rows(facts)
     const body = decompress(this.#chunk.codec, packed, count(header, 2, PAGE_BYTES_MAX))
     const encoding = count(facts, 2, 255)
-    if (!this.#optional) return { type: 'data', rows, encoding, levels: null, nulls: 0, body }
-    if (count(facts, 3, 255) !== ENCODING.RLE)
-      throw new Malformed('its definition levels are of an old form')
-    const view = Buffer.from(body.buffer, body.byteOffset, body.length)
-    const length = body.length < 4 ? Infinity : view.readUInt32LE(0)
-    if (length > body.length - 4) throw new Malformed('a page ends early')
-    return { type: 'data', rows, encoding, ...this.#readLevels(body, 4, length, rows) }
+    if (this.#depth !== null) {
+      if (count(facts, 4, 255) !== ENCODING.RLE) throw oldLevels()
+      const repeated = this.#depth.repeated > 0 ? lengthAt(body, 0) : 0
+      const at = this.#depth.repeated > 0 ? 4 + repeated : 0
+      const defined = this.#depth.defined > 0 ? lengthAt(body, at) : 0
+      const places = {
+        repeated: { at: 4, end: at },
+        defined: { at: at + 4, end: at + 4 + defined },
+        body: this.#depth.defined > 0 ? at + 4 + defined : at,
+      }
+      return this.#nested(body, places, { rows, encoding })
+    }
+    if (!this.#optional)
+      return { type: 'data', rows, encoding, levels: null, nulls: 0, slots: null, body }
+    if (count(facts, 3, 255) !== ENCODING.RLE) throw oldLevels()
+    const length = lengthAt(body, 0)
+    return { type: 'data', rows, encoding, slots: null, ...this.#readLevels(body, 4, length, rows) }
+  }
+
+  /** A page of a nested column: its levels, and its values one after the other. */
+  #nested(
+    body: Uint8Array,
+    places: { repeated: Range; defined: Range; body: number },
+    { rows, encoding }: { rows: number; encoding: number },
+  ): DataPage {
+    const depth = this.#depth as Depth
+    const repeated = levelsOf(body, places.repeated, { max: depth.repeated, count: rows })
+    const defined = levelsOf(body, places.defined, { max: depth.defined, count: rows })
+    let some = 0
+    for (let i = 0; i < rows; i++) if (defined[i] === depth.defined) some++
+    return {
+      type: 'data',
+      rows,
+      encoding,
+      levels: null,
+      nulls: rows - some,
+      slots: { defined, repeated },
+      body: body.subarray(places.body),
+    }
   }
 
   #v2(header: ThriftStruct, packed: Buffer): DataPage {
     const facts = structOf(header, 8)
     const rows = this.#rows(facts)
     const encoding = count(facts, 4, 255)
-    const levelBytes = count(facts, 5, packed.length)
-    if (count(facts, 6, packed.length) !== 0)
+    const defined = count(facts, 5, packed.length)
+    const repeated = count(facts, 6, packed.length - defined)
+    if (repeated !== 0 && !this.#depth?.repeated)
       throw new Malformed('a flat column has repetition levels')
-    const raw = packed.subarray(levelBytes)
-    const size = count(header, 2, PAGE_BYTES_MAX) - levelBytes
+    const raw = packed.subarray(defined + repeated)
+    const size = count(header, 2, PAGE_BYTES_MAX) - defined - repeated
     const body = facts.get(7) === false ? raw : decompress(this.#chunk.codec, raw, size)
-    if (!this.#optional) return { type: 'data', rows, encoding, levels: null, nulls: 0, body }
-    const { levels, nulls } = this.#readLevels(packed, 0, levelBytes, rows)
-    return { type: 'data', rows, encoding, levels, nulls, body }
+    if (this.#depth !== null) {
+      const end = repeated + defined
+      const places = { repeated: { at: 0, end: repeated }, defined: { at: repeated, end }, body: 0 }
+      return { ...this.#nested(packed, places, { rows, encoding }), body }
+    }
+    if (!this.#optional)
+      return { type: 'data', rows, encoding, levels: null, nulls: 0, slots: null, body }
+    const { levels, nulls } = this.#readLevels(packed, 0, defined, rows)
+    return { type: 'data', rows, encoding, levels, nulls, slots: null, body }
   }
 
   #rows(facts: ThriftStruct): number {
@@ -173,6 +224,36 @@ export class PageReader {
     const { levels, nulls } = readLevels(bytes, at, at + length, rows)
     return { levels, nulls, body: bytes.subarray(at + length) }
   }
+}
+
+interface Range {
+  readonly at: number
+  readonly end: number
+}
+
+const oldLevels = (): Malformed => new Malformed('its levels are of an old form')
+
+/** A length of four bytes, of what follows it. */
+function lengthAt(body: Uint8Array, at: number): number {
+  const left = body.length - at - 4
+  const length =
+    left < 0 ? Infinity : new DataView(body.buffer, body.byteOffset).getUint32(at, true)
+  if (length > left) throw new Malformed('a page ends early')
+  return length
+}
+
+/** Levels of up to `max`; where that is 0 there are none in the page. */
+function levelsOf(
+  bytes: Uint8Array,
+  { at, end }: Range,
+  { max, count: rows }: { max: number; count: number },
+): Int32Array {
+  const levels = new Int32Array(rows)
+  if (max === 0) return levels
+  readHybrid(bytes, { at, end, width: bitsFor(max) }, levels, rows)
+  for (const level of levels)
+    if (level > max || level < 0) throw new Malformed('a page has an impossible level')
+  return levels
 }
 
 function structOf(header: ThriftStruct, id: number): ThriftStruct {

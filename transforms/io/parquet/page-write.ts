@@ -5,7 +5,7 @@
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
 import { Bytes } from './bytes.ts'
 import { ENCODING, PAGE } from './format.ts'
-import { writeHybrid } from './hybrid-write.ts'
+import { bitsFor, writeHybrid } from './hybrid-write.ts'
 import { ThriftWriter } from './thrift-write.ts'
 
 /** Level 1 is no faster on pages of this size (0.5 ms per 512 KB either way), and never smaller. */
@@ -26,17 +26,22 @@ export const packedSize = (raw: Uint8Array): number =>
 
 let levelCodes = new Int32Array(1024)
 
-/** Definition levels of a page in a data page v1: their length in bytes, then 0 (null) or 1 a row. */
-export function writeLevels(body: Bytes, levels: Uint8Array, rows: number, nulls: number): void {
+/** Levels of a data page v1: their length in bytes, then each from 0 to `max`; `all`: each is `max`. */
+export function writeLevels(
+  body: Bytes,
+  levels: Uint8Array,
+  count: number,
+  { max, all }: { max: number; all: boolean },
+): void {
   body.u32(0)
   const start = body.size
-  if (nulls === 0) {
-    body.varint(rows * 2)
-    body.u8(1)
+  if (all) {
+    body.varint(count * 2)
+    body.u8(max)
   } else {
-    if (levelCodes.length < rows) levelCodes = new Int32Array(rows)
-    for (let i = 0; i < rows; i++) levelCodes[i] = levels[i] as number
-    writeHybrid(body, levelCodes, rows, 1)
+    if (levelCodes.length < count) levelCodes = new Int32Array(count)
+    for (let i = 0; i < count; i++) levelCodes[i] = levels[i] as number
+    writeHybrid(body, levelCodes, count, bitsFor(max))
   }
   body.buffer.writeUInt32LE(body.size - start, start - 4)
 }

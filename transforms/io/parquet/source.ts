@@ -94,7 +94,7 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     const version = `${file.bytes} ${statSync(path).mtimeMs}`
     if (this.#last?.path === path && this.#last.version === version) return this.#last
     const meta = guarded(path, () => readFooter(file))
-    const bindings = bind(meta.leaves, this.schema as AnySchema, { path, header: this.#header })
+    const bindings = bind(meta, this.schema as AnySchema, { path, header: this.#header })
     this.#last = { ...meta, path, version, bindings }
     return this.#last
   }

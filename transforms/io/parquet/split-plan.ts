@@ -5,7 +5,7 @@
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { droppedBy } from '../../../engine/io/outcome.ts'
 import type { PlanRequest, SkippedRows, Split } from '../../../engine/io/source.ts'
-import type { Binding } from './bind.ts'
+import { type Binding, chunksOf } from './bind.ts'
 import type { FileMeta } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { groupStatistics, maySift } from './statistics-read.ts'
@@ -65,7 +65,7 @@ export function passedBy(
   { schema, conditions }: { schema: AnySchema; conditions: NonNullable<PlanRequest['conditions']> },
 ): number {
   if (conditions.length === 0 || group.rows === 0) return -1
-  if (bindings.some(b => maySift(b, group.chunks[b.index]))) return -1
+  if (bindings.some(b => maySift(b, group))) return -1
   const statistics = groupStatistics({ schema, bindings }, group, conditions)
   return droppedBy(conditions, statistics, name => schema.fields[name])
 }
@@ -108,7 +108,7 @@ function extentOf(file: PlannedFile, groups: readonly number[]): { start: number
 
 /** Bytes: of the schema's columns, the only ones that may be read. */
 function splitOf(file: PlannedFile, groups: readonly number[], read: readonly number[]): Split {
-  const columns = new Set(file.bindings.map(b => b.index))
+  const columns = new Set(file.bindings.flatMap(chunksOf))
   let bytes = 0
   for (const i of read)
     file.groups[i]?.chunks.forEach((chunk, c) => {

@@ -11,8 +11,11 @@ import { FLAW, flawText } from './flaws.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type Gap, gapsOf } from './gaps.ts'
+import { NestedReader } from './nested-read.ts'
 import { passedBy } from './split-plan.ts'
 import { maySift } from './statistics-read.ts'
+
+type AnyReader = ColumnReader | NestedReader
 
 export interface SplitPlace {
   readonly file: ParquetFile
@@ -27,7 +30,7 @@ export interface SplitPlace {
 export class ParquetSplitReader implements SplitReader {
   readonly #place: SplitPlace
   readonly #request: ReadRequest
-  readonly #readers: (ColumnReader | null)[]
+  readonly #readers: (AnyReader | null)[]
   #group = -1
   /** Rows of the row group that came before the batch, and with it. */
   #from = 0
@@ -35,6 +38,8 @@ export class ParquetSplitReader implements SplitReader {
   /** Rows of the split before the row group. */
   #before = 0
   #batch: Batch | null = null
+  /** Why parts of nested columns cannot be read, by column. */
+  #reasons: (Filled['reasons'] | undefined)[] = []
   /** Rows of the row group that are not read, from the next on. */
   #gaps: Gap[] = []
 
@@ -42,13 +47,17 @@ export class ParquetSplitReader implements SplitReader {
     this.#place = place
     this.#request = request
     this.#readers = place.bindings.map((binding, i) => {
-      const sifts = place.groups.some(g => maySift(binding, g.chunks[binding.index]))
+      const sifts = place.groups.some(g => maySift(binding, g))
       return request.wanted[i] || sifts ? this.#reader(binding) : null
     })
   }
 
-  #reader(binding: Binding): ColumnReader {
-    return new ColumnReader(this.#place.file, binding, bytes => this.#request.advance(bytes))
+  #reader(binding: Binding): AnyReader {
+    const { file } = this.#place
+    const { nested: found, leaf } = binding
+    const advance = (bytes: number): void => this.#request.advance(bytes)
+    if (found === null) return new ColumnReader(file, binding, advance)
+    return new NestedReader(file, { name: leaf.path[0] ?? '', binding: found }, advance)
   }
 
   next(): Batch | null {
@@ -73,6 +82,7 @@ export class ParquetSplitReader implements SplitReader {
       rows,
     )
     this.#batch = { ...batch, origin: { uri: split.uri, offsets: null, firstRow } }
+    this.#reasons = filled.map(f => f?.reasons)
     this.#leaveOut(filled.map((f, i) => f && this.#flawsOf(f, i)))
     return this.#batch
   }
@@ -110,7 +120,7 @@ export class ParquetSplitReader implements SplitReader {
     const { leaveOut } = this.#request
     const { bindings, schema } = this.#place
     if (leaveOut === undefined || group.rows === 0) return []
-    if (bindings.some(b => maySift(b, group.chunks[b.index]))) return []
+    if (bindings.some(b => maySift(b, group))) return []
     const by = passedBy(group, bindings, { schema, conditions: leaveOut.conditions })
     return by >= 0 ? [{ from: 0, to: group.rows, by }] : gapsOf(this.#place, group, leaveOut)
   }
@@ -157,7 +167,7 @@ export class ParquetSplitReader implements SplitReader {
     const { kind } = bindings[index] as Binding
     const raw = flaw === FLAW.set ? column?.pool?.string(column.values[row] as number) : ''
     this.#request.reject({
-      reason: flawText(kind, flaw),
+      reason: this.#reasons[index]?.get(row) ?? flawText(kind, flaw),
       column: schema.list[index]?.name ?? null,
       uri: split.uri,
       line: this.#before + this.#from + row + 1,

@@ -7,7 +7,8 @@ import type { Condition } from '../../../engine/io/condition.ts'
 import type { ColumnStatistics, RowStatistics } from '../../../engine/io/outcome.ts'
 import type { Binding } from './bind.ts'
 import type { Converted } from './converted.ts'
-import { type ChunkMeta, ENCODING, type RowGroupMeta, type Statistics, TYPE } from './format.ts'
+import { ENCODING, type RowGroupMeta, type Statistics, TYPE } from './format.ts'
+import type { NestedBinding } from './nested-read.ts'
 import { lanesOf, readRaw } from './plain-read.ts'
 
 /** Of the columns that the conditions name. */
@@ -26,6 +27,8 @@ export function groupStatistics(
 }
 
 export function columnStatistics(binding: Binding, found: Statistics | null): ColumnStatistics {
+  // A leaf's bounds and nulls are not the column's.
+  if (binding.nested !== null) return { min: null, max: null, nullCount: null }
   const min = found?.min ? boundOf(binding, found.min) : null
   const max = found?.max ? boundOf(binding, found.max) : null
   return { min, max, nullCount: found?.nullCount ?? null }
@@ -79,10 +82,13 @@ function convertedBound({ leaf, convert }: Binding, bytes: Uint8Array): Converte
  * step reads it, so that rejects do not depend on what is read. Text that is marked as UTF-8 and
  * decimals of a stated precision are taken at their word.
  */
-export function maySift(binding: Binding, chunk: ChunkMeta | undefined): boolean {
+export function maySift(binding: Binding, group: RowGroupMeta): boolean {
+  const chunk = group.chunks[binding.index]
   const { leaf, kind } = binding
+  if (binding.nested !== null) return nestedMaySift(binding.nested, group)
   const found = chunk?.statistics
   if (!kind.optional && leaf.optional && found?.nullCount !== 0) return true
+  if (kind.tag === 'json') return leaf.meaning.is !== 'json'
   if (kind.tag === 'utf8') return kind.values !== null || leaf.meaning.is === 'none'
   if (!['int64', 'bigint', 'timestamp', 'datetime'].includes(kind.tag)) return false
   if (leaf.type !== TYPE.INT64 || (found?.nullCount ?? -1) === chunk?.values) return false
@@ -93,4 +99,14 @@ export function maySift(binding: Binding, chunk: ChunkMeta | undefined): boolean
     const safe = typeof value === 'bigint' || Math.abs(value) <= Number.MAX_SAFE_INTEGER
     return bound === null || bound.flaws !== null || !safe
   })
+}
+
+/** Its parts, one by one; whether one is null where it may not be follows from the file's schema alone. */
+function nestedMaySift({ strict, leaves }: NestedBinding, group: RowGroupMeta): boolean {
+  return (
+    !strict ||
+    leaves.some(({ leaf, index, kind, convert }) =>
+      maySift({ leaf: { ...leaf, optional: false }, index, kind, convert, nested: null }, group),
+    )
+  )
 }

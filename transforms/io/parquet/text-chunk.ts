@@ -53,10 +53,10 @@ export class TextChunk extends ChunkWriter {
     const pool = column.pool as Pool
     const values = column.values as Int32Array
     if (this.#mode === 'plain') {
-      const limit = PAGE_BYTES_MAX
+      const limit = this.whole ? Number.POSITIVE_INFINITY : PAGE_BYTES_MAX
       const reached = copyPlain(this.#plain, pool, values, rows, from, to, limit, this.#pageBounds)
       this.#count += reached - from
-      this.full = this.#plain.size >= limit
+      this.full = this.#plain.size >= PAGE_BYTES_MAX
       return reached
     }
     this.#mapPool(pool)
@@ -73,7 +73,7 @@ export class TextChunk extends ChunkWriter {
       if (at === to) return to
       this.#addEntry(pool, values[rows === null ? at : (rows[at] as number)] as number)
       at++
-      if (this.full) return at
+      if (this.full && !this.whole) return at
     }
   }
 
@@ -117,12 +117,12 @@ export class TextChunk extends ChunkWriter {
     if (this.#mode === 'undecided' && this.#count > 0) this.#choose(last)
     if (this.#mode === 'dictionary') {
       writeCodes(body, this.#page, this.#count, this.#dictionary.count)
-      this.pages.add(body.view(), this.rows, ENCODING.RLE_DICTIONARY)
+      this.pages.add(body.view(), this.slots, ENCODING.RLE_DICTIONARY)
       this.#observePage()
       if (this.full) this.#mode = 'plain'
     } else {
       body.append(this.#plain.view())
-      this.pages.add(body.view(), this.rows, ENCODING.PLAIN)
+      this.pages.add(body.view(), this.slots, ENCODING.PLAIN)
       this.#plain.clear()
     }
     this.#count = 0

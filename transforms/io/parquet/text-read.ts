@@ -12,6 +12,7 @@ import { FLAW } from './flaws.ts'
 import { ENCODING } from './format.ts'
 import type { Leaf } from './leaf.ts'
 import type { DataPage, DictionaryPage } from './page-read.ts'
+import { compacted, isJson } from './json-compact.ts'
 import { type Raw, readRaw } from './plain-read.ts'
 import { Malformed } from './thrift-read.ts'
 import type { PageDecoder } from './value-read.ts'
@@ -50,7 +51,7 @@ export class CodeDecoder implements PageDecoder {
   }
 
   dictionary({ body, entries }: DictionaryPage): void {
-    this.#map = this.#intern(readRaw(this.#leaf, ENCODING.PLAIN, body, entries))
+    this.#map = this.#intern(this.#raw(ENCODING.PLAIN, body, entries))
   }
 
   decode(page: DataPage): Decoded {
@@ -75,9 +76,14 @@ export class CodeDecoder implements PageDecoder {
       for (let i = 0; i < count; i++) values[i] = map[indices[i] as number] as number
       return this.#pooled(values)
     }
-    const raw = readRaw(this.#leaf, encoding, body, count)
+    const raw = this.#raw(encoding, body, count)
     this.#interns ??= repeats(raw)
     return this.#interns && !this.#large ? this.#pooled(this.#intern(raw)) : this.#apart(raw)
+  }
+
+  #raw(encoding: number, body: Uint8Array, count: number): Raw {
+    const raw = readRaw(this.#leaf, encoding, body, count)
+    return this.#kind.tag === 'json' ? compacted(raw) : raw
   }
 
   #pooled(values: Int32Array): Decoded {
@@ -104,7 +110,7 @@ export class CodeDecoder implements PageDecoder {
       grown.set(this.#flaws)
       this.#flaws = grown
     }
-    const flaw = this.#kind.tag === 'utf8' ? flawOf(this.#kind, this.#pool, code) : 0
+    const flaw = this.#kind.tag === 'bytes' ? 0 : flawOf(this.#kind, this.#pool, code)
     this.#flaws[code] = flaw
     if (flaw !== 0) this.#flawed = true
   }
@@ -128,8 +134,8 @@ export class CodeDecoder implements PageDecoder {
   }
 
   #flawsOf(pool: Pool): Uint8Array | null {
-    if (this.#kind.tag !== 'utf8') return null
-    if (this.#kind.values === null && wellFormed(pool)) return null
+    const { tag, values } = this.#kind
+    if (tag === 'bytes' || (tag === 'utf8' && values === null && wellFormed(pool))) return null
     const flaws = new Uint8Array(pool.count)
     for (let code = 0; code < pool.count; code++) flaws[code] = flawOf(this.#kind, pool, code)
     return flaws
@@ -138,6 +144,7 @@ export class CodeDecoder implements PageDecoder {
 
 function flawOf(kind: Kind, pool: Pool, code: number): number {
   if (!isUtf8(pool.view(code))) return FLAW.utf8
+  if (kind.tag === 'json') return isJson(pool.view(code)) ? 0 : FLAW.json
   return kind.values === null || kind.values.includes(pool.string(code)) ? 0 : FLAW.set
 }
 

@@ -6,7 +6,7 @@
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Bytes } from './bytes.ts'
-import { body, type Bounds, ChunkWriter } from './chunk-write.ts'
+import { body, type Bounds, ChunkWriter, type Depth } from './chunk-write.ts'
 import { writeDelta } from './delta-write.ts'
 import { ENCODING } from './format.ts'
 import { bitsFor, writeHybrid } from './hybrid-write.ts'
@@ -35,8 +35,8 @@ export class ValueChunk extends ChunkWriter {
   #mode: Mode = 'undecided'
   #mayUseDictionary = true
 
-  constructor(kind: Kind, rowsPerPage: number) {
-    super(kind, rowsPerPage)
+  constructor(kind: Kind, rowsPerPage: number, depth: Depth | null = null) {
+    super(kind, rowsPerPage, depth)
     this.#lanes = wordsOf(kind)
     this.#gather = gatherOf(kind)
     this.#whole = this.#lanes < 4 && kind.tag !== 'float32' && kind.tag !== 'float64'
@@ -77,19 +77,19 @@ export class ValueChunk extends ChunkWriter {
   }
 
   #encoded(count: number): [Uint8Array, number, number] {
-    const { rows } = this
+    const { slots } = this
     if (this.#mode === 'dictionary') {
       writeCodes(body, codes, count, this.#dictionary.count)
       if (this.#dictionary.count * this.#lanes * 4 > DICTIONARY_BYTES_MAX) {
         this.#mode = 'undecided'
         this.#mayUseDictionary = false
       }
-      return [body.view(), rows, ENCODING.RLE_DICTIONARY]
+      return [body.view(), slots, ENCODING.RLE_DICTIONARY]
     }
     if (this.#mode === 'delta' && writeDelta(body, this.#page, count, this.#lanes))
-      return [body.view(), rows, ENCODING.DELTA_BINARY_PACKED]
+      return [body.view(), slots, ENCODING.DELTA_BINARY_PACKED]
     body.append(wordBytes(this.#page, count, this.#lanes))
-    return [body.view(), rows, ENCODING.PLAIN]
+    return [body.view(), slots, ENCODING.PLAIN]
   }
 
   #choose(last: boolean): Mode {

@@ -1,12 +1,12 @@
 /** A column that is filled from the bytes of nested values, part by part. */
-import { bytesPerRow, type Column, isText, newColumn } from '../../data/column.ts'
-import type { Kind } from '../../data/kind.ts'
-import { type ByteSource, codecOf } from '../../data/nested.ts'
-import { Pool } from '../../data/pool.ts'
+import { bytesPerRow, type Column, isText, lanes, newColumn } from './column.ts'
+import type { Kind } from './kind.ts'
+import { type ByteSource, codecOf } from './nested.ts'
+import { Pool } from './pool.ts'
 
 /** Of a dictionary; then another one is begun. */
 const ENTRIES_MAX = 1 << 16
-const BYTES_MAX = 16 << 20
+const BYTES_MAX = 4 << 20
 
 export interface PartColumn {
   readonly column: Column
@@ -15,6 +15,8 @@ export interface PartColumn {
   none(row: number): void
   /** A batch begins. */
   renew(): void
+  /** Makes room for so many rows; those there stay. */
+  room(rows: number): void
 }
 
 /** `part`: the kind that the bytes have; `kind`: the column's, which may be nullable where that is not. */
@@ -24,7 +26,7 @@ export const partColumn = (part: Kind, kind: Kind, rows: number): PartColumn =>
 class PlainPart implements PartColumn {
   readonly column: Column
   readonly #width: number
-  readonly #bytes: Uint8Array
+  #bytes: Uint8Array
   constructor(kind: Kind, rows: number) {
     this.column = newColumn(kind, rows)
     this.#width = bytesPerRow(kind)
@@ -42,6 +44,9 @@ class PlainPart implements PartColumn {
     if (this.column.valid !== null) this.column.valid[row] = 0
   }
   renew(): void {}
+  room(rows: number): void {
+    if (grow(this.column, rows)) this.#bytes = new Uint8Array(this.column.values.buffer)
+  }
 }
 
 class PooledPart implements PartColumn {
@@ -73,4 +78,20 @@ class PooledPart implements PartColumn {
     const { count, size } = this.column.pool as Pool
     if (count >= ENTRIES_MAX || size >= BYTES_MAX) this.column.pool = new Pool(true)
   }
+  room(rows: number): void {
+    grow(this.column, rows)
+  }
+}
+
+/** False where there is room already. */
+function grow(column: Column, rows: number): boolean {
+  const { kind, values, valid } = column
+  const have = values.length / lanes(kind)
+  if (rows <= have) return false
+  const larger = newColumn(kind, Math.max(rows, have * 2), column.pool ?? undefined)
+  ;(larger.values as Int32Array).set(values as Int32Array)
+  column.values = larger.values
+  if (valid !== null) larger.valid?.set(valid)
+  column.valid = larger.valid
+  return true
 }

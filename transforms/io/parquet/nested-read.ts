@@ -1,0 +1,180 @@
+/** Reads a nested column: its leaves side by side, put together as the bytes of `engine/data/nested.ts`. */
+import { newColumn } from '../../../engine/data/column.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
+import { ByteSink } from '../../../engine/data/nested.ts'
+import { joined } from '../../../engine/data/plain.ts'
+import { Pool } from '../../../engine/data/pool.ts'
+import type { Filled } from './decoded.ts'
+import { FLAW, flawText } from './flaws.ts'
+import type { ParquetFile } from './footer-read.ts'
+import type { RowGroupMeta } from './format.ts'
+import { type LeafBinding, LeafStream } from './leaf-stream.ts'
+
+/** How a value is put together from its leaves, which are numbered from `first`. */
+export type Shape = ListShape | StructShape | LeafShape
+interface AnyShape {
+  readonly kind: Kind
+  /** Definition level of a value that is there. */
+  readonly defined: number
+  /** Its leaves: so many from the first. */
+  readonly first: number
+  readonly count: number
+}
+export interface ListShape extends AnyShape {
+  readonly is: 'list'
+  readonly element: Shape
+  /** Levels of an element that is there or null. */
+  readonly elementDefined: number
+  readonly repeats: number
+}
+export interface StructShape extends AnyShape {
+  readonly is: 'struct'
+  /** Null where the file has no such field. */
+  readonly fields: readonly { readonly name: string; readonly shape: Shape | null }[]
+}
+export interface LeafShape extends AnyShape {
+  readonly is: 'leaf'
+}
+
+export interface NestedBinding {
+  readonly shape: Shape
+  readonly leaves: readonly LeafBinding[]
+  /** No part may be null in the file that may not be in our kind. */
+  readonly strict: boolean
+}
+
+/** A part that its kind cannot take. */
+class PartFlaw extends Error {
+  path = ''
+}
+function within(part: string, error: unknown): unknown {
+  if (error instanceof PartFlaw) error.path = joined(part, error.path)
+  return error
+}
+
+export class NestedReader {
+  readonly #name: string
+  readonly #shape: Shape
+  readonly #leaves: readonly LeafStream[]
+  readonly #sink = new ByteSink()
+
+  constructor(
+    file: ParquetFile,
+    { name, binding }: { name: string; binding: NestedBinding },
+    advance: (bytes: number) => void,
+  ) {
+    this.#name = name
+    this.#shape = binding.shape
+    this.#leaves = binding.leaves.map(leaf => new LeafStream(file, leaf, advance))
+  }
+
+  begin(group: RowGroupMeta): void {
+    for (const leaf of this.#leaves) leaf.begin(group)
+  }
+
+  fill(rows: number): Filled {
+    const { kind } = this.#shape
+    const pool = new Pool(false)
+    const column = newColumn(kind.nullable, rows, pool)
+    const reasons = new Map<number, string>()
+    const valid = column.valid as Uint8Array
+    for (let row = 0; row < rows; row++) {
+      const why = this.#record()
+      if (why !== null) reasons.set(row, why)
+      else if (this.#sink.at > 0) {
+        valid[row] = 1
+        column.values[row] = pool.append(this.#sink.bytes, 1, this.#sink.at)
+      }
+    }
+    const filled = { ...column, kind }
+    if (reasons.size === 0) return { column: filled, flaws: null }
+    const flaws = new Uint8Array(rows)
+    for (const row of reasons.keys()) {
+      flaws[row] = FLAW.part
+      valid[row] = 1
+    }
+    return { column: filled, flaws, reasons }
+  }
+
+  /** One record into the sink, after a byte; nothing where it is null. Answers why it cannot be read. */
+  #record(): string | null {
+    this.#sink.at = 0
+    for (const leaf of this.#leaves) leaf.startRecord()
+    try {
+      this.#part(this.#shape)
+      if (this.#sink.bytes[0] === 0) this.#sink.at = 0
+      return null
+    } catch (error) {
+      if (!(error instanceof PartFlaw)) throw error
+      return `${joined(this.#name, error.path)}: ${error.message}`
+    } finally {
+      for (const leaf of this.#leaves) leaf.endRecord()
+    }
+  }
+
+  skip(rows: number): void {
+    for (const leaf of this.#leaves)
+      for (let row = 0; row < rows; row++) {
+        leaf.startRecord()
+        leaf.endRecord()
+      }
+  }
+
+  /** A value with the byte before it that says whether it is null. */
+  #part(shape: Shape): void {
+    const first = this.#leaves[shape.first] as LeafStream
+    if (first.defined < shape.defined) {
+      // The outermost may be null here: whether it may is asked where rows are judged.
+      if (!shape.kind.optional && this.#sink.at > 0)
+        throw new PartFlaw(flawText(shape.kind, FLAW.null))
+      this.#sink.byte(0)
+      this.#pass(shape)
+      return
+    }
+    this.#sink.byte(1)
+    if (shape.is === 'list') this.#list(shape)
+    else if (shape.is === 'struct') this.#struct(shape)
+    else this.#leaf(shape, first)
+  }
+
+  #pass({ first, count }: Shape): void {
+    for (let l = first; l < first + count; l++) this.#leaves[l]?.pass()
+  }
+
+  #leaf({ kind }: LeafShape, leaf: LeafStream): void {
+    const { flaw } = leaf
+    if (flaw !== 0) throw new PartFlaw(flawText(kind.required, flaw))
+    leaf.take(this.#sink)
+  }
+
+  #list(shape: ListShape): void {
+    const first = this.#leaves[shape.first] as LeafStream
+    const at = this.#sink.at
+    let count = 0
+    this.#sink.word(0)
+    if (first.defined < shape.elementDefined) this.#pass(shape)
+    else
+      try {
+        do {
+          this.#part(shape.element)
+          count++
+        } while (first.repeats(shape.repeats))
+      } catch (error) {
+        throw within(`[${count}]`, error)
+      }
+    this.#sink.view.setUint32(at, count, true)
+  }
+
+  #struct({ fields }: StructShape): void {
+    let at = ''
+    try {
+      for (const { name, shape } of fields) {
+        at = name
+        if (shape === null) this.#sink.byte(0)
+        else this.#part(shape)
+      }
+    } catch (error) {
+      throw within(at, error)
+    }
+  }
+}
