@@ -1,14 +1,25 @@
 /**
  * Arrow data as one column: the reading half of `arrow.ts`. Types that others write are taken too.
  */
-import type { Data, DataType, Decimal, Dictionary, Field, Timestamp, Vector } from 'apache-arrow'
+import type {
+  Data,
+  DataType,
+  Decimal,
+  Dictionary,
+  Field,
+  Struct,
+  Timestamp,
+  Vector,
+} from 'apache-arrow'
 import { Fault } from '../fault.ts'
 import type { Arrow } from './arrow-write.ts'
 import { type Column, isText, newColumn, type Values } from './column.ts'
 import type { Kind } from './kind.ts'
 import { isWide, withOptional } from './kind.ts'
 import { Pool } from './pool.ts'
-import { t } from './schema.ts'
+import { schemaOf, t } from './schema.ts'
+import { elementOf, structOf } from './nested.ts'
+import { listColumn, structColumn } from './nested-columns.ts'
 import { writeUnits } from './value.ts'
 
 interface Source {
@@ -22,7 +33,8 @@ export function inferKind(arrow: Arrow, field: Field): Kind {
   return withOptional(requiredKind(arrow, field), field.nullable)
 }
 
-function requiredKind({ Type }: Arrow, { name, type, metadata }: Field): Kind {
+function requiredKind(arrow: Arrow, { name, type, metadata }: Field): Kind {
+  const { Type } = arrow
   const noted = metadata.get('millrace')?.replace(/\?$/, '')
   const of: DataType = type.typeId === Type.Dictionary ? (type as Dictionary).dictionary : type
   const { typeId } = of
@@ -37,6 +49,13 @@ function requiredKind({ Type }: Arrow, { name, type, metadata }: Field): Kind {
   if (typeId === Type.Decimal) return t.decimal((of as Decimal).precision, (of as Decimal).scale)
   if (typeId === Type.Date) return t.date
   if (typeId === Type.Timestamp) return (of as Timestamp).timezone ? t.timestamp : t.datetime
+  if (typeId === Type.List || typeId === Type.LargeList || typeId === Type.FixedSizeList)
+    return t.list(inferKind(arrow, of.children[0] as Field))
+  if (typeId === Type.Struct)
+    return t.struct(
+      schemaOf(of.children.map((f: Field) => ({ name: f.name, kind: inferKind(arrow, f) }))),
+    )
+  if (noted === 'json') return t.json
   if (typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View) return t.utf8
   if (typeId === Type.Binary || typeId === Type.LargeBinary || typeId === Type.BinaryView)
     return t.bytes
@@ -52,11 +71,60 @@ export function columnFrom(arrow: Arrow, source: Source): Column {
   const valid = validOf(data)
   if (valid !== null && !kind.optional)
     throw new Fault('data', `column ${JSON.stringify(name)} has nulls, expected ${kind.name}`)
+  if (kind.tag === 'list') return listFrom(arrow, source, valid)
+  if (kind.tag === 'struct') return structFrom(arrow, source, valid)
   const shared = sharedColumn(arrow, source)
   const column = shared ?? copied(arrow, source, valid)
   column.valid = valid
   return column
 }
+
+const mistaken = ({ name, kind, data }: Source): Fault =>
+  new Fault(
+    'data',
+    `column ${JSON.stringify(name)}: expected ${kind.name}, got the Arrow type ${data.type}`,
+  )
+
+function listFrom(arrow: Arrow, source: Source, valid: Uint8Array | null): Column {
+  const { name, kind, data } = source
+  const { Type } = arrow
+  const [child] = data.children
+  const { length, valueOffsets } = data as unknown as { length: number; valueOffsets: Int32Array }
+  if (data.typeId !== Type.List || child === undefined) throw mistaken(source)
+  const element = { name: `${name}[]`, kind: elementOf(kind), data: child }
+  // A slice's offsets need not begin with 0, and its child is whole.
+  const offsets = valueOffsets.subarray(0, length + 1)
+  const elements = columnFrom(arrow, element)
+  return listColumn(kind, { offsets, elements, count: child.length }, valid)
+}
+
+function structFrom(arrow: Arrow, source: Source, valid: Uint8Array | null): Column {
+  const { name, kind, data } = source
+  if (data.typeId !== arrow.Type.Struct) throw mistaken(source)
+  const children = (data.type as Struct).children.map((f, i) => [f.name, data.children[i]] as const)
+  const fields = structOf(kind).list.map(f => {
+    const found = children.find(([theirs]) => theirs === f.name)?.[1]
+    const part = { name: `${name}.${f.name}`, kind: f.kind }
+    if (found) {
+      const column = columnFrom(arrow, { ...part, kind: partKind(f.kind, valid), data: found })
+      if (!f.kind.optional) checkPart(column, valid, part)
+      return column
+    }
+    if (f.kind.optional) return newColumn(f.kind, data.length)
+    throw new Fault('data', `column ${JSON.stringify(part.name)} is missing`)
+  })
+  return structColumn(kind, fields, { rows: data.length, valid })
+}
+
+function checkPart(part: Column, valid: Uint8Array | null, { name, kind }: Omit<Source, 'data'>) {
+  const missing = part.valid?.findIndex((v, i) => v === 0 && (valid === null || valid[i] === 1))
+  if (missing !== undefined && missing >= 0)
+    throw new Fault('data', `column ${JSON.stringify(name)} has nulls, expected ${kind.name}`)
+}
+
+/** Under a null struct a field may be null whatever its kind: it is not looked at. */
+const partKind = (kind: Kind, valid: Uint8Array | null): Kind =>
+  valid === null ? kind : kind.nullable
 
 /** One byte a row; null where there are no nulls. */
 function validOf(data: Data): Uint8Array | null {
@@ -155,7 +223,7 @@ function store(arrow: Arrow, { kind, data }: Source, { column, i, raw, value }: 
   const { values, pool } = column
   if (pool !== null) {
     const got: unknown = value.get(i)
-    if (kind.tag === 'utf8' ? typeof got !== 'string' : !(got instanceof Uint8Array)) return false
+    if (kind.tag !== 'bytes' ? typeof got !== 'string' : !(got instanceof Uint8Array)) return false
     values[i] =
       typeof got === 'string'
         ? pool.internString(got)

@@ -1,9 +1,11 @@
 /**
  * One column as Arrow data: the writing half of `arrow.ts`, which has the table of what is shared.
  */
-import type { Data, DataType } from 'apache-arrow'
+import type { Data, DataType, Field } from 'apache-arrow'
 import type { Column } from './column.ts'
-import { isWide } from './kind.ts'
+import { isWide, type Kind } from './kind.ts'
+import { structOf } from './nested.ts'
+import { fieldsOf, listsOf } from './nested-columns.ts'
 import type { Pool } from './pool.ts'
 
 export type Arrow = typeof import('apache-arrow')
@@ -19,9 +21,16 @@ export function dataOf(arrow: Arrow, column: Column, rows: number): Data {
 
 interface Parts {
   readonly type: DataType
-  readonly data: unknown
+  readonly data?: unknown
   readonly dictionary?: unknown
+  readonly valueOffsets?: Int32Array
+  readonly child?: Data
+  readonly children?: readonly Data[]
 }
+
+/** A field, with its kind's name, by which int64, bigint and json come back as they were. */
+export const fieldOf = (arrow: Arrow, name: string, kind: Kind, type: DataType): Field =>
+  new arrow.Field(name, type, kind.optional, new Map([['millrace', kind.name]]))
 
 function partsOf(arrow: Arrow, column: Column, rows: number): Parts {
   const { kind, values } = column
@@ -57,8 +66,20 @@ function partsOf(arrow: Arrow, column: Column, rows: number): Parts {
         : toWords(values as Float64Array, rows)
       return { type: new arrow.Decimal(scale, precision, 128), data: words }
     }
+    case 'list': {
+      const { offsets, elements, count } = listsOf(column, rows)
+      const child = dataOf(arrow, elements, count)
+      const type = new arrow.List(fieldOf(arrow, 'element', elements.kind, child.type))
+      return { type, valueOffsets: offsets, child }
+    }
+    case 'struct': {
+      const { list } = structOf(kind)
+      const children = fieldsOf(column, rows).map(field => dataOf(arrow, field, rows))
+      const fields = list.map((f, i) => fieldOf(arrow, f.name, f.kind, (children[i] as Data).type))
+      return { type: new arrow.Struct(fields), children }
+    }
     default: {
-      const entries = tag === 'utf8' ? new arrow.Utf8() : new arrow.Binary()
+      const entries = tag !== 'bytes' ? new arrow.Utf8() : new arrow.Binary()
       const dictionary = new arrow.Vector([entriesOf(arrow, entries, column.pool as Pool)])
       const type = new arrow.Dictionary(entries, new arrow.Int32())
       return { type, data: values.subarray(0, rows), dictionary }

@@ -188,10 +188,8 @@ test('what does not fit is a data fault that names the column', async () => {
   const big = batchFrom(arrow.vectorFromArray([2n ** 60n], new arrow.Int64()))
   await assert.rejects(fromArrow(big), { kind: 'data', message: /"a", row 0: expected int64/ })
   assert.deepEqual(rowsOf(await fromArrow(big, schema({ a: t.bigint }))), [[2n ** 60n]])
-  const list = batchFrom(
-    arrow.vectorFromArray([[1]], new arrow.List(new arrow.Field('x', new arrow.Int32()))),
-  )
-  await assert.rejects(fromArrow(list), { kind: 'data', message: /"a" has the Arrow type List/ })
+  const time = batchFrom(arrow.vectorFromArray([1], new arrow.TimeSecond()))
+  await assert.rejects(fromArrow(time), { kind: 'data', message: /"a" has the Arrow type Time/ })
   const nulls = batchFrom(arrow.vectorFromArray([1, null], new arrow.Int32()))
   await assert.rejects(fromArrow(nulls, schema({ a: t.int32 })), {
     kind: 'data',

@@ -16,6 +16,8 @@
  * | timestamp                | Timestamp (µs, UTC)               | copied: integers, not doubles |
  * | datetime                 | Timestamp (µs, no zone)           | copied: integers, not doubles |
  * | decimal, to 15 digits    | Decimal128                        | copied: 128 bits, not doubles |
+ * | json                     | as utf8                           | shared                        |
+ * | list, struct             | List, Struct                      | copied                        |
  * | validity                 | validity                          | copied: bits, not bytes       |
  *
  * A batch with dead rows is made dense first: all of it is copied then, except text entries. Each
@@ -24,7 +26,7 @@
  */
 import type { Data, Field, RecordBatch } from 'apache-arrow'
 import { columnFrom, inferKind } from './arrow-read.ts'
-import { dataOf } from './arrow-write.ts'
+import { dataOf, fieldOf } from './arrow-write.ts'
 import { type Batch, columnOf, dense } from './batch.ts'
 import { type Column, lanes, newValues } from './column.ts'
 import { type AnySchema, schemaOf } from './schema.ts'
@@ -44,7 +46,7 @@ export async function toArrow(batch: Batch): Promise<RecordBatch> {
       selected,
     )
     children.push(data)
-    fields.push(new arrow.Field(name, data.type, kind.optional, new Map([['millrace', kind.name]])))
+    fields.push(fieldOf(arrow, name, kind, data.type))
   })
   const type = new arrow.Struct(fields)
   const data = arrow.makeData({ type, length: selected, nullCount: 0, children })
