@@ -42,10 +42,11 @@ export const TCP_KINDS: readonly FaultKind[] = [
 const ASKED_FOR: readonly FaultKind[] = ['corrupted', 'shortened']
 export const HTTP_KINDS: readonly FaultKind[] = KINDS.filter(kind => !ASKED_FOR.includes(kind))
 
-export interface FaultOptions {
+/** `K`: the kinds of the proxy's protocol. */
+export interface FaultOptions<K extends string = FaultKind> {
   readonly seed: number
   /** Which kinds to draw from. All that the protocol has, but 'corrupted' and 'shortened', where absent. */
-  readonly kinds?: readonly FaultKind[]
+  readonly kinds?: readonly K[]
   /** Share of the requests that get one. 0.25 where absent. */
   readonly rate?: number
   /** Faults in all. 8 where absent. */
@@ -62,8 +63,8 @@ export interface FaultOptions {
   readonly where?: (what: string) => boolean
 }
 
-export interface Fault {
-  readonly kind: FaultKind
+export interface Fault<K extends string = FaultKind> {
+  readonly kind: K
   readonly what: string
   /** The how-many-th such request. From 0. */
   readonly nth: number
@@ -71,15 +72,15 @@ export interface Fault {
   readonly fraction: number
 }
 
-export interface Schedule {
+export interface Schedule<K extends string = FaultKind> {
   /** Whether faults are injected at all: may be turned off and on, for set-up and checks. */
   on: boolean
   /** What was injected, in order. */
-  readonly injected: readonly Fault[]
+  readonly injected: readonly Fault<K>[]
   /** Requests that came, with a fault or without. */
   readonly requests: number
   /** The fault for a request, or null. `possible` narrows the kinds. */
-  next(what: string, possible?: (kind: FaultKind) => boolean): Fault | null
+  next(what: string, possible?: (kind: K) => boolean): Fault<K> | null
   /** A line a fault: for the message of a failing test. */
   toString(): string
 }
@@ -94,13 +95,16 @@ export function drawn(...from: readonly (string | number)[]): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
 }
 
-export function scheduleOf(options: FaultOptions, protocol: readonly FaultKind[]): Schedule {
+export function scheduleOf<K extends string = FaultKind>(
+  options: FaultOptions<K>,
+  protocol: readonly K[],
+): Schedule<K> {
   const { seed, kinds = protocol, rate = 0.25, faultsMax = 8, inARowMax = 2, where } = options
   const came = new Map<string, number>()
   const inARow = new Map<string, number>()
-  const injected: Fault[] = []
+  const injected: Fault<K>[] = []
   let requests = 0
-  const next: Schedule['next'] = (what, possible = () => true) => {
+  const next: Schedule<K>['next'] = (what, possible = () => true) => {
     requests++
     if (!schedule.on || where?.(what) === false) return null
     const nth = came.get(what) ?? 0
@@ -130,7 +134,7 @@ export function scheduleOf(options: FaultOptions, protocol: readonly FaultKind[]
   return schedule
 }
 
-function shown(seed: number, injected: readonly Fault[]): string {
+function shown(seed: number, injected: readonly Fault<string>[]): string {
   const lines = injected.map(
     ({ kind, what, nth, fraction }) => `  ${kind} at ${fraction.toFixed(2)} of ${what} (${nth})`,
   )
