@@ -16,8 +16,13 @@ import type { ServerName, Service } from './services.ts'
 
 const TEXT = 'some text, é'
 
-export const storageOf = ({ uri }: Pick<Service, 'uri'>): Storage =>
-  new Storage({ apiEndpoint: uri, useAuthWithCustomEndpoint: false, projectId: 'test' })
+export function storageOf({ uri }: Pick<Service, 'uri'>): Storage {
+  const options = { apiEndpoint: uri, useAuthWithCustomEndpoint: false, projectId: 'test' }
+  const storage = new Storage(options)
+  // Where STORAGE_EMULATOR_HOST is set the client takes it for the base, without the path.
+  storage.baseUrl = `${uri}/storage/v1`
+  return storage
+}
 
 export function s3Of({ uri, env }: Pick<Service, 'uri' | 'env'>): S3Client {
   const credentials = {
@@ -30,7 +35,9 @@ export function s3Of({ uri, env }: Pick<Service, 'uri' | 'env'>): S3Client {
 export function bigqueryOf({ uri }: Pick<Service, 'uri'>): BigQuery {
   const authClient = new OAuth2Client()
   authClient.setCredentials({ access_token: 'test', expiry_date: Date.now() + 3_600_000 })
-  return new BigQuery({ projectId: 'test', apiEndpoint: uri, authClient })
+  const bigquery = new BigQuery({ projectId: 'test', apiEndpoint: uri, authClient })
+  bigquery.baseUrl = `${uri}/bigquery/v2`
+  return bigquery
 }
 
 export const listBuckets = (client: S3Client) => client.send(new ListBucketsCommand({}))

@@ -16,6 +16,8 @@ import { tcpProxy } from './tcp.ts'
 
 export interface FaultProxy extends Service {
   readonly schedule: Schedule
+  /** Connections that clients have open to it. */
+  readonly connections: number
 }
 
 const FRAMERS: Readonly<Record<string, () => Framer>> = {
@@ -35,7 +37,16 @@ export async function faultProxy(
   const proxy = { target: service, options, schedule, dialect }
   const server = framer ? tcpProxy({ ...proxy, framer }) : httpProxy(proxy)
   const listening = await listen(server)
-  return { ...pointedAt(service, listening.port), ...listening, schedule }
+  const { sockets, ...ending } = listening
+  const pointed = pointedAt(service, listening.port)
+  return {
+    ...pointed,
+    ...ending,
+    schedule,
+    get connections() {
+      return sockets.size
+    },
+  }
 }
 
 /** The same service under another port of the same address. */
