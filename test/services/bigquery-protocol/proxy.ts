@@ -5,9 +5,9 @@
  *
  *     const bigquery = await bigqueryProtocol(await serverOf('bigquery'), { seed: 7 })
  */
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { pass, reset, withoutHop } from '../fault-proxy/forward.ts'
+import { passTo, reset } from '../fault-proxy/forward.ts'
 import { listen, pointedAt } from '../fault-proxy/proxy.ts'
 import { googleError, type Refusal } from '../fault-proxy/refusals.ts'
 import { type FaultOptions, type Schedule, scheduleOf } from '../fault-proxy/schedule.ts'
@@ -84,7 +84,7 @@ async function serve(
   to.on('error', () => {})
   try {
     const route = routeOf(client.method ?? 'GET', client.url ?? '/')
-    if (!route) return await forward(protocol, client, to)
+    if (!route) return await passTo(protocol.upstream.port, client, to)
     const body = (await buffer(client)).toString()
     const json = body === '' ? {} : JSON.parse(body)
     const answer = await route(protocol, json)
@@ -113,15 +113,4 @@ function send(to: ServerResponse, { status, type, body }: Refusal): void {
   to.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(
     body,
   )
-}
-
-/** Whatever the emulator does as the service does. */
-function forward({ upstream }: Protocol, client: IncomingMessage, answer: ServerResponse) {
-  const service = `127.0.0.1:${upstream.port}`
-  const start = () => {
-    const { method = 'GET', url: path = '/', rawHeaders } = client
-    const to = { host: '127.0.0.1', port: upstream.port, method, path }
-    return request({ ...to, headers: withoutHop(rawHeaders), agent: false, setHost: false })
-  }
-  return pass({ client, answer, start, service })
 }

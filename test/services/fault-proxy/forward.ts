@@ -1,5 +1,5 @@
 /** Forwarding one HTTP request and its answer: the plain way, and the steps that the faults are made of. */
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { upTo } from './bodies.ts'
@@ -74,6 +74,27 @@ export async function pass(forward: Forward, way: Way = {}): Promise<void> {
   const through = way.answer?.(length)
   if (!through) return void told.pipe(answer)
   told.pipe(through).pipe(answer, { end: !way.holds })
+}
+
+/** Begins a client's request to the service at `port`, under that service's own name. */
+export function startTo(port: number, client: IncomingMessage): ClientRequest {
+  const service = `127.0.0.1:${port}`
+  const headers = withoutHop(client.rawHeaders)
+  for (let i = 0; i < headers.length; i += 2)
+    if (headers[i]!.toLowerCase() === 'host') headers[i + 1] = service
+  const { method = 'GET', url: path = '/' } = client
+  const to = { host: '127.0.0.1', port, method, path, headers }
+  return request({ ...to, agent: false, setHost: false })
+}
+
+/** Forwards to the service at `port`: for what a proxy has nothing to say to. */
+export function passTo(
+  port: number,
+  client: IncomingMessage,
+  answer: ServerResponse,
+): Promise<void> {
+  const start = () => startTo(port, client)
+  return pass({ client, answer, start, service: `127.0.0.1:${port}` })
 }
 
 /** Bytes of an answer's body. */
