@@ -146,7 +146,7 @@ test("behind the fault proxy the official client's resumable uploads arrive whol
     const faulty = await faultProxy(proxy, { seed, kinds, ...few })
     t.after(() => faulty.stop())
     const storage = storageOf(faulty)
-    storage.retryOptions.maxRetryDelay = 0.2
+    storage.retryOptions.maxRetryDelay = 1
     const file = storage.bucket(bucket.name).file(`${seed}`)
     const preconditionOpts = { ifGenerationMatch: 0 }
     await file.save(BYTES, { resumable: true, chunkSize: STEP_BYTES, preconditionOpts })
