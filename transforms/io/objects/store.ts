@@ -14,6 +14,14 @@ export interface StoredObject {
   readonly version: string
   /** Epoch milliseconds of its last change. */
   readonly modified: number
+  /** Of its stored bytes, where the service tells one. */
+  readonly checksum?: Checksum
+}
+
+/** In base64. */
+export interface Checksum {
+  readonly of: 'md5' | 'crc32c'
+  readonly value: string
 }
 
 /** An object that was sent and that no reader sees before `commit`. */
@@ -23,7 +31,7 @@ export interface PendingObject {
   readonly token: string
 }
 
-export interface ObjectStore {
+export interface ObjectReader {
   readonly scheme: 'gs' | 's3' | 'https'
   /** Objects whose names begin with `prefix` (a URI), in code unit order, page by page. */
   list(prefix: string): AsyncIterable<readonly StoredObject[]>
@@ -36,6 +44,9 @@ export interface ObjectStore {
   read(object: StoredObject, start: number, end: number): AsyncIterable<Uint8Array>
   /** A small object as a whole; null where there is none. */
   get(uri: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>
+}
+
+export interface ObjectStore extends ObjectReader {
   /**
    * Writes a small object; `over`: the version that it replaces, null for none, undefined for whichever
    * there is. False where another version stands there: nothing was written.

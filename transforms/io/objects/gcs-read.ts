@@ -1,0 +1,156 @@
+/**
+ * Objects of Google Cloud Storage, through its JSON API with the client's own credentials. Each read is
+ * pinned to the generation that was listed, and takes the bytes as they are stored: an object with
+ * `Content-Encoding: gzip` is not inflated on the way.
+ */
+import { answerOf } from './answer.ts'
+import { overwritten, storeFault } from './errors.ts'
+import { gcsEndpoint, gcsHeaders, objectPath } from './gcs-client.ts'
+import { bodyOf, type HttpAnswer, succeed } from './http.ts'
+import { bodyIn, ranged } from './ranged.ts'
+import { retried } from './retry.ts'
+import type { ObjectReader, StoredObject } from './store.ts'
+import { type ObjectPlace, placeOf, uriOf } from './uri.ts'
+
+const PAGE = 1000
+const PAGE_BYTES_MAX = 16 << 20
+/** What `get` takes. */
+const SMALL_BYTES_MAX = 64 << 20
+const FIELDS = 'name,size,generation,updated,md5Hash,crc32c'
+
+interface Facts {
+  readonly name: string
+  readonly size: string
+  readonly generation: string
+  readonly updated: string
+  readonly md5Hash?: string
+  readonly crc32c?: string
+}
+
+export const gcsReader: ObjectReader = {
+  scheme: 'gs',
+
+  async *list(prefix) {
+    const place = placeOf(prefix)
+    for (let token = ''; ; ) {
+      const query = {
+        prefix: place.name,
+        fields: `items(${FIELDS}),nextPageToken`,
+        maxResults: String(PAGE),
+        ...(token === '' ? {} : { pageToken: token }),
+      }
+      const path = `/b/${encodeURIComponent(place.bucket)}/o`
+      const page = (await asked(prefix, 'list', () => json(path, query))) as {
+        items?: Facts[]
+        nextPageToken?: string
+      }
+      yield (page.items ?? []).map(facts => objectOf(place, facts))
+      token = page.nextPageToken ?? ''
+      if (token === '') return
+    }
+  },
+
+  async stat(uri) {
+    const place = placeOf(uri)
+    const path = objectPath(place.bucket, place.name)
+    const facts = await asked(uri, 'read', () => orNull(json(path, { fields: FIELDS })))
+    return facts === null ? null : objectOf(place, facts as unknown as Facts)
+  },
+
+  async *read(object, start, end) {
+    const { uri, version } = object
+    const query = { alt: 'media', generation: version }
+    try {
+      yield* ranged(
+        async (from, to, signal) =>
+          bodyIn(await ask(pathOf(uri), query, { signal, range: `bytes=${from}-${to - 1}` })),
+        { start, end },
+      )
+    } catch (error) {
+      const { status } = answerOf(error)
+      if (status === 404 || status === 412 || status === 416)
+        await gcsReader.stat(uri).then(now => throwChanged(object, now))
+      throw storeFault(error, uri, 'read')
+    }
+  },
+
+  async get(uri) {
+    return asked(uri, 'read', () =>
+      orNull(
+        retried(async signal => {
+          const answer = await ask(pathOf(uri), { alt: 'media' }, { signal })
+          const bytes = await bodyOf(answer, SMALL_BYTES_MAX)
+          return { bytes, version: answer.headers['x-goog-generation'] ?? '' }
+        }),
+      ),
+    )
+  },
+}
+
+function throwChanged({ uri, version }: StoredObject, now: StoredObject | null): void {
+  if (now?.version !== version) throw overwritten(uri, version, now?.version ?? null)
+}
+
+function pathOf(uri: string): string {
+  const { bucket, name } = placeOf(uri)
+  return objectPath(bucket, name)
+}
+
+async function asked<T>(uri: string, doing: 'list' | 'read', act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw storeFault(error, uri, doing)
+  }
+}
+
+/** A bucket that is not there answers 404 as an object does, and says so. */
+function orNull<T>(asking: Promise<T>): Promise<T | null> {
+  return asking.catch((error: unknown) => {
+    const { status, message } = answerOf(error)
+    if (status === 404 && !/bucket does not exist/i.test(message)) return null
+    throw error
+  })
+}
+
+async function json(
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  return retried(async signal => {
+    const answer = await ask(path, query, { signal })
+    return JSON.parse((await bodyOf(answer, PAGE_BYTES_MAX)).toString('utf8'))
+  })
+}
+
+async function ask(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  { signal, range }: { signal: AbortSignal; range?: string },
+): Promise<HttpAnswer> {
+  const url = `${gcsEndpoint().api}${path}?${new URLSearchParams(query)}`
+  const headers = {
+    ...(await gcsHeaders(url)),
+    ...(query.alt === 'media'
+      ? { 'accept-encoding': 'gzip', 'cache-control': 'no-transform' }
+      : {}),
+    ...(range === undefined ? {} : { range }),
+  }
+  return succeed({ url, headers, signal })
+}
+
+function objectOf(place: ObjectPlace, facts: Facts): StoredObject {
+  const { md5Hash, crc32c } = facts
+  const checksum = md5Hash
+    ? { of: 'md5' as const, value: md5Hash }
+    : crc32c
+      ? { of: 'crc32c' as const, value: crc32c }
+      : null
+  return {
+    uri: uriOf({ ...place, name: facts.name }),
+    bytes: Number(facts.size),
+    version: facts.generation,
+    modified: Date.parse(facts.updated),
+    ...(checksum && { checksum }),
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * One HTTP request over kept connections, its answer's body as it lies on the wire: nothing is inflated,
+ * a wrong length is an error, and a body that is not wanted any more closes its socket. Node's own
+ * client: `fetch` inflates bodies by itself, and the Google client's transport keeps sockets of answers
+ * that broke off.
+ */
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import { ServiceError } from './answer.ts'
+
+export interface HttpRequest {
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** To be read to its end, or destroyed. */
+  readonly body: IncomingMessage
+}
+
+/** Of one host; more requests wait. */
+const SOCKETS_MAX = 64
+/** An idle connection is closed before the services close it. */
+const IDLE_MS = 4000
+/** What is read of an answer that is no success. */
+const ERROR_BYTES_MAX = 64 * 1024
+
+const agents = new Map<string, Agent>()
+
+/** Answers whatever the status. Throws the network's errors. */
+export async function send(request: HttpRequest): Promise<HttpAnswer> {
+  const url = new URL(request.url)
+  const secure = url.protocol === 'https:'
+  const { Agent: MadeOf, request: start } = secure
+    ? await import('node:https')
+    : await import('node:http')
+  const agent =
+    agents.get(url.protocol) ??
+    new MadeOf({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: IDLE_MS, scheduling: 'lifo' })
+  agents.set(url.protocol, agent)
+  const options: RequestOptions = {
+    method: request.method ?? 'GET',
+    headers: { ...lengthOf(request.body), ...request.headers },
+    agent,
+    ...(request.signal && { signal: request.signal }),
+  }
+  return new Promise((resolve, reject) => {
+    const sent = start(url, options, body => {
+      // Without a listener an error after the answer's head would be unhandled; readers see it too.
+      body.on('error', () => {})
+      resolve({ status: body.statusCode ?? 0, headers: plain(body), body })
+    })
+    // The agent closes idle sockets by `timeout`; one at work is not idle.
+    sent.setTimeout(0)
+    sent.on('error', reject)
+    sent.end(request.body)
+  })
+}
+
+/** As `send`, of a success. Throws ServiceError: another status. */
+export async function succeed(
+  request: HttpRequest,
+  also: readonly number[] = [],
+): Promise<HttpAnswer> {
+  const answer = await send(request)
+  const { status } = answer
+  if ((status >= 200 && status < 300) || also.includes(status)) return answer
+  throw await refused(answer)
+}
+
+/** A small body as a whole. Throws: it is longer than `bytesMax`, or broke off. */
+export async function bodyOf(answer: HttpAnswer, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw new Error(`an answer has more than ${bytesMax} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The answer as an error, its code and message out of the body's JSON or XML. */
+async function refused(answer: HttpAnswer): Promise<ServiceError> {
+  const { status, headers } = answer
+  const text = await bodyOf(answer, ERROR_BYTES_MAX).then(
+    body => body.toString('utf8'),
+    () => '',
+  )
+  return new ServiceError({ status, headers, ...saidIn(text, status) })
+}
+
+function saidIn(text: string, status: number): { code: string; message: string } {
+  const short = text.replace(/\s+/g, ' ').slice(0, 400)
+  try {
+    const { error } = JSON.parse(text) as {
+      error?: { message?: string; errors?: { reason?: string }[] } | string
+    }
+    if (typeof error === 'string') return { code: error, message: error }
+    const code = error?.errors?.[0]?.reason ?? ''
+    if (error?.message) return { code, message: error.message }
+  } catch {
+    const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? ''
+    const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1]
+    if (code !== '' || message) return { code, message: message ?? code }
+  }
+  const page = /^\s*</.test(text)
+  return { code: '', message: short === '' || page ? `status ${status}` : short }
+}
+
+function lengthOf(body: Uint8Array | string | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+}
+
+const plain = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+  )
+
+/** Closes idle connections: a process that is done need not wait for their time limit. */
+export function closeIdle(): void {
+  for (const agent of agents.values()) agent.destroy()
+  agents.clear()
+}

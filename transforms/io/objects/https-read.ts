@@ -1,0 +1,117 @@
+/**
+ * Files behind a web server: one URL is one file. It is read by ranges where the server takes them, and
+ * as a whole otherwise. Pinned by its etag, or by its date where it has none.
+ */
+import { Fault, redactUri } from '../../../engine/fault.ts'
+import { answerOf, ServiceError } from './answer.ts'
+import { overwritten, storeFault } from './errors.ts'
+import { bodyOf, type HttpAnswer, succeed } from './http.ts'
+import { bodyIn, type Body, ranged } from './ranged.ts'
+import { retried } from './retry.ts'
+import type { ObjectReader, StoredObject } from './store.ts'
+
+const REDIRECTS_MAX = 5
+const SMALL_BYTES_MAX = 64 << 20
+const REDIRECTS = [301, 302, 303, 307, 308]
+
+export const httpsReader: ObjectReader = {
+  scheme: 'https',
+
+  // biome-ignore lint/correctness/useYield: a web server has no list to give
+  async *list(prefix) {
+    throw new Fault('pipeline', `${redactUri(prefix)}: a web server does not list its files`, {
+      hint: 'name each file by its own URL',
+    })
+  },
+
+  /** By the head of an answer to one byte: many servers refuse HEAD, and signed URLs are for GET. */
+  async stat(uri) {
+    try {
+      const answer = await retried(signal => follow(uri, { signal, range: 'bytes=0-0' }, [416]))
+      answer.body.destroy()
+      return objectOf(uri, answer)
+    } catch (error) {
+      const { status } = answerOf(error)
+      if (status === 404 || status === 410) return null
+      throw storeFault(error, uri, 'read')
+    }
+  },
+
+  async *read(object, start, end) {
+    try {
+      yield* ranged((from, to, signal) => askFor(object, { from, to, signal }), { start, end })
+    } catch (error) {
+      if (answerOf(error).status === 404) throw overwritten(object.uri, object.version, null)
+      throw storeFault(error, object.uri, 'read')
+    }
+  },
+
+  async get(uri) {
+    try {
+      return await retried(async signal => {
+        const answer = await follow(uri, { signal })
+        const bytes = await bodyOf(answer, SMALL_BYTES_MAX)
+        return { bytes, version: versionOf(answer.headers) }
+      })
+    } catch (error) {
+      if (answerOf(error).status === 404) return null
+      throw storeFault(error, uri, 'read')
+    }
+  },
+}
+
+async function askFor(
+  object: StoredObject,
+  { from, to, signal }: { from: number; to: number; signal: AbortSignal },
+): Promise<Body> {
+  const { uri, version, bytes } = object
+  const whole = from === 0 && to === bytes
+  const range = whole ? {} : { range: `bytes=${from}-${to - 1}` }
+  const answer = await follow(uri, { signal, ...range })
+  const now = versionOf(answer.headers)
+  if (now === version && (answer.status === 206 || whole)) return bodyIn(answer)
+  answer.body.destroy()
+  if (now !== version) throw overwritten(uri, version, now)
+  throw new Fault('resource', `${redactUri(uri)} cannot be read by ranges`, {
+    detail: [`HTTP answered  ${answer.status} to a request for bytes ${from} to ${to}`],
+    hint: 'the server does not take ranges: copy the file first',
+  })
+}
+
+/** Follows redirects, which signed downloads are made of. */
+async function follow(
+  uri: string,
+  { signal, range }: { signal: AbortSignal; range?: string },
+  also: readonly number[] = [],
+): Promise<HttpAnswer> {
+  let url = uri
+  const headers = { 'accept-encoding': 'identity', ...(range === undefined ? {} : { range }) }
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+    const answer = await succeed({ url, headers, signal }, [...REDIRECTS, ...also])
+    if (!REDIRECTS.includes(answer.status)) return answer
+    answer.body.destroy()
+    url = new URL(answer.headers.location ?? '', url).href
+  }
+  const message = `more than ${REDIRECTS_MAX} redirects`
+  throw new ServiceError({ status: null, code: '', message, headers: {} })
+}
+
+function objectOf(uri: string, { status, headers }: HttpAnswer): StoredObject {
+  const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]
+  const length = total ?? (status === 200 ? headers['content-length'] : undefined)
+  if (length === undefined)
+    throw new Fault('resource', `${redactUri(uri)}: the server does not tell its length`, {
+      hint: 'copy the file first',
+    })
+  const modified = Date.parse(headers['last-modified'] ?? '')
+  return {
+    uri,
+    bytes: Number(length),
+    version: versionOf(headers),
+    modified: Number.isNaN(modified) ? 0 : modified,
+  }
+}
+
+/** Two answers of one version have the same; '' where the server tells nothing. */
+const versionOf = (headers: Readonly<Record<string, string>>): string =>
+  headers.etag ?? headers['last-modified'] ?? ''

@@ -1,0 +1,40 @@
+/**
+ * The AWS client, made when it is first used. Credentials, region and endpoint (AWS_ENDPOINT_URL_S3) come
+ * from its own chain. The client's own retries are off: `retry.ts` is the one place that sends again.
+ */
+import type { S3Client } from '@aws-sdk/client-s3'
+
+const CONNECT_MS = 10_000
+/** Without a byte. */
+const SILENT_MS = 60_000
+const SOCKETS_MAX = 64
+
+let made: Promise<S3Client> | null = null
+
+/** The one client of this thread. */
+export function s3Client(): Promise<S3Client> {
+  made ??= make().catch(error => {
+    made = null
+    throw error
+  })
+  return made
+}
+
+async function make(): Promise<S3Client> {
+  const { S3Client: Client } = await import('@aws-sdk/client-s3')
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env
+  return new Client({
+    maxAttempts: 1,
+    // What stands behind an endpoint of one's own seldom has a host name for each bucket.
+    ...((AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) ? { forcePathStyle: true } : {}),
+    // Checksums that a caller asks for are sent and verified, others not: bodies are streamed.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: SILENT_MS,
+      httpAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
+      httpsAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
+    },
+  })
+}

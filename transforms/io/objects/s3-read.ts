@@ -1,0 +1,123 @@
+/**
+ * Objects of S3 and what speaks its protocol. Each read is pinned to the etag that was listed. An etag
+ * of 32 hexadecimal digits of an object that was sent in one piece is the MD5 of its bytes, unless the
+ * bucket encrypts with keys of KMS: then the service's own answer to a read tells, and it is not used.
+ */
+import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
+import { answerOf } from './answer.ts'
+import { type Doing, overwritten, storeFault } from './errors.ts'
+import { type Body, ranged } from './ranged.ts'
+import { retried } from './retry.ts'
+import { s3Client } from './s3-client.ts'
+import type { ObjectReader, StoredObject } from './store.ts'
+import { placeOf, uriOf } from './uri.ts'
+
+export const s3Reader: ObjectReader = {
+  scheme: 's3',
+
+  async *list(prefix) {
+    const place = placeOf(prefix)
+    for (let token: string | undefined; ; ) {
+      const page = await asked(prefix, 'list', async (client, abortSignal) => {
+        const { ListObjectsV2Command } = await import('@aws-sdk/client-s3')
+        const asking = new ListObjectsV2Command({
+          Bucket: place.bucket,
+          Prefix: place.name,
+          ContinuationToken: token,
+        })
+        return client.send(asking, { abortSignal })
+      })
+      yield (page.Contents ?? []).map(o =>
+        objectOf(uriOf({ ...place, name: o.Key ?? '' }), o.Size, o.ETag, o.LastModified),
+      )
+      token = page.IsTruncated ? page.NextContinuationToken : undefined
+      if (token === undefined) return
+    }
+  },
+
+  async stat(uri) {
+    const { bucket: Bucket, name: Key } = placeOf(uri)
+    try {
+      const found = await asked(uri, 'read', async (client, abortSignal) => {
+        const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
+        return client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal })
+      })
+      const { ContentLength, ETag, LastModified } = found
+      return objectOf(uri, ContentLength, ETag, LastModified)
+    } catch (error) {
+      // An answer to HEAD has no body: a bucket that is not there looks like an object that is not.
+      if (answerOf((error as Error).cause).status === 404) return null
+      throw error
+    }
+  },
+
+  async *read(object, start, end) {
+    const { uri, version } = object
+    try {
+      yield* ranged(
+        async (from, to, signal) => {
+          const range = `bytes=${from}-${to - 1}`
+          const answer = await getObject(uri, { signal, range, match: version })
+          return answer.Body as unknown as Body
+        },
+        { start, end },
+      )
+    } catch (error) {
+      const { status, code } = answerOf(error)
+      const gone = status === 404 && code !== 'NoSuchBucket'
+      if (gone || status === 412 || status === 416) {
+        const now = await s3Reader.stat(uri)
+        if (now?.version !== version) throw overwritten(uri, version, now?.version ?? null)
+      }
+      throw storeFault(error, uri, 'read')
+    }
+  },
+
+  async get(uri) {
+    try {
+      return await retried(async signal => {
+        const { Body: body, ETag } = await getObject(uri, { signal })
+        const bytes = (await body?.transformToByteArray()) ?? new Uint8Array(0)
+        return { bytes, version: tagOf(ETag) }
+      })
+    } catch (error) {
+      const { status, code } = answerOf(error)
+      if (status === 404 && code !== 'NoSuchBucket') return null
+      throw storeFault(error, uri, 'read')
+    }
+  },
+}
+
+async function getObject(
+  uri: string,
+  o: { signal: AbortSignal; range?: string; match?: string },
+): Promise<GetObjectCommandOutput> {
+  const { GetObjectCommand } = await import('@aws-sdk/client-s3')
+  const { bucket: Bucket, name: Key } = placeOf(uri)
+  const asking = new GetObjectCommand({
+    Bucket,
+    Key,
+    ...(o.range === undefined ? {} : { Range: o.range }),
+    ...(o.match === undefined ? {} : { IfMatch: `"${o.match}"` }),
+  })
+  return (await s3Client()).send(asking, { abortSignal: o.signal })
+}
+
+async function asked<T>(
+  uri: string,
+  doing: Doing,
+  act: (client: S3Client, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await retried(async signal => act(await s3Client(), signal))
+  } catch (error) {
+    throw storeFault(error, uri, doing)
+  }
+}
+
+/** Without its quotes. */
+const tagOf = (tag = ''): string => tag.replace(/^(?:W\/)?"|"$/g, '')
+
+function objectOf(uri: string, bytes = 0, tag = '', modified = new Date(0)): StoredObject {
+  return { uri, bytes, version: tagOf(tag), modified: modified.getTime() }
+}
