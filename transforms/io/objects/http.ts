@@ -4,14 +4,16 @@
  * client: `fetch` inflates bodies by itself, and the Google client's transport keeps sockets of answers
  * that broke off.
  */
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import { pipeline } from 'node:stream'
 import { ServiceError } from './answer.ts'
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
+  /** Of one that comes in chunks the headers say the length. */
+  readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,12 +55,15 @@ export async function send(request: HttpRequest): Promise<HttpAnswer> {
     const sent = start(url, options, body => {
       // Without a listener an error after the answer's head would be unhandled; readers see it too.
       body.on('error', () => {})
+      // Answered before all was sent: the rest need not go.
+      body.on('close', () => void (sent.writableFinished || sent.destroy()))
       resolve({ status: body.statusCode ?? 0, headers: plain(body), body })
     })
     // The agent closes idle sockets by `timeout`; one at work is not idle.
     sent.setTimeout(0)
     sent.on('error', reject)
-    sent.end(request.body)
+    if (isWhole(request.body)) sent.end(request.body)
+    else stream(request.body, sent)
   })
 }
 
@@ -113,8 +118,20 @@ function saidIn(text: string, status: number): { code: string; message: string }
   return { code: '', message: short === '' || page ? `status ${status}` : short }
 }
 
-function lengthOf(body: Uint8Array | string | undefined): Record<string, string> {
-  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+type Whole = Uint8Array | string | undefined
+
+const isWhole = (body: HttpRequest['body']): body is Whole =>
+  body === undefined || typeof body === 'string' || body instanceof Uint8Array
+
+/** An error of the source, too, ends the request with it. */
+function stream(body: AsyncIterable<Uint8Array>, sent: ClientRequest): void {
+  pipeline(body, sent, () => {})
+}
+
+function lengthOf(body: HttpRequest['body']): Record<string, string> {
+  return isWhole(body) && body !== undefined
+    ? { 'content-length': String(Buffer.byteLength(body)) }
+    : {}
 }
 
 const plain = ({ headers }: IncomingMessage): Record<string, string> =>

@@ -46,6 +46,33 @@ export interface ObjectReader {
   get(uri: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>
 }
 
+export interface SendOptions {
+  /**
+   * Ends with `/`: what is not shown yet lies under this URI, in a store that lists whatever it holds.
+   * Default: `_millrace/` beside the object.
+   */
+  readonly hidden?: string
+  /** Ends it; what was sent so far is removed where that is possible. */
+  readonly signal?: AbortSignal
+}
+
+/** An object as readers see it. */
+export interface CommittedObject {
+  readonly uri: string
+  readonly bytes: number
+  /** Generation or etag. */
+  readonly version: string
+  /** Of the whole object, in base64. */
+  readonly crc32c: string
+}
+
+/** What was sent and never shown. */
+export interface Leftover extends PendingObject {
+  readonly bytes: number
+  /** Epoch milliseconds. */
+  readonly begun: number
+}
+
 export interface ObjectStore extends ObjectReader {
   /**
    * Writes a small object; `over`: the version that it replaces, null for none, undefined for whichever
@@ -53,10 +80,15 @@ export interface ObjectStore extends ObjectReader {
    */
   put(uri: string, bytes: Uint8Array, over?: string | null): Promise<boolean>
   /** Sends the file at `path` in bounded memory, checked by its checksum; `commit` then shows it as `uri`. */
-  send(path: string, uri: string): Promise<PendingObject>
+  send(path: string, uri: string, o?: SendOptions): Promise<PendingObject>
+  /** Whether what was sent is there still, shown or not. */
+  holds(pending: PendingObject): Promise<boolean>
   /** Shows what was sent; again and again does no harm. Throws data: another object stands there. */
-  commit(pending: PendingObject): Promise<void>
-  /** Removes what was sent, shown or not. */
+  commit(pending: PendingObject): Promise<CommittedObject>
+  /** Removes what was sent and is not shown. */
   discard(pending: PendingObject): Promise<void>
+  /** What was sent for objects under `prefix` and is not shown, page by page; `hidden` as it was sent with. */
+  leftovers(prefix: string, hidden: string): AsyncIterable<readonly Leftover[]>
+  /** Removes an object; one that is gone is no error. */
   remove(uri: string): Promise<void>
 }
