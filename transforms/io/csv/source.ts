@@ -10,10 +10,10 @@ import type {
   SplitEnd,
   SplitReader,
 } from '../../../engine/io/source.ts'
-import { openBytes } from '../files/byte-stream.ts'
-import { type Compression, sniff } from '../files/compression.ts'
+import type { Compression } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
-import { type InputFile, listFiles } from '../files/list.ts'
+import { inputsOf, type Located, look, lookAll, openInput } from '../files/inputs.ts'
+import type { InputFile } from '../files/list.ts'
 import type { Bytes } from '../files/fields.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
@@ -54,33 +54,43 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan(
-    { splitBytes }: PlanRequest,
-    files: readonly InputFile[] = listFiles(this.#path),
-  ): Promise<SourcePlan> {
+  async plan({ splitBytes }: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
     const splits: Split[] = []
     const notes = new ExtraColumns()
-    for (const file of files) {
-      const { compression } = sniff(file.path)
-      if (file.bytes > 0) notes.add(file.path, (await this.#headerOf(file.path, compression)).extra)
+    const files = listed ?? (await inputsOf(this.#path))
+    const looked = await lookAll(files, splitBytes, file => this.#look(file))
+    files.forEach((file, i) => {
+      const { compression = null, extra = [] } = looked[i] ?? {}
+      notes.add(file.path, extra)
       splits.push(...splitsOf(file, { detail: { compression }, splitBytes }))
-    }
+    })
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { splits, inputs, notes: notes.lines() }
   }
 
+  async #look(
+    file: InputFile,
+  ): Promise<{ readonly compression: Compression; readonly extra: readonly string[] }> {
+    const { compression } = await look(file)
+    const extra = file.bytes > 0 ? (await this.#headerOf(file, compression)).extra : []
+    return { compression, extra }
+  }
+
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
-    const { compression, exact } = split.detail as TextSplit
-    const header = await this.#headerOf(split.uri, compression)
+    const { exact, object, ...known } = split.detail as TextSplit
+    const file: Located = { path: split.uri, ...(object && { object }) }
+    const compression = known.compression ?? (await look(file)).compression
+    const header = await this.#headerOf(file, compression)
     const first = split.start === 0
     const guessed = !first && exact === undefined
     const from = exact ?? (first ? header.end : split.start)
     const scratch = this.#scratch(request)
     // A compressed file is read from its start, and what lies before the first record passed over.
     const seek = compression !== 'none' ? 0 : guessed ? from - 1 : from
-    const stream = openBytes(split.uri, {
+    const stream = await openInput(file, {
       compression,
       from: seek,
+      until: split.end,
       ratioMax: this.#dialect.inflateRatioMax,
     })
     scratch.window.open(stream, seek)
@@ -123,17 +133,20 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return this.#dialect.delimiter ?? (/\.(?:tsv|tab)(?:\.\w+)?$/i.test(path) ? TAB : COMMA)
   }
 
-  async #headerOf(uri: string, compression: Compression): Promise<Header> {
+  async #headerOf(file: Located, compression: Compression): Promise<Header> {
+    const uri = file.path
     if (this.#lastHeader?.uri === uri) return this.#lastHeader.header
-    const header = await this.#readHeader(uri, compression)
+    const header = await this.#readHeader(file, compression)
     this.#lastHeader = { uri, header }
     return header
   }
 
-  async #readHeader(uri: string, compression: Compression): Promise<Header> {
+  async #readHeader(file: Located, compression: Compression): Promise<Header> {
+    const uri = file.path
     const window = new Window(Buffer.allocUnsafeSlow(HEADER_BYTES) as Bytes)
     const { header, latin1, recordBytesMax, columnsMax, inflateRatioMax } = this.#dialect
-    const stream = openBytes(uri, { compression, from: 0, ratioMax: inflateRatioMax })
+    const o = { compression, from: 0, until: 0, ratioMax: inflateRatioMax }
+    const stream = await openInput(file, o)
     window.open(stream, 0)
     try {
       for (;;) {

@@ -1,13 +1,6 @@
 /** A file's (decompressed) bytes, in order. */
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  openSync,
-  type ReadStream,
-  readSync,
-} from 'node:fs'
-import type { Transform } from 'node:stream'
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
+import type { Readable, Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Fault } from '../../../engine/fault.ts'
 import { type Compression, unreadable } from './compression.ts'
@@ -25,14 +18,52 @@ export const INFLATE_RATIO_MAX = 500
 /** What any file may grow to. */
 const INFLATED_FREE = 256 * 2 ** 20
 
-/** `ratioMax`: to how many times its size a compressed file may grow. */
-export function openBytes(
-  path: string,
-  o: { compression: Compression; from: number; ratioMax: number },
-): ByteStream {
+export interface OpenOptions {
+  readonly compression: Compression
+  /** The first byte; of a compressed file always 0. */
+  readonly from: number
+  /** To how many times its size a compressed file may grow. */
+  readonly ratioMax: number
+}
+
+export function openBytes(path: string, o: OpenOptions): ByteStream {
   return o.compression === 'none'
     ? new FileBytes(path, o.from)
-    : new InflatedBytes(path, o.compression, o.ratioMax)
+    : new InflatedBytes(storedIn(path), o.compression, o.ratioMax)
+}
+
+/** A compressed file as it is stored. */
+export interface Stored {
+  /** A path or URI, safe to show. */
+  readonly path: string
+  readonly stream: Readable
+  /** What the stream has read. */
+  readonly bytesRead: number
+  /** Some bytes from `at` on; none where the file ends there. */
+  rest(at: number): Buffer | Promise<Buffer>
+}
+
+function storedIn(path: string): Stored {
+  const stream = createReadStream(path, { highWaterMark: CHUNK })
+  return {
+    path,
+    stream,
+    get bytesRead() {
+      return stream.bytesRead
+    },
+    rest: at => restOf(path, at),
+  }
+}
+
+function restOf(path: string, at: number): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    if (at >= fstatSync(file).size) return Buffer.alloc(0)
+    const rest = Buffer.alloc(REST_BYTES)
+    return rest.subarray(0, readSync(file, rest, 0, rest.length, at))
+  } finally {
+    closeSync(file)
+  }
 }
 
 class FileBytes implements ByteStream {
@@ -73,12 +104,14 @@ class FileBytes implements ByteStream {
 }
 
 const CHUNK = 256 * 1024
+/** What is looked at behind a stream's end. */
+export const REST_BYTES = 64 * 1024
 
 /** A compressed file, inflated as it is asked for: Node's streams hold the rest back. */
-class InflatedBytes implements ByteStream {
+export class InflatedBytes implements ByteStream {
   readonly #path: string
   readonly #name: string
-  readonly #file: ReadStream
+  readonly #file: Stored
   readonly #inflate: Transform & { bytesWritten: number }
   readonly #chunks: AsyncIterator<Buffer>
   readonly #ratioMax: number
@@ -87,20 +120,21 @@ class InflatedBytes implements ByteStream {
   #inflated = 0
   #ended = false
 
-  constructor(path: string, compression: Exclude<Compression, 'none'>, ratioMax: number) {
-    this.#path = path
+  constructor(file: Stored, compression: Exclude<Compression, 'none'>, ratioMax: number) {
+    this.#path = file.path
     this.#ratioMax = ratioMax
     this.#name = compression
-    this.#file = createReadStream(path, { highWaterMark: CHUNK })
+    this.#file = file
     const inflate =
       compression === 'gzip'
         ? createGunzip({ chunkSize: CHUNK })
         : createZstdDecompress({ chunkSize: CHUNK })
     this.#inflate = inflate as unknown as Transform & { bytesWritten: number }
-    this.#file.on('error', error => this.#inflate.destroy(unreadable(path, error)))
+    const { stream, path } = file
+    stream.on('error', error => this.#inflate.destroy(unreadable(path, error)))
     // A failure is told by the read that meets it; without this an early one would be unhandled.
     this.#inflate.on('error', () => {})
-    this.#chunks = this.#file.pipe(this.#inflate)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    this.#chunks = stream.pipe(this.#inflate)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
   get stored(): number {
@@ -130,7 +164,7 @@ class InflatedBytes implements ByteStream {
     }
     if (step.done) {
       this.#ended = true
-      this.#checkEnd()
+      await this.#checkEnd()
     } else if (step.value.length > 0) {
       this.#chunk = step.value
       this.#used = 0
@@ -175,20 +209,11 @@ class InflatedBytes implements ByteStream {
   }
 
   /** Node ends quietly at bytes that do not continue the stream. */
-  #checkEnd(): void {
+  async #checkEnd(): Promise<void> {
     const used = this.#inflate.bytesWritten
-    const file = openSync(this.#path, 'r')
-    try {
-      const rest = Buffer.alloc(64 * 1024)
-      const size = fstatSync(file).size
-      if (used >= size) return
-      // Padding with zeros is what tape and block devices leave; gzip itself takes it.
-      const count = readSync(file, rest, 0, rest.length, used)
-      if (rest.subarray(0, count).every(b => b === 0)) return
-    } finally {
-      closeSync(file)
-    }
-    throw this.#goesOn(used)
+    const rest = await this.#file.rest(used)
+    // Padding with zeros is what tape and block devices leave; gzip itself takes it.
+    if (!rest.every(b => b === 0)) throw this.#goesOn(used)
   }
 
   #goesOn(at: number): Fault {
@@ -202,7 +227,7 @@ class InflatedBytes implements ByteStream {
   }
 
   close(): void {
-    this.#file.destroy()
+    this.#file.stream.destroy()
     this.#inflate.destroy()
   }
 }

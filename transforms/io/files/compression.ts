@@ -20,8 +20,17 @@ const FOREIGN: readonly (readonly [string, string, string])[] = [
  *
  * Throws  data: a format that is no text; resource: cannot be read
  */
-export function sniff(path: string): { compression: Compression; head: Buffer } {
-  const head = headOf(path)
+export const sniff = (path: string): Sniffed => sniffed(headOf(path), path)
+
+export interface Sniffed {
+  readonly compression: Compression
+  readonly head: Buffer
+}
+
+export const HEAD_BYTES = 64
+
+/** As `sniff`, of a file's first `HEAD_BYTES`, or all of a shorter one. */
+export function sniffed(head: Buffer, path: string): Sniffed {
   const hex = head.toString('hex')
   const compression = compressionOf(hex)
   const foreign = compression === 'none' && FOREIGN.find(([magic]) => hex.startsWith(magic))
@@ -46,7 +55,7 @@ function headOf(path: string): Buffer {
   try {
     const file = openSync(path, 'r')
     try {
-      const head = Buffer.alloc(64)
+      const head = Buffer.alloc(HEAD_BYTES)
       return head.subarray(0, readSync(file, head, 0, head.length, 0))
     } finally {
       closeSync(file)
@@ -58,6 +67,7 @@ function headOf(path: string): Buffer {
 
 /** The fault for a file that the system refuses to read. */
 export function unreadable(path: string, cause: unknown): Fault {
+  if (cause instanceof Fault) return cause
   const { code } = cause as NodeJS.ErrnoException
   const gone = code === 'ENOENT'
   return new Fault('resource', `cannot read ${path}: ${gone ? 'it is gone' : (code ?? cause)}`, {

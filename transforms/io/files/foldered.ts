@@ -25,7 +25,10 @@ import type {
 } from '../../../engine/io/source.ts'
 import { folderColumn, folderValues } from './folder-values.ts'
 import { FolderedReader } from './foldered-read.ts'
-import { changedFile, type InputFile, listFiles } from './list.ts'
+import { inputsOf } from './inputs.ts'
+import { changedFile, type InputFile } from './list.ts'
+import { objectOf, packed, PartsReader, partsOf } from './parts.ts'
+import { isObjectUri } from '../objects/uri.ts'
 
 /** A source of files, which may have been listed already. */
 export interface FileSource<F extends Fields> extends Source<F> {
@@ -78,17 +81,35 @@ class FolderedFiles<F extends Fields> implements Source<F> {
   }
 
   async plan(request: PlanRequest): Promise<SourcePlan> {
-    const files = listFiles(this.#o.uri)
+    const files = await inputsOf(this.#o.uri)
     const first = this.#foundIn(files[0]?.path ?? '')
     for (const { path } of files) {
       const found = this.#foundIn(path)
       if (keyOf(found) !== keyOf(first)) throw this.#uneven(files[0]?.path ?? '', path)
       for (const [k, text] of found) this.#column(k, text, path)
     }
-    return this.#sourceOf(first).plan(request, files)
+    const plan = await this.#sourceOf(first).plan(request, files)
+    const remote = files[0]?.object !== undefined
+    return remote ? { ...plan, splits: packed(plan.splits, request.splitBytes) } : plan
   }
 
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader> {
+    const parts = partsOf(split)
+    return parts === null ? this.#open(split, request) : this.#openParts(parts, request)
+  }
+
+  async #openParts(parts: readonly Split[], request: ReadRequest): Promise<SplitReader> {
+    const { expectObject } = await import('../objects/inputs.ts')
+    return new PartsReader(parts, {
+      open: part => this.#open(part, request),
+      expect(part) {
+        const object = objectOf(part)
+        if (object) expectObject(object)
+      },
+    })
+  }
+
+  #open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader> {
     const found = this.#foundIn(split.uri)
     const source = this.#sourceOf(found)
     if (found.size === 0) return source.open(split, request)
@@ -105,8 +126,9 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     return opened instanceof Promise ? opened.then(wrap) : wrap(opened)
   }
 
+  /** What is read of an object is of the version that was listed, or refused. */
   changed(input: PlannedInput): string | null {
-    return changedFile(input)
+    return isObjectUri(input.uri) ? null : changedFile(input)
   }
 
   #foundIn(path: string): Found {

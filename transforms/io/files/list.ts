@@ -4,12 +4,17 @@ import { basename, dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
 import type { PlannedInput } from '../../../engine/io/source.ts'
+import type { StoredObject } from '../objects/store.ts'
 
 export interface InputFile {
   readonly path: string
   readonly bytes: number
   /** Changes when the file does. */
   readonly version: string
+  /** Epoch milliseconds of its last change. */
+  readonly modified: number
+  /** What it is where it lies in an object store. */
+  readonly object?: StoredObject
 }
 
 const MAGIC = /[*?{[]/
@@ -31,7 +36,12 @@ export function listFiles(uri: string): InputFile[] {
   for (const each of paths) {
     const stat = each === path && found?.isFile() ? found : statOf(each)
     if (stat !== null && !stat.isDirectory())
-      files.push({ path: each, bytes: stat.size, version: versionOf(stat) })
+      files.push({
+        path: each,
+        bytes: stat.size,
+        version: versionOf(stat),
+        modified: stat.mtimeMs,
+      })
   }
   if (files.length === 0) throw nothing(path)
   return files.sort((a, b) => (a.path < b.path ? -1 : 1))

@@ -7,9 +7,13 @@
 import type { Split, SplitEnd } from '../../../engine/io/source.ts'
 import type { Compression } from './compression.ts'
 import type { InputFile } from './list.ts'
+import type { StoredObject } from '../objects/store.ts'
 
 export interface TextSplit {
-  readonly compression: Compression
+  /** Null where the object has not been looked at yet. */
+  readonly compression: Compression | null
+  /** Where it lies in an object store. */
+  readonly object?: StoredObject
   /** The first start, known: it need not be guessed. */
   readonly exact?: number
   /** Of a JSON file that is one array. */
@@ -18,8 +22,9 @@ export interface TextSplit {
 
 /** A file's splits; a compressed one is read as a whole, and so is what says so. */
 export function splitsOf(file: InputFile, o: { detail: TextSplit; splitBytes: number }): Split[] {
-  const { path: uri, bytes } = file
-  const { detail } = o
+  const { path: uri, bytes, object } = file
+  const detail = object === undefined ? o.detail : { ...o.detail, object }
+  if (object !== undefined && bytes === 0) return []
   if (detail.compression !== 'none' || detail.array)
     return [{ uri, start: 0, end: Number.POSITIVE_INFINITY, bytes, detail }]
   const splits: Split[] = []

@@ -11,11 +11,12 @@ import type {
 } from '../../../engine/io/source.ts'
 import { clocksOf, countOf } from '../csv/options.ts'
 import { parseBytes } from '../files/bytes.ts'
-import { INFLATE_RATIO_MAX, openBytes } from '../files/byte-stream.ts'
-import { sniff } from '../files/compression.ts'
+import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
+import { type Compression, HEAD_BYTES } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
-import { type InputFile, listFiles } from '../files/list.ts'
+import { inputsOf, type Located, look, lookAll, openInput } from '../files/inputs.ts'
+import type { InputFile } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { splitsOf, type TextSplit } from '../files/splits.ts'
@@ -72,32 +73,37 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan(
-    { splitBytes }: PlanRequest,
-    files: readonly InputFile[] = listFiles(this.#path),
-  ): Promise<SourcePlan> {
-    const splits: Split[] = []
-    for (const file of files) {
-      const { compression, head } = sniff(file.path)
-      const first =
-        compression === 'none' ? head : await headOf(file.path, compression, this.#ratioMax)
-      const array = /^(?:\xef\xbb\xbf)?\s*\[/.test(first.toString('latin1'))
-      splits.push(...splitsOf(file, { detail: { compression, array }, splitBytes }))
-    }
+  async plan({ splitBytes }: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
+    const files = listed ?? (await inputsOf(this.#path))
+    const looked = await lookAll(files, splitBytes, file => this.#look(file))
+    const splits: Split[] = files.flatMap((file, i) =>
+      splitsOf(file, { detail: looked[i] ?? { compression: null }, splitBytes }),
+    )
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { splits, inputs }
   }
 
+  async #look(file: Located): Promise<{ compression: Compression; array: boolean }> {
+    const { compression, head } = await look(file)
+    const first = compression === 'none' ? head : await headOf(file, compression, this.#ratioMax)
+    return { compression, array: /^(?:\xef\xbb\xbf)?\s*\[/.test(first.toString('latin1')) }
+  }
+
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
-    const { compression, array = false } = split.detail as TextSplit
+    const { object, ...detail } = split.detail as TextSplit
     const { uri, start } = split
+    const file: Located = { path: uri, ...(object && { object }) }
+    const known = detail.compression === null ? await this.#look(file) : detail
+    const { array = false } = known
+    const compression = known.compression as Compression
     const guessed = start > 0
     const schema = this.schema as AnySchema
     const scratch = this.#scratch(request)
     const kernel = WalkKernel.over(scratch.space, schema)
     const { window } = scratch
     const seek = guessed ? start - 1 : 0
-    const stream = openBytes(uri, { compression, from: seek, ratioMax: this.#ratioMax })
+    const o = { compression, from: seek, until: split.end, ratioMax: this.#ratioMax }
+    const stream = await openInput(file, o)
     window.open(stream, seek)
     const mark = guessed ? 0 : await passMark(window)
     const walk = scratch.walk(this.#recordBytesMax)
@@ -137,13 +143,13 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
 
 /** The first bytes of a compressed file's content. */
 async function headOf(
-  path: string,
+  file: Located,
   compression: 'gzip' | 'zstd',
   ratioMax: number,
 ): Promise<Buffer> {
-  const stream = openBytes(path, { compression, from: 0, ratioMax })
+  const stream = await openInput(file, { compression, from: 0, until: 0, ratioMax })
   try {
-    const head = Buffer.alloc(64)
+    const head = Buffer.alloc(HEAD_BYTES)
     return head.subarray(0, await stream.read(head, 0, head.length))
   } finally {
     stream.close()

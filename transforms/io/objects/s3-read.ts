@@ -1,11 +1,11 @@
 /**
- * Objects of S3 and what speaks its protocol. Each read is pinned to the etag that was listed. An etag
- * of 32 hexadecimal digits of an object that was sent in one piece is the MD5 of its bytes, unless the
- * bucket encrypts with keys of KMS: then the service's own answer to a read tells, and it is not used.
+ * Objects of S3 and what speaks its protocol. Each read is pinned to the etag that was listed, which is
+ * a checksum too where `etag.ts` says so.
  */
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { answerOf } from './answer.ts'
 import { type Doing, overwritten, storeFault } from './errors.ts'
+import { md5In, noteEncryption } from './etag.ts'
 import { type Body, ranged } from './ranged.ts'
 import { retried } from './retry.ts'
 import { s3Client } from './s3-client.ts'
@@ -100,7 +100,9 @@ async function getObject(
     ...(o.range === undefined ? {} : { Range: o.range }),
     ...(o.match === undefined ? {} : { IfMatch: `"${o.match}"` }),
   })
-  return (await s3Client()).send(asking, { abortSignal: o.signal })
+  const answer = await (await s3Client()).send(asking, { abortSignal: o.signal })
+  noteEncryption(Bucket, answer)
+  return answer
 }
 
 async function asked<T>(
@@ -119,5 +121,7 @@ async function asked<T>(
 const tagOf = (tag = ''): string => tag.replace(/^(?:W\/)?"|"$/g, '')
 
 function objectOf(uri: string, bytes = 0, tag = '', modified = new Date(0)): StoredObject {
-  return { uri, bytes, version: tagOf(tag), modified: modified.getTime() }
+  const version = tagOf(tag)
+  const checksum = md5In(version)
+  return { uri, bytes, version, modified: modified.getTime(), ...(checksum && { checksum }) }
 }

@@ -1,0 +1,26 @@
+/** Objects as sources of files see them. */
+import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
+import type { InputFile } from '../files/list.ts'
+import { listObjects } from './list.ts'
+import { headOf } from './object-bytes.ts'
+import type { StoredObject } from './store.ts'
+
+export { openObject } from './object-bytes.ts'
+
+/** Throws as `listObjects`. */
+export async function listInputs(uri: string): Promise<InputFile[]> {
+  return (await listObjects(uri)).map(object => {
+    const { uri: path, bytes, version, modified } = object
+    return { path, bytes, version, modified, object }
+  })
+}
+
+/** Throws data: a format that is no text; resource: cannot be read. */
+export async function sniffObject(object: StoredObject): Promise<Sniffed> {
+  return sniffed((await headOf(object)).subarray(0, HEAD_BYTES), object.uri)
+}
+
+/** Lets an object's first bytes come; a failure is told to who reads them. */
+export const expectObject = (object: StoredObject): void => {
+  headOf(object).catch(() => {})
+}

@@ -1,0 +1,304 @@
+/**
+ * An object's bytes in order, with blocks of it under way ahead of the reader. The first bytes are kept
+ * for a while: that an object is looked at, its header read and then its rows, takes one request.
+ *
+ * Memory: `BLOCK_BYTES` × `BLOCKS_AHEAD` a stream, and `HEADS_MAX` heads a thread.
+ */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import {
+  type ByteStream,
+  InflatedBytes,
+  type OpenOptions,
+  REST_BYTES,
+  type Stored,
+} from '../files/byte-stream.ts'
+import { base64Of, crc32c } from './crc32c.ts'
+import { damaged } from './errors.ts'
+import { isMd5 } from './etag.ts'
+import { readerOf } from './reader-of.ts'
+import type { StoredObject } from './store.ts'
+
+const BLOCK_BYTES = 4 << 20
+const BLOCKS_AHEAD = 4
+/** What is read where only the end of a record is wanted. */
+const BEYOND_BYTES = 256 << 10
+/** What is read of an object at first: of most small ones all. */
+const FIRST_BYTES = 512 << 10
+const HEADS_MAX = 64
+const HEADS_BYTES_MAX = 8 << 20
+/** Bytes handed over before sockets are looked at again. */
+const TURN_BYTES = 1 << 20
+
+const heads = new Map<string, Promise<Buffer>>()
+let headBytes = 0
+
+/** The object's first bytes, all of a small object. Kept until others take their room. */
+export function headOf(object: StoredObject): Promise<Buffer> {
+  const key = keyOf(object)
+  const known = heads.get(key)
+  if (known) return known
+  const bytes = Math.min(FIRST_BYTES, object.bytes)
+  const asked = bytesOf(object, 0, bytes)
+  heads.set(key, asked)
+  headBytes += bytes
+  for (const old of heads.keys()) {
+    if (heads.size <= HEADS_MAX && headBytes <= HEADS_BYTES_MAX) break
+    if (old !== key) forget(old)
+  }
+  // The next who asks tries again.
+  asked.catch(() => heads.get(key) === asked && forget(key))
+  return asked
+}
+
+const keyOf = ({ uri, version, bytes }: StoredObject): string => `${bytes} ${version} ${uri}`
+
+function forget(key: string): void {
+  heads.delete(key)
+  headBytes -= Math.min(FIRST_BYTES, Number.parseInt(key, 10))
+}
+
+/** A range as one buffer. */
+export async function bytesOf(object: StoredObject, start: number, end: number): Promise<Buffer> {
+  const whole = Buffer.allocUnsafeSlow(end - start)
+  let at = 0
+  const reader = await readerOf(object.uri)
+  for await (const chunk of reader.read(object, start, end)) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+/** `until`: where our part ends; bytes beyond are read as they are asked for. */
+export function openObject(
+  object: StoredObject,
+  o: OpenOptions & { readonly until: number },
+): ByteStream {
+  if (o.compression === 'none') return new ObjectBytes(object, o)
+  return new InflatedBytes(storedObject(object, o.until), o.compression, o.ratioMax)
+}
+
+function storedObject(object: StoredObject, until: number): Stored {
+  const bytes = new ObjectBytes(object, { from: 0, until: until === 0 ? 0 : object.bytes })
+  return {
+    path: object.uri,
+    stream: Readable.from(bytes.chunks(), { objectMode: false, highWaterMark: 1 }),
+    get bytesRead() {
+      return bytes.stored
+    },
+    rest: async at => {
+      const end = Math.min(object.bytes, at + REST_BYTES)
+      return at < end ? bytesOf(object, at, end) : Buffer.alloc(0)
+    },
+  }
+}
+
+const isHead = (start: number): boolean => start < FIRST_BYTES
+
+/** A part of the object, as it comes. */
+class Block {
+  readonly chunks: Uint8Array[] = []
+  readonly #iterator: Promise<AsyncIterator<Uint8Array>>
+  #ended = false
+  #failure: { readonly error: unknown } | null = null
+  #wake: (() => void) | null = null
+
+  /** `sum`: of the whole object, also of what lies before the block that begins it. */
+  constructor(
+    object: StoredObject,
+    { start, end, sum }: { start: number; end: number; sum: Sum | null },
+  ) {
+    this.#iterator = isHead(start)
+      ? headOf(object).then(head => {
+          sum?.add(head.subarray(0, start))
+          return [head.subarray(start)][Symbol.iterator]() as never
+        })
+      : readerOf(object.uri).then(r => r.read(object, start, end)[Symbol.asyncIterator]())
+    void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const iterator = await this.#iterator
+      for (;;) {
+        const { value, done } = await iterator.next()
+        if (done || this.#ended) break
+        this.chunks.push(value)
+        this.#wakeUp()
+      }
+    } catch (error) {
+      this.#failure = { error }
+    }
+    this.#ended = true
+    this.#wakeUp()
+  }
+
+  #wakeUp(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  /** The next chunk, null at the block's end; `undefined`: it has not come yet. */
+  take(): Uint8Array | null | undefined {
+    const chunk = this.chunks.shift()
+    if (chunk) return chunk
+    if (this.#failure) throw this.#failure.error
+    return this.#ended ? null : undefined
+  }
+
+  arrived(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+    })
+  }
+
+  /** Ends its request. */
+  async stop(): Promise<void> {
+    this.#ended = true
+    this.chunks.length = 0
+    // What fails when it is ended early is of no interest to anyone.
+    await this.#iterator.then(i => i.return?.()).catch(() => {})
+  }
+}
+
+export class ObjectBytes implements ByteStream {
+  readonly #object: StoredObject
+  readonly #until: number
+  readonly #sum: Sum | null
+  /** In order, the first being read. */
+  readonly #blocks: Block[] = []
+  /** Where the next block begins, and the next chunk. */
+  #next: number
+  #at: number
+  #chunk: Uint8Array | null = null
+  #used = 0
+  #turn = 0
+  stored = 0
+
+  constructor(object: StoredObject, { from, until }: { from: number; until: number }) {
+    this.#object = object
+    this.#next = from
+    this.#at = from
+    this.#until = Math.min(until, object.bytes)
+    const whole = isHead(from) && this.#until === object.bytes
+    this.#sum = whole ? sumOf(object) : null
+    this.#ahead()
+  }
+
+  #ahead(): void {
+    const { bytes } = this.#object
+    while (this.#blocks.length < BLOCKS_AHEAD && this.#next < this.#until) this.#start(this.#until)
+    if (this.#blocks.length === 0 && this.#next < bytes)
+      this.#start(Math.min(bytes, this.#next + BEYOND_BYTES))
+  }
+
+  #start(most: number): void {
+    const start = this.#next
+    const object = this.#object
+    this.#next = isHead(start)
+      ? Math.min(object.bytes, FIRST_BYTES)
+      : Math.min(most, start + BLOCK_BYTES)
+    this.#blocks.push(new Block(object, { start, end: this.#next, sum: this.#sum }))
+  }
+
+  read(into: Buffer, offset: number, length: number): number | Promise<number> {
+    const chunk = this.#chunk ?? this.#take()
+    if (chunk instanceof Promise) return chunk.then(() => this.read(into, offset, length))
+    if (chunk === null) return 0
+    const count = Math.min(length, chunk.length - this.#used)
+    into.set(chunk.subarray(this.#used, this.#used + count), offset)
+    this.#used += count
+    this.stored += count
+    if (this.#used === chunk.length) this.#chunk = null
+    return count
+  }
+
+  /** The bytes as they come, for a stream. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        const chunk = this.#take()
+        if (chunk === null) return
+        if (chunk instanceof Promise) await chunk
+        else {
+          this.#chunk = null
+          this.stored += chunk.length
+          yield chunk
+        }
+      }
+    } finally {
+      this.close()
+    }
+  }
+
+  /** The next chunk; null at the object's end; a promise: to be asked again. */
+  #take(): Uint8Array | null | Promise<unknown> {
+    // Reading goes on without an end of its own while blocks are there: sockets get their turn.
+    if (this.#turn >= TURN_BYTES) {
+      this.#turn = 0
+      return new Promise(setImmediate)
+    }
+    for (;;) {
+      const [block] = this.#blocks
+      if (block === undefined) return null
+      const chunk = block.take()
+      if (chunk === undefined) return block.arrived()
+      if (chunk !== null) {
+        this.#chunk = chunk
+        this.#used = 0
+        this.#turn += chunk.length
+        this.#at += chunk.length
+        this.#sum?.add(chunk)
+        if (this.#at === this.#object.bytes) this.#sum?.check()
+        return chunk
+      }
+      this.#blocks.shift()
+      this.#ahead()
+    }
+  }
+
+  close(): void {
+    for (const block of this.#blocks.splice(0)) void block.stop()
+    this.#chunk = null
+    this.#next = this.#object.bytes
+  }
+}
+
+interface Sum {
+  add(chunk: Uint8Array): void
+  /** Throws data: the bytes are not those that the service has a checksum of. */
+  check(): void
+}
+
+/** Null where the service tells no checksum. */
+function sumOf({ uri, checksum }: StoredObject): Sum | null {
+  if (checksum === undefined) return null
+  const { add, digest } = checksum.of === 'md5' ? md5() : castagnoli()
+  return {
+    add,
+    check() {
+      const found = digest()
+      if (found === checksum.value || !isMd5(uri)) return
+      throw damaged(uri, `its ${checksum.of} is ${found}, the service says ${checksum.value}`)
+    },
+  }
+}
+
+function md5() {
+  const hash = createHash('md5')
+  return {
+    add: (chunk: Uint8Array) => void hash.update(chunk),
+    digest: () => hash.digest('base64'),
+  }
+}
+
+function castagnoli() {
+  let crc = 0
+  return {
+    add(chunk: Uint8Array) {
+      crc = crc32c(chunk, crc)
+    },
+    digest: () => base64Of(crc),
+  }
+}
