@@ -19,6 +19,7 @@ const entryPoints = [
   'transforms/io/index.ts',
   'testing/index.ts',
   'workers/task.ts',
+  'transforms/io/objects/object-thread.ts',
   'pipelines/retail/generate/file-worker.ts',
 ]
 

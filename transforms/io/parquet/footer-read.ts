@@ -1,8 +1,9 @@
 /** Reads a Parquet file's footer: its columns and row groups. Only metadata is read, and checked. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { Fault } from '../../../engine/fault.ts'
 import type { ChunkMeta, Place, RowGroupMeta, Statistics } from './format.ts'
 import { type Leaf, type SchemaNode, schemaOfFile } from './leaf.ts'
+import type { ObjectRanges } from '../objects/ranges.ts'
 import { Malformed, ThriftReader, type ThriftStruct, type ThriftValue } from './thrift-read.ts'
 
 export interface FileMeta {
@@ -13,13 +14,19 @@ export interface FileMeta {
   readonly groups: readonly RowGroupMeta[]
 }
 
-/** An open file whose reads are bounded by its size. */
+/** An open file whose reads are bounded by its size; where it lies in an object store, its `ranges`. */
 export class ParquetFile {
   readonly path: string
   readonly bytes: number
-  #fd: number
-  constructor(path: string) {
+  readonly ranges: ObjectRanges | null
+  #fd = -1
+  constructor(path: string, ranges: ObjectRanges | null = null) {
     this.path = path
+    this.ranges = ranges
+    if (ranges !== null) {
+      this.bytes = ranges.object.bytes
+      return
+    }
     try {
       this.#fd = openSync(path, 'r')
     } catch (cause) {
@@ -28,11 +35,18 @@ export class ParquetFile {
     this.bytes = fstatSync(this.#fd).size
   }
 
+  /** Another one is another content. */
+  get version(): string {
+    const version = this.ranges?.object.version ?? statSync(this.path).mtimeMs
+    return `${this.bytes} ${version}`
+  }
+
   read(at: number, length: number, into?: Buffer): Buffer {
     if (!(at >= 0 && length >= 0 && at + length <= this.bytes))
       throw new Malformed(
         `it ends early: bytes ${at} to ${at + length} of ${this.bytes} are wanted`,
       )
+    if (this.ranges !== null) return this.ranges.read(at, length)
     const buffer = into && into.length >= length ? into : Buffer.allocUnsafeSlow(length)
     for (let got = 0; got < length; ) {
       const more = readSync(this.#fd, buffer, got, length - got, at + got)
@@ -43,6 +57,7 @@ export class ParquetFile {
   }
 
   close(): void {
+    this.ranges?.close()
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
   }

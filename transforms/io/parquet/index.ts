@@ -2,10 +2,12 @@
 import type { AnySchema, Fields, Schema } from '../../../engine/data/schema.ts'
 import type { Source } from '../../../engine/io/source.ts'
 import { isSchema } from '../csv/csv.ts'
-import { foldered } from '../files/foldered.ts'
+import { type FileSource, foldered } from '../files/foldered.ts'
 import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
+import { isObjectUri } from '../objects/uri.ts'
 import { assemble } from './assemble.ts'
 import { parquetFragment } from './fragment.ts'
+import { ParquetObjects } from './objects.ts'
 import { ParquetFiles, type ParquetSource } from './source.ts'
 
 /**
@@ -45,8 +47,8 @@ export function parquet<F extends Fields, C extends string>(
     const { header = {} } = options ?? {}
     return foldered({
       uri,
-      whole: new ParquetFiles(uri, second, options ?? {}),
-      part: rest => new ParquetFiles(uri, rest, { header: headerFor(rest, header) }),
+      whole: source(uri, new ParquetFiles(uri, second, options ?? {})),
+      part: rest => source(uri, new ParquetFiles(uri, rest, { header: headerFor(rest, header) })),
       columnOf: folder => (Object.hasOwn(header, folder) ? header[folder] : null) ?? folder,
     })
   }
@@ -58,6 +60,9 @@ export function parquet<F extends Fields, C extends string>(
     assemble,
   })
 }
+
+const source = <F extends Fields>(uri: string, files: ParquetFiles<F>): FileSource<F> =>
+  isObjectUri(uri) ? new ParquetObjects(uri, files) : files
 
 const headerFor = ({ list }: AnySchema, header: { readonly [name: string]: string }) =>
   Object.fromEntries(

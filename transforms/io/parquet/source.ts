@@ -1,5 +1,4 @@
 /** Reads Parquet files: plans splits of whole row groups from the footers, opens their readers. */
-import { statSync } from 'node:fs'
 import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
 import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
 import type {
@@ -15,7 +14,7 @@ import { decodedBytesMax } from './decoded-size.ts'
 import { guarded, ParquetFile, readFooter } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type Detail, type PlannedFile, splitsOf } from './split-plan.ts'
-import { ParquetSplitReader } from './split-read.ts'
+import { ParquetSplitReader, type SplitPlace } from './split-read.ts'
 
 export interface ParquetSource<F> {
   /** Columns that have another name in the files: `{ invoice_no: 'invoiceNo' }`. */
@@ -25,7 +24,7 @@ export interface ParquetSource<F> {
 /** More files are not asked for their sizes before planning. */
 const FOOTERS_MAX = 16
 
-interface Known extends PlannedFile {
+export interface Known extends PlannedFile {
   readonly version: string
 }
 
@@ -66,14 +65,19 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
 
   open(split: Split, request: ReadRequest): ParquetSplitReader {
     const file = new ParquetFile(split.uri)
+    return new ParquetSplitReader(this.placeOf(file, split), request)
+  }
+
+  /** What a reader of the split starts from; closes the file where it fails. */
+  placeOf(file: ParquetFile, split: Split): SplitPlace {
     try {
-      const meta = this.#meta(file)
+      const meta = this.meta(file)
       const detail = split.detail as Detail
       const groups = groupsOf(meta, detail.groups)
       const passed = new Set(groupsOf(meta, detail.passed))
       const { bindings } = meta
       const schema = this.schema as AnySchema
-      return new ParquetSplitReader({ file, split, schema, bindings, groups, passed }, request)
+      return { file, split, schema, bindings, groups, passed }
     } catch (error) {
       file.close()
       throw error
@@ -83,15 +87,19 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
   #metaOf(path: string): Known {
     const file = new ParquetFile(path)
     try {
-      return this.#meta(file)
+      return this.meta(file)
     } finally {
       file.close()
     }
   }
 
-  #meta(file: ParquetFile): Known {
-    const { path } = file
-    const version = `${file.bytes} ${statSync(path).mtimeMs}`
+  /** Whether the file's footer is known and need not be read. */
+  knows({ path, version }: ParquetFile): boolean {
+    return this.#last?.path === path && this.#last.version === version
+  }
+
+  meta(file: ParquetFile): Known {
+    const { path, version } = file
     if (this.#last?.path === path && this.#last.version === version) return this.#last
     const meta = guarded(path, () => readFooter(file))
     const bindings = bind(meta, this.schema as AnySchema, { path, header: this.#header })

@@ -60,6 +60,18 @@ export class ParquetSplitReader implements SplitReader {
     return new NestedReader(file, { name: leaf.path[0] ?? '', binding: found }, advance)
   }
 
+  /** Where the next batch begins: the row group by its number, and the columns that are read of it. */
+  get upcoming(): { readonly group: number; readonly columns: readonly number[] } {
+    const { groups, passed, bindings } = this.#place
+    let to = this.#to
+    for (const gap of this.#gaps) if (gap.from === to) to = gap.to
+    let group = this.#group
+    if (to >= this.#rowsOfGroup)
+      do group++
+      while (passed.has(groups[group] as RowGroupMeta))
+    return { group, columns: bindings.flatMap((b, i) => (this.#readers[i] ? [b.index] : [])) }
+  }
+
   next(): Batch | null {
     return guarded(this.#place.file.path, () => this.#next())
   }

@@ -1,0 +1,30 @@
+/** The entry of the thread that fetches ranges for another one, which waits (`sync.ts`). */
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { faultToJson } from '../../../engine/fault.ts'
+import { readerOf } from './reader-of.ts'
+import type { Fetch } from './sync.ts'
+
+const port = workerData as MessagePort
+
+async function fetchInto({ object, start, end, bytes }: Fetch): Promise<void> {
+  const reader = await readerOf(object.uri)
+  let at = 0
+  for await (const chunk of reader.read(object, start, end)) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+}
+
+async function answer(asked: Fetch): Promise<void> {
+  const state = await fetchInto(asked).then(
+    () => 1,
+    error => {
+      port.postMessage(faultToJson(error))
+      return 2
+    },
+  )
+  Atomics.store(asked.state, 0, state)
+  Atomics.notify(asked.state, 0)
+}
+
+port.on('message', (asked: Fetch) => void answer(asked))
