@@ -14,7 +14,7 @@ import { parquet } from '../parquet/index.ts'
 import { ObjectRanges } from './ranges.ts'
 import { readerOf } from './reader-of.ts'
 import type { StoredObject } from './store.ts'
-import { bucketOn } from './testing/bucket.ts'
+import { bucketOn } from '../../../test/services/bucket.ts'
 
 const Row = schema({ id: t.int32, name: t.utf8.nullable, price: t.decimal(10, 2), pad: t.utf8 })
 const ROWS = 30_000

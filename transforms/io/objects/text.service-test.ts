@@ -9,7 +9,7 @@ import { needs } from '../../../test/services/services.ts'
 import { csv } from '../csv/csv.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
 import { ndjson } from '../ndjson/ndjson.ts'
-import { bucketOn } from './testing/bucket.ts'
+import { bucketOn } from '../../../test/services/bucket.ts'
 
 const Row = schema({ id: t.int32, name: t.utf8.nullable })
 const HEADER = 'id,name\n'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { Storage } from '@google-cloud/storage'
-import { type Service, serverOf } from '../../../../test/services/services.ts'
+import { type Service, serverOf } from './services.ts'
 
 export interface Bucket {
   /** `gs://name`, without a slash at its end. */
