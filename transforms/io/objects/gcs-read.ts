@@ -3,7 +3,7 @@
  * pinned to the generation that was listed, and takes the bytes as they are stored: an object with
  * `Content-Encoding: gzip` is not inflated on the way.
  */
-import { answerOf } from './answer.ts'
+import { answerOf, ServiceError } from './answer.ts'
 import { overwritten, storeFault } from './errors.ts'
 import { gcsEndpoint, gcsHeaders, objectPath } from './gcs-client.ts'
 import { bodyOf, type HttpAnswer, succeed } from './http.ts'
@@ -119,8 +119,18 @@ async function json(
 ): Promise<Readonly<Record<string, unknown>>> {
   return retried(async signal => {
     const answer = await ask(path, query, { signal })
-    return JSON.parse((await bodyOf(answer, PAGE_BYTES_MAX)).toString('utf8'))
+    return parsed(await bodyOf(answer, PAGE_BYTES_MAX), answer)
   })
+}
+
+/** An answer that is cut short though its length agrees may come whole the next time. */
+function parsed(body: Buffer, { status, headers }: HttpAnswer): Record<string, unknown> {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    const message = `not JSON: ${(cause as Error).message}`
+    throw new ServiceError({ status, code: 'IncompleteBody', message, headers })
+  }
 }
 
 async function ask(

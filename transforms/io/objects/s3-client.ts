@@ -38,3 +38,10 @@ async function make(): Promise<S3Client> {
     },
   })
 }
+
+/** Ends its connections; the next use makes another one, by the environment as it is then. */
+export async function closeS3Client(): Promise<void> {
+  const client = made
+  made = null
+  ;(await client)?.destroy()
+}
