@@ -52,6 +52,7 @@ function source<F extends Fields>(uri: string, schema: Schema<F>, o: CsvSource<F
   const names = new Map(schema.list.map(f => [snakeCase(f.name), f.name]))
   return foldered({
     uri,
+    incremental: o.incremental,
     whole: new CsvFiles(uri, schema, o),
     part: rest => new CsvFiles(uri, rest, optionsFor(rest, o)),
     columnOf: folder => {

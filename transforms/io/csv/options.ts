@@ -5,6 +5,7 @@ import { Fault } from '../../../engine/fault.ts'
 import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
 import { parseBytes } from '../files/bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
+import type { IncrementalFiles } from '../files/incremental.ts'
 import { parserOf } from '../files/decode/calendar.ts'
 import { zoneClock } from '../files/decode/zone.ts'
 
@@ -33,6 +34,8 @@ export interface CsvSource<F extends Fields> {
   readonly columnsMax?: number
   /** A compressed file that grows to more times its size, once it is past 256 MB, is refused. Default: 500. */
   readonly inflateRatioMax?: number
+  /** Only files that were changed since the last run that was published. */
+  readonly incremental?: IncrementalFiles
 }
 
 const COLUMNS_MAX = 100_000

@@ -25,6 +25,7 @@ import type {
 } from '../../../engine/io/source.ts'
 import { folderColumn, folderValues } from './folder-values.ts'
 import { FolderedReader } from './foldered-read.ts'
+import { type IncrementalFiles, newFiles, overlapOf } from './incremental.ts'
 import { inputsOf } from './inputs.ts'
 import { changedFile, type InputFile } from './list.ts'
 import { objectOf, packed, PartsReader, partsOf } from './parts.ts'
@@ -44,6 +45,8 @@ export interface Foldered<F extends Fields> {
   readonly whole: FileSource<F>
   /** Reads files that have these columns only. */
   readonly part: (schema: AnySchema) => AnyFileSource
+  /** Where only files that are new are read. */
+  readonly incremental?: IncrementalFiles | undefined
   /** The column that a folder's name stands for, by the option that names columns. */
   readonly columnOf: (folder: string) => string
 }
@@ -61,9 +64,11 @@ class FolderedFiles<F extends Fields> implements Source<F> {
   readonly uri: string
   readonly fingerprint: string
   readonly leavesOut: boolean
+  readonly markName?: string
   readonly verify?: NonNullable<Source<F>['verify']>
   readonly bytesMax?: NonNullable<Source<F>['bytesMax']>
   readonly #o: Foldered<F>
+  readonly #overlapMs: number | null
   readonly #positions: ReadonlyMap<string, number>
   readonly #parts = new Map<string, AnyFileSource>()
 
@@ -75,20 +80,27 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     this.uri = whole.uri
     this.fingerprint = whole.fingerprint
     this.leavesOut = whole.leavesOut === true
+    this.#overlapMs = overlapOf(o.incremental)
+    if (this.#overlapMs !== null) this.markName = `${whole.format} ${whole.uri}`
     this.#positions = new Map(whole.schema.list.map(({ name }, k) => [name, k]))
     if (whole.bytesMax) this.bytesMax = whole.bytesMax.bind(whole)
     if (whole.verify) this.verify = whole.verify.bind(whole)
   }
 
   async plan(request: PlanRequest): Promise<SourcePlan> {
-    const files = await inputsOf(this.#o.uri)
+    const all = await inputsOf(this.#o.uri)
+    const { files, mark } =
+      this.#overlapMs === null
+        ? { files: all, mark: null }
+        : newFiles(all, this.#overlapMs, request)
     const first = this.#foundIn(files[0]?.path ?? '')
     for (const { path } of files) {
       const found = this.#foundIn(path)
       if (keyOf(found) !== keyOf(first)) throw this.#uneven(files[0]?.path ?? '', path)
       for (const [k, text] of found) this.#column(k, text, path)
     }
-    const plan = await this.#sourceOf(first).plan(request, files)
+    const listed = await this.#sourceOf(first).plan(request, files)
+    const plan = mark === null ? listed : { ...listed, mark }
     const remote = files[0]?.object !== undefined
     return remote ? { ...plan, splits: packed(plan.splits, request.splitBytes) } : plan
   }

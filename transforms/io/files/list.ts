@@ -40,7 +40,7 @@ export function listFiles(uri: string): InputFile[] {
         path: each,
         bytes: stat.size,
         version: versionOf(stat),
-        modified: stat.mtimeMs,
+        modified: Math.floor(stat.mtimeMs),
       })
   }
   if (files.length === 0) throw nothing(path)

@@ -41,6 +41,7 @@ export function ndjson<F extends Fields, C extends string>(
     const o = options ?? {}
     return foldered({
       uri,
+      incremental: o.incremental,
       whole: new NdjsonFiles(uri, second, o),
       part: rest => new NdjsonFiles(uri, rest, { ...o, formats: formatsFor(rest, o) }),
       columnOf: folder => folder,

@@ -15,6 +15,7 @@ import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
 import { type Compression, HEAD_BYTES } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
+import type { IncrementalFiles } from '../files/incremental.ts'
 import { inputsOf, type Located, look, lookAll, openInput } from '../files/inputs.ts'
 import type { InputFile } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
@@ -39,6 +40,8 @@ export interface NdjsonSource<F extends Fields> {
   readonly nestingMax?: number
   /** A compressed file that grows to more times its size, once it is past 256 MB, is refused. Default: 500. */
   readonly inflateRatioMax?: number
+  /** Only files that were changed since the last run that was published. */
+  readonly incremental?: IncrementalFiles
 }
 
 const NESTING_MAX = 1000

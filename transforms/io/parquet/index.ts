@@ -47,6 +47,7 @@ export function parquet<F extends Fields, C extends string>(
     const { header = {} } = options ?? {}
     return foldered({
       uri,
+      incremental: options?.incremental,
       whole: source(uri, new ParquetFiles(uri, second, options ?? {})),
       part: rest => source(uri, new ParquetFiles(uri, rest, { header: headerFor(rest, header) })),
       columnOf: folder => (Object.hasOwn(header, folder) ? header[folder] : null) ?? folder,

@@ -8,6 +8,7 @@ import type {
   SourcePlan,
   Split,
 } from '../../../engine/io/source.ts'
+import type { IncrementalFiles } from '../files/incremental.ts'
 import { type InputFile, listFiles } from '../files/list.ts'
 import { bind, type Header } from './bind.ts'
 import { decodedBytesMax } from './decoded-size.ts'
@@ -19,6 +20,8 @@ import { ParquetSplitReader, type SplitPlace } from './split-read.ts'
 export interface ParquetSource<F> {
   /** Columns that have another name in the files: `{ invoice_no: 'invoiceNo' }`. */
   readonly header?: { readonly [name: string]: keyof F & string }
+  /** Only files that were changed since the last run that was published. */
+  readonly incremental?: IncrementalFiles
 }
 
 /** More files are not asked for their sizes before planning. */
