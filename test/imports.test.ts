@@ -41,8 +41,7 @@ const folderOf = (path: string): string =>
     .sort((a, b) => b.length - a.length)[0] ?? ''
 /** `pipelines/retail/rows/a.ts` → `pipelines/retail`: a pipeline's own files. */
 const pipelineOf = (path: string): string => path.split('/').slice(0, 2).join('/')
-const isTest = (path: string): boolean =>
-  inside(path, 'test') || /\.(?:service-)?test\.ts$/.test(path)
+const isTest = (path: string): boolean => inside(path, 'test') || /[.-]test\.ts$/.test(path)
 
 /** What is wrong in a tree of sources, one sentence each. */
 function problems(sources: ReadonlyMap<string, string>): string[] {

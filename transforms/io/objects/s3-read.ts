@@ -118,7 +118,7 @@ async function asked<T>(
 }
 
 /** Without its quotes. */
-const tagOf = (tag = ''): string => tag.replace(/^(?:W\/)?"|"$/g, '')
+export const tagOf = (tag = ''): string => tag.replace(/^(?:W\/)?"|"$/g, '')
 
 function objectOf(uri: string, bytes = 0, tag = '', modified = new Date(0)): StoredObject {
   const version = tagOf(tag)
