@@ -6,6 +6,7 @@
  */
 import type { Batch } from '../data/batch.ts'
 import type { AnySchema } from '../data/schema.ts'
+import type { OutputPlace, PlaceRequest } from './output-place.ts'
 import type { AnySource } from './source.ts'
 
 export interface Fragment {
@@ -57,6 +58,8 @@ export interface FileSink {
   open(path: string, schema: AnySchema, bytesMax?: number): FragmentWriter
   /** Joins fragments into one file at `path`; their own files are left alone. Called in a worker. */
   assemble(fragments: readonly Fragment[], path: string, schema: AnySchema): Promise<number>
+  /** Where its shards go, if that is no local folder. Called on the coordinator. */
+  place?(request: PlaceRequest): Promise<OutputPlace>
 }
 
 /** Loads into a warehouse: Parquet shards first, then `Warehouse.load`. */

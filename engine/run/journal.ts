@@ -15,17 +15,20 @@ import { Fault } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
 import { startOf } from './checkpoint/process-start.ts'
 
+/** What a run is: 16 hexadecimal digits of its plan with its parameters, its outputs and its inputs. */
+export const runKey = (
+  fingerprint: string,
+  targets: readonly string[],
+  inputs: readonly { uri: string; bytes: number; version: string }[],
+): string => sha256(JSON.stringify([fingerprint, targets, inputs])).slice(0, 16)
+
 export class Journal {
   readonly #path: string | null
   readonly #target: string
 
-  constructor(
-    targets: readonly string[],
-    fingerprint: string,
-    inputs: readonly { uri: string; bytes: number; version: string }[],
-  ) {
+  /** `targets`: local folders, of which the first has the mark beside it; without one there is none. */
+  constructor(targets: readonly string[], key: string) {
     const [first] = targets
-    const key = sha256(JSON.stringify([fingerprint, targets, inputs])).slice(0, 16)
     this.#target = first ?? ''
     this.#path = first === undefined ? null : join(dirname(first), `.millrace-${key}.unfinished`)
   }

@@ -2,14 +2,19 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
+import type { OutputPlace, ShardPlace } from '../io/output-place.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
+import { writtenSchema } from '../plan/written.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import { targetOf } from './checkpoint/identity.ts'
+import { isAlive, isLocal, thisProcess } from './checkpoint/owner.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
-import { Journal } from './journal.ts'
+import { Journal, runKey } from './journal.ts'
 import type { RunSettings } from './protocol.ts'
 import type { OutputReport } from './report.ts'
 import { OutputFolder } from './run-files.ts'
+import { Sending } from './sending.ts'
 import { type Shard, shardsOf } from './shards.ts'
 import type { StageRun } from './stage-run.ts'
 import { Tables } from './tables.ts'
@@ -17,6 +22,8 @@ import { sinkOf } from './writes.ts'
 
 /** As a source's: a table that is read back is a source like another. */
 const STANDING_SPLIT_BYTES = 16 * 2 ** 20
+/** Of the run's memory, for buffers of shards on their way. */
+const SENDING_SHARE = 1 / 8
 
 export class Outputs {
   readonly written: OutputReport[] = []
@@ -24,7 +31,10 @@ export class Outputs {
   readonly #settings: RunSettings
   readonly #preview: boolean
   readonly #writes: readonly Node<'write'>[]
-  readonly #folders = new Map<Node, OutputFolder>()
+  readonly #places = new Map<Node, OutputPlace>()
+  /** Places that this run has marked as its own. */
+  readonly #begun: OutputPlace[] = []
+  readonly #sending = new Sending()
   readonly #tables: Tables
   readonly #finished = new Map<Node, OutputReport>()
   #journal: Journal | null = null
@@ -39,26 +49,57 @@ export class Outputs {
     this.#preview = limit !== null
     this.#writes = plan.nodes.filter(n => is(n, 'write')) as Node<'write'>[]
     this.#tables = new Tables(plan, settings)
-    for (const node of this.#writes) {
-      const { sink } = node.op
-      const o = { key: settings.fingerprint, overwrite: settings.overwrite }
-      if (sink.sink === 'files') this.#folders.set(node, new OutputFolder(node, sink, o))
-    }
   }
 
   /** Refuses what could not be published, before anything is read. */
-  async prepare(inputs: Inputs, checkpoint: Checkpoint): Promise<void> {
+  async prepare(
+    inputs: Inputs,
+    checkpoint: Checkpoint,
+    warn: (text: string) => void = () => {},
+  ): Promise<void> {
     if (this.#preview) return
-    for (const folder of this.#folders.values()) folder.refuseInputs(inputs.objects)
-    const targets = [...this.#folders.values()].map(f => f.target)
-    const journal = new Journal(targets, this.#settings.fingerprint, inputs.objects)
-    const unfinished = journal.begin()
+    const { fingerprint } = this.#settings
+    const files = this.#writes.flatMap(n => (n.op.sink.sink === 'files' ? [n.op.sink] : []))
+    const key = runKey(fingerprint, files.map(targetOf), inputs.objects)
+    await this.#open(key, warn)
+    const places = [...this.#places.values()]
+    for (const place of places) place.refuseInputs(inputs.objects)
+    const journal = new Journal(files.filter(sink => !sink.place).map(targetOf), key)
+    const marked = journal.begin()
     this.#journal = journal
     this.#checkpoint = checkpoint
+    const began = await all(places, async place => {
+      const before = await place.begin()
+      this.#begun.push(place)
+      return before
+    })
+    const unfinished = marked || began.includes(true)
     this.#resuming = unfinished
-    for (const folder of this.#folders.values())
-      await folder.prepare(unfinished, checkpoint.resumed !== null)
+    await all(places, place => place.prepare(unfinished, checkpoint.resumed !== null))
     await this.#tables.check()
+  }
+
+  async #open(key: string, warn: (text: string) => void): Promise<void> {
+    const { memoryBytes, scratch, ...settings } = this.#settings
+    for (const node of this.#writes) {
+      const { sink } = node.op
+      if (sink.sink !== 'files') continue
+      const o = { key: settings.fingerprint, overwrite: settings.overwrite }
+      const request = () => ({
+        key,
+        overwrite: settings.overwrite || sink.options.overwrite,
+        at: node.at,
+        schema: writtenSchema(node).schema,
+        scratch: join(scratch, `out-${node.id}`),
+        bufferBytes: Math.floor(memoryBytes * SENDING_SHARE),
+        owner: thisProcess(),
+        isAlive: (owner: ReturnType<typeof thisProcess>) =>
+          isLocal(owner) ? isAlive(owner) : owner.process === 0 ? false : null,
+        warn,
+      })
+      const place = sink.place ? await sink.place(request()) : new OutputFolder(node, sink, o)
+      this.#places.set(node, place)
+    }
   }
 
   /**
@@ -74,10 +115,18 @@ export class Outputs {
   async publish(runs: readonly StageRun[], executor: Executor): Promise<void> {
     if (this.#preview) return this.#tables.abandon()
     for (const node of this.#writes) this.written.push(await this.#finish(node, runs, executor))
+    await this.#sending.settled()
     await this.#tables.publish()
     this.#committing = true
-    for (const folder of this.#folders.values()) await folder.commit()
+    const places = [...this.#places.values()]
+    await all(places, place => place.commit())
+    await all(places, place => place.end())
     this.#journal?.end()
+  }
+
+  /** Shards on their way need not arrive; what is being committed goes on. */
+  stop(reason: unknown): void {
+    if (!this.#committing) this.#sending.stop(reason)
   }
 
   /** A write's shards, in their places; a table's also in staging. Once for each write. */
@@ -93,8 +142,11 @@ export class Outputs {
     const fragments = inOrder.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
     const mine = fragments.filter(f => f.node === node.id)
     const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
+    const output = this.#places.get(node) ?? null
     const { bytes, paths } = await assemble(shards, executor, {
-      place: shard => this.#place(node, shard),
+      place: shard => output?.shard(shard.folder, shard.index) ?? this.#staged(node, shard),
+      output,
+      sending: this.#sending,
       checkpoint: this.#checkpoint,
     })
     const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
@@ -107,19 +159,18 @@ export class Outputs {
     return made
   }
 
-  /** Where a shard is built; made when its turn comes, as there may be very many. */
-  async #place(node: Node<'write'>, { folder, index }: Shard): Promise<string> {
-    const output = this.#folders.get(node)
-    if (output) return (await output.shard(folder, index)).path
+  /** Where a table's shard is built; made when its turn comes, as there may be very many. */
+  async #staged(node: Node<'write'>, { index }: Shard): Promise<ShardPlace> {
     const staging = join(this.#settings.scratch, `table-${node.id}`)
     await mkdir(staging, { recursive: true })
-    return join(staging, `part-${String(index).padStart(5, '0')}.parquet`)
+    const path = join(staging, `part-${String(index).padStart(5, '0')}.parquet`)
+    return { path, target: path }
   }
 
   async abandon(): Promise<void> {
     // Nothing was begun, and the folders may be those of a run that is at work.
     if (this.#journal === null) return
-    for (const folder of this.#folders.values()) await folder.abandon()
+    await all(this.#begun, place => place.abandon())
     if (!this.#resuming && !this.#committing) this.#journal?.end()
   }
 
@@ -132,11 +183,18 @@ export class Outputs {
   }
 }
 
+/** Shards are built in as many lanes as there are workers, and sent while others are built. */
 async function assemble(
   shards: readonly Shard[],
   executor: Executor,
-  o: { place: (shard: Shard) => Promise<string>; checkpoint: Checkpoint | null },
+  o: {
+    place: (shard: Shard) => Promise<ShardPlace>
+    output: OutputPlace | null
+    sending: Sending
+    checkpoint: Checkpoint | null
+  },
 ): Promise<{ bytes: number; paths: string[] }> {
+  const { output, sending, checkpoint } = o
   const paths: string[] = []
   let bytes = 0
   let next = 0
@@ -144,20 +202,48 @@ async function assemble(
     while (next < shards.length) {
       const i = next++
       const shard = shards[i] as Shard
-      const path = await o.place(shard)
-      paths[i] = path
-      const made = o.checkpoint?.shard(path, shard.fragments) ?? -1
-      if (made >= 0) {
-        bytes += made
+      const place = await o.place(shard)
+      paths[i] = place.path
+      const { fragments } = shard
+      const rows = fragments.reduce((sum, f) => sum + f.rows, 0)
+      const before = checkpoint?.sent(place.path, fragments) ?? null
+      if (before !== null && (await output?.adopt({ ...place, rows, ...before }, before.token))) {
+        checkpoint?.shardAdopted()
+        bytes += before.bytes
         continue
       }
-      await executor.assemble({ node: shard.node.id, fragments: shard.fragments, path })
       // Not `bytes += await …`: that would add to what bytes was before another lane's file.
-      const { size } = await stat(path)
+      const size = await built(shard, place.path, { executor, checkpoint })
       bytes += size
-      o.checkpoint?.shardMade(path, size)
+      if (output === null) continue
+      await sending.add(async () => {
+        const token = await output.send({ ...place, rows, bytes: size })
+        if (token !== null) checkpoint?.shardSent(place.path, size, token)
+      })
     }
   }
   await Promise.all(Array.from({ length: Math.min(executor.concurrency, shards.length) }, lane))
   return { bytes, paths }
+}
+
+/** Bytes of the shard's file. */
+async function built(
+  { node, fragments }: Shard,
+  path: string,
+  { executor, checkpoint }: { executor: Executor; checkpoint: Checkpoint | null },
+): Promise<number> {
+  const made = checkpoint?.shard(path, fragments) ?? -1
+  if (made >= 0) return made
+  await executor.assemble({ node: node.id, fragments, path })
+  const { size } = await stat(path)
+  checkpoint?.shardMade(path, size)
+  return size
+}
+
+/** Each on its way at once; all have ended when the first failure is thrown. */
+async function all<T, R>(list: readonly T[], act: (one: T) => Promise<R>): Promise<R[]> {
+  const ended = await Promise.allSettled(list.map(act))
+  const failed = ended.find(e => e.status === 'rejected')
+  if (failed) throw failed.reason
+  return ended.map(e => (e as PromiseFulfilledResult<R>).value)
 }

@@ -12,20 +12,14 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { makeFolder } from '../io/folder.ts'
+import type { OutputPlace, ShardPlace } from '../io/output-place.ts'
 import type { FileSink } from '../io/sink.ts'
 import { Fault } from '../fault.ts'
 import type { Node } from '../plan/node.ts'
 
 const PART = '.part'
 
-export interface ShardPlace {
-  /** Where it is built. */
-  readonly path: string
-  /** Where readers will find it. */
-  readonly target: string
-}
-
-export class OutputFolder {
+export class OutputFolder implements OutputPlace {
   readonly node: Node<'write'>
   readonly target: string
   readonly #sink: FileSink
@@ -56,11 +50,16 @@ export class OutputFolder {
     })
   }
 
+  /** The run's journal marks it (`journal.ts`). */
+  async begin(): Promise<boolean> {
+    return false
+  }
+
   /**
    * `unfinished`: what stands there may be a dead run's of the same key, to be completed; `keep`: its
    * shards that are made already stay. Throws pipeline: the output exists and may not be replaced.
    */
-  async prepare(unfinished: boolean, keep = false): Promise<void> {
+  async prepare(unfinished: boolean, keep: boolean): Promise<void> {
     if (existsSync(this.#old)) await this.#restore()
     if (statSync(this.target, { throwIfNoEntry: false })?.isDirectory() === false)
       throw new Fault('pipeline', `output ${this.#sink.uri} is a file`, {
@@ -92,12 +91,22 @@ export class OutputFolder {
     }
   }
 
+  async send(): Promise<null> {
+    return null
+  }
+
+  async adopt(): Promise<boolean> {
+    return false
+  }
+
   async commit(): Promise<void> {
     await named(this.#staging)
     if (existsSync(this.target)) await rename(this.target, this.#old)
     await rename(this.#staging, this.target)
     await rm(this.#old, { recursive: true, force: true })
   }
+
+  async end(): Promise<void> {}
 
   async abandon(): Promise<void> {
     await rm(this.#staging, { recursive: true, force: true })

@@ -84,7 +84,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const begun = { ...prepared, inputs, arena, startedMs: started, wish: options, warn }
     const keeping = beginCheckpoint(begun)
     checkpoint = keeping
-    await outputs.prepare(inputs, keeping)
+    await outputs.prepare(inputs, keeping, warn)
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
     const signal = options.signal ?? new AbortController().signal
     const run = { stages, inputs, executor, arena, limit, watch, signal, checkpoint: keeping }
@@ -104,7 +104,11 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     signal.throwIfAborted()
     if (limit === null) watch.publishing?.()
     // Ends the assembly of files; once they are being published, nothing stops.
-    signal.addEventListener('abort', () => void run.executor.close(), { once: true })
+    const stop = () => {
+      outputs.stop(signal.reason)
+      void run.executor.close()
+    }
+    signal.addEventListener('abort', stop, { once: true })
     await outputs.publish(scheduler.runs, executor)
   } catch (error) {
     failure = error

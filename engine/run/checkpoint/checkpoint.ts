@@ -21,7 +21,7 @@ import { BlockCopies } from './block-copies.ts'
 import type { Finished } from './finished.ts'
 import type { Identity } from './identity.ts'
 import { LogWriter } from './log.ts'
-import { LOG, type LogRecord, type Recorded, type TaskRecord } from './records.ts'
+import { LOG, type LogRecord, type Recorded, type ShardRecord, type TaskRecord } from './records.ts'
 
 /** What a run found of a dead one. */
 export interface Found {
@@ -118,13 +118,34 @@ export class Checkpoint {
     this.#when(() => this.#append({ type: 'shard', path, bytes }))
   }
 
+  /** `token`: what a resumed run finds the shard by. */
+  shardSent(path: string, bytes: number, token: string): void {
+    this.#when(() => this.#append({ type: 'shard', path, bytes, token }))
+  }
+
   /** Bytes of a file that was made of these fragments before; -1: it is to be made. */
   shard(path: string, fragments: readonly Fragment[]): number {
-    const bytes = this.#o.found?.recorded.shards.get(path) ?? -1
-    if (bytes < 0 || !fragments.every(f => this.#kept.has(f.path))) return -1
+    const { bytes, token } = this.#shardOf(path, fragments) ?? { bytes: -1 }
+    if (bytes < 0 || token !== undefined) return -1
     if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return -1
     this.#files++
     return bytes
+  }
+
+  /** A file of these fragments that was sent before; null: it was not. */
+  sent(path: string, fragments: readonly Fragment[]): { bytes: number; token: string } | null {
+    const { bytes, token } = this.#shardOf(path, fragments) ?? { bytes: -1 }
+    return token === undefined ? null : { bytes, token }
+  }
+
+  /** A shard that was sent is there still. */
+  shardAdopted(): void {
+    this.#files++
+  }
+
+  #shardOf(path: string, fragments: readonly Fragment[]): ShardRecord | null {
+    const record = this.#o.found?.recorded.shards.get(path)
+    return record && fragments.every(f => this.#kept.has(f.path)) ? record : null
   }
 
   free(block: BlockHandle): void {

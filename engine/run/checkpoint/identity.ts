@@ -9,6 +9,7 @@ import { Fault } from '../../fault.ts'
 import type { Stages } from '../../compile/stages.ts'
 import { firstDifference, hashOf } from '../../plan/fingerprint.ts'
 import { type BuiltNode, is, type Node, type Plan } from '../../plan/node.ts'
+import type { FileSink } from '../../io/sink.ts'
 import type { Inputs } from '../inputs.ts'
 import type { RunSettings } from '../protocol.ts'
 import { bootOf } from './owner.ts'
@@ -51,9 +52,12 @@ export function askedOf(
   }
 }
 
+/** What a file sink writes to: an absolute path, or the URI of what is no local folder. */
+export const targetOf = (sink: FileSink): string => (sink.place ? sink.uri : resolve(sink.uri))
+
 export const targetsOf = (plan: Plan): string[] =>
   (plan.nodes.filter(n => is(n, 'write')) as Node<'write'>[]).map(({ op: { sink } }) =>
-    sink.sink === 'files' ? resolve(sink.uri) : `${sink.uri} ${sink.table}`,
+    sink.sink === 'files' ? targetOf(sink) : `${sink.uri} ${sink.table}`,
   )
 
 /** What of the options enters the outputs' bytes, beside what is in the plan. */

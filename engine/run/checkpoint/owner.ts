@@ -22,17 +22,18 @@ const NAME = /^owner-(\d+)$/
 
 export const isOwnerFile = (name: string): boolean => NAME.test(name)
 
+export const thisProcess = (): Owner => ({
+  process: process.pid,
+  started: startOf(process.pid) ?? '',
+  host: hostname(),
+  boot: bootOf(),
+})
+
 /** Makes this process the folder's owner, after its `last` one. False: another process was faster. */
 export function own(folder: string, last = 0): boolean {
-  const owner: Owner = {
-    process: process.pid,
-    started: startOf(process.pid) ?? '',
-    host: hostname(),
-    boot: bootOf(),
-  }
   try {
     const path = join(folder, `owner-${last + 1}`)
-    writeFileSync(path, JSON.stringify(owner), { mode: 0o600, flag: 'wx' })
+    writeFileSync(path, JSON.stringify(thisProcess()), { mode: 0o600, flag: 'wx' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

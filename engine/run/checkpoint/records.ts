@@ -35,11 +35,17 @@ export type Progressed =
       readonly seconds: number
       readonly skew: readonly Skew[]
     }
-  /** A file stands at `path`, to be published. */
-  | { readonly type: 'shard'; readonly path: string; readonly bytes: number }
+  /** A file stands at `path`, to be published; with a token: it was sent, and is there no more. */
+  | {
+      readonly type: 'shard'
+      readonly path: string
+      readonly bytes: number
+      readonly token?: string
+    }
 
 export type LogRecord = { readonly type: 'run'; readonly identity: Identity } | Progressed
 export type TaskRecord = Extract<Progressed, { type: 'task' }>
+export type ShardRecord = Extract<Progressed, { type: 'shard' }>
 export type StageRecord = Extract<Progressed, { type: 'stage' }>
 
 /** A log as one table: what was recorded last counts. */
@@ -48,8 +54,8 @@ export interface Recorded {
   /** By stage and index. */
   readonly tasks: ReadonlyMap<number, ReadonlyMap<number, TaskRecord>>
   readonly stages: ReadonlyMap<number, StageRecord>
-  /** Bytes by path. */
-  readonly shards: ReadonlyMap<string, number>
+  /** By path. */
+  readonly shards: ReadonlyMap<string, ShardRecord>
 }
 
 /** Null: the run died before it had said what it is. */
@@ -58,11 +64,11 @@ export function recordedIn(records: readonly LogRecord[]): Recorded | null {
   if (first?.type !== 'run') return null
   const tasks = new Map<number, Map<number, TaskRecord>>()
   const stages = new Map<number, StageRecord>()
-  const shards = new Map<string, number>()
+  const shards = new Map<string, ShardRecord>()
   for (const record of records) {
     if (record.type === 'run') continue
     if (record.type === 'stage') stages.set(record.stage, record)
-    else if (record.type === 'shard') shards.set(record.path, record.bytes)
+    else if (record.type === 'shard') shards.set(record.path, record)
     else note(tasks, record)
   }
   return { identity: first.identity, tasks, stages, shards }
