@@ -65,10 +65,15 @@ function checkNested(node: Node<'write'>, folders: ReadonlyMap<string, Node<'wri
 }
 
 /** A table's URI may name a system before the path of its file: `duckdb:out/x.duckdb`. */
-const pathOf = (uri: string): string => resolve(uri.replace(/^(?:file:\/\/|[a-z]+:(?!\/\/))/i, ''))
+const pathOf = (uri: string): string =>
+  isRemote(uri) ? uri : resolve(uri.replace(/^(?:file:\/\/|[a-z]+:(?!\/\/))/i, ''))
+
+/** Names of an object store are taken as they are. */
+const isRemote = (uri: string): boolean => /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(uri)
 
 export function placeOf(sink: AnySink): string {
-  const path = sink.sink === 'files' ? relative('', pathOf(sink.uri)) : sink.uri
+  const local = sink.sink === 'files' && !isRemote(sink.uri)
+  const path = local ? relative('', pathOf(sink.uri)) : sink.uri
   return sink.sink === 'table' ? `${path} ${sink.table}` : path
 }
 

@@ -1,7 +1,10 @@
 /** The options that all file sinks share, as users give them, checked and with their defaults. */
 import { Fault, nearestName } from '../../../engine/fault.ts'
 import type { FileSink, FileSinkOptions } from '../../../engine/io/sink.ts'
+import type { OutputPlace, PlaceRequest } from '../../../engine/io/output-place.ts'
 import { wrong } from '../csv/options.ts'
+import { folderOf } from '../objects/output-folder.ts'
+import { isObjectUri } from '../objects/uri.ts'
 import { parseBytes } from './bytes.ts'
 import type { Compression } from './compression.ts'
 import { SUFFIX } from './lines-fragment.ts'
@@ -54,15 +57,30 @@ export function fileSink<C extends string>(
   { own = {}, ...format }: SinkFormat,
 ): TypedFileSink<C> {
   const options = optionsOf(choices, Object.keys(own))
-  const shown = pathOf(uri)
+  const remote = isObjectUri(uri)
+  const shown = remote ? folderOf(uri) : pathOf(uri)
+  const { extension } = format
   return {
     sink: 'files',
     ...format,
     uri: shown,
+    ...(remote && { place: request => outputIn({ uri: shown, extension }, request) }),
     columns: [...new Set([...options.partitionBy, ...options.sortBy])] as C[],
     options,
     fingerprint: JSON.stringify([format.format, shown, options, own]),
   }
+}
+
+/** Loaded where there is one. */
+async function outputIn(
+  sink: { readonly uri: string; readonly extension: string },
+  request: PlaceRequest,
+): Promise<OutputPlace> {
+  const [{ ObjectOutput }, { storeOf }] = await Promise.all([
+    import('../objects/output.ts'),
+    import('../objects/store-of.ts'),
+  ])
+  return new ObjectOutput(sink, await storeOf(sink.uri), request)
 }
 
 function optionsOf(choices: FileSinkChoices<string>, own: readonly string[]): FileSinkOptions {

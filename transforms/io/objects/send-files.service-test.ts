@@ -13,14 +13,14 @@ for (const kind of KINDS) {
     const bucket = await bucketOn(kind, 'files')
     const prefix = `${bucket}/load x/`
     const files = Array.from({ length: 70 }, (_, i) => ({
-      path: fileOf(`${kind}-file-${i}`, i * 50_000, i + 1),
+      path: fileOf(`${kind}-file-${i}`, i * 5_000, i + 1),
       uri: `${prefix}part-${String(i).padStart(5, '0')}.parquet`,
     }))
     const arrived: string[] = []
     const made = await sendFiles(files, { arrived: ({ uri }) => arrived.push(uri) })
     assert.deepEqual(
       made.map(({ uri, bytes }) => [uri, bytes]),
-      files.map(({ uri }, i) => [uri, i * 50_000]),
+      files.map(({ uri }, i) => [uri, i * 5_000]),
     )
     assert.equal(arrived.length, 70)
     assert.equal((await namesIn(prefix)).length, 70)
