@@ -6,11 +6,16 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** Sees each request before it goes on; false: it is dropped, and its connection with it. */
+export type Watch = (request: { readonly method: string; readonly url: string }) => boolean
+
 /** Answers the URI of the proxy, which ends with the process. */
-export async function conditionsBefore(uri: string): Promise<string> {
+export async function conditionsBefore(uri: string, watch: Watch = () => true): Promise<string> {
   const { hostname, port } = new URL(uri)
   const order = new Map<string, Promise<void>>()
   const server = createServer((asked, answer) => {
+    const { method = '', url = '' } = asked
+    if (!watch({ method, url })) return void answer.destroy()
     const target = conditional(asked)
     if (target === null) return void forwarded({ hostname, port }, asked, answer)
     const turn = (order.get(target.path) ?? Promise.resolve()).then(async () => {

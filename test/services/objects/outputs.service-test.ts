@@ -1,13 +1,13 @@
 /** File sinks in object stores, by the command: the same bytes as in local folders, all at once or not at all. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { reportOf, start } from '../../faults/command.ts'
 import { needs } from '../services.ts'
 import { storeOf } from '../../../transforms/io/objects/store-of.ts'
 import { bucketOn, folder, KINDS, namesIn } from './buckets.ts'
 import { linesIn } from './lines.ts'
+import { filesIn, objectsIn, sorted } from './standing.ts'
 
 const module = 'test/services/objects/outputs-pipeline.ts'
 const OUTPUTS = ['rejects #1', 'days?', '50% ä', 'cities']
@@ -23,27 +23,6 @@ async function run(output: string, ...more: readonly string[]) {
   return start(words).ended
 }
 
-const plain = (name: string): string => name.replace(/-[0-9a-f]{12}\./, '.')
-
-/** Bytes by name, without what is a run's own in it. */
-async function objectsIn(prefix: string): Promise<Map<string, string>> {
-  const store = await storeOf(prefix)
-  const found = new Map<string, string>()
-  for (const name of await namesIn(`${prefix}/`)) {
-    const { bytes } = (await store.get(`${prefix}/${name}`)) ?? {}
-    if (!name.endsWith('_manifest.json'))
-      found.set(plain(name), Buffer.from(bytes ?? []).toString('hex'))
-  }
-  return found
-}
-
-function filesIn(path: string): Map<string, string> {
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true })
-  const files = entries.filter(e => e.isFile()).map(e => join(e.parentPath, e.name))
-  return new Map(files.map(f => [relative(path, f), readFileSync(f).toString('hex')]))
-}
-
-const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 const local = join(folder(), 'local')
 
 before(async () => {
