@@ -91,10 +91,35 @@ export interface TableOptions {
   readonly key: readonly string[]
   readonly latest: string | null
   readonly deleted: string | null
-  readonly partition: { readonly by: string; readonly unit: 'hour' | 'day' | 'month' } | null
+  readonly partition: TablePartition | null
   readonly cluster: readonly string[]
   readonly names: 'snake_case' | 'asIs'
   readonly audit: readonly unknown[]
+  /** Of warehouses that have it; others leave it aside. */
+  readonly layout?: TableLayout
+}
+
+/** By the time in a column, or by ranges of `step` of an integer column from `start`, below `end`. */
+export type TablePartition =
+  | { readonly by: string; readonly unit: 'hour' | 'day' | 'month' | 'year' }
+  | {
+      readonly by: string
+      readonly range: { readonly start: number; readonly end: number; readonly step: number }
+    }
+
+/** How a table is described to those who use it. */
+export interface TableLayout {
+  readonly requirePartitionFilter: boolean
+  readonly labels: Readonly<Record<string, string>>
+  readonly description: string | null
+  /** By column, as written. */
+  readonly columnDescriptions: Readonly<Record<string, string>>
+}
+
+/** Where a load's files lie on their way, and where the table lies; null: what the warehouse takes itself. */
+export interface TablePlace {
+  readonly staging: string | null
+  readonly location: string | null
 }
 
 export type AnySink = FileSink | TableSink

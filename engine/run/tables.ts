@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
-import type { TableSink } from '../io/sink.ts'
+import type { TableLayout, TableSink } from '../io/sink.ts'
 import type { Split } from '../io/source.ts'
 import type { TableLoad, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
@@ -102,7 +102,7 @@ async function loadOf(
   const written = (name: string) => writtenName(name, names)
   const { schema } = writtenSchema(node)
   const columns = schema.list
-  const { key, latest, deleted, partition, cluster } = sink.options
+  const { key, latest, deleted, partition, cluster, layout } = sink.options
   const options = {
     ...sink.options,
     key: key.map(written),
@@ -110,6 +110,7 @@ async function loadOf(
     deleted: deleted === null ? null : written(deleted),
     partition: partition === null ? null : { ...partition, by: written(partition.by) },
     cluster: cluster.map(written),
+    ...(layout === undefined ? {} : { layout: writtenLayout(layout, written) }),
   }
   // Not at the top: most runs write no table.
   const { createHash } = await import('node:crypto')
@@ -126,6 +127,11 @@ async function loadOf(
     options,
     at: node.at,
   }
+}
+
+function writtenLayout(layout: TableLayout, written: (name: string) => string): TableLayout {
+  const described = Object.entries(layout.columnDescriptions).map(([n, text]) => [written(n), text])
+  return { ...layout, columnDescriptions: Object.fromEntries(described) }
 }
 
 /** Of a file's bytes, which are never whole in memory. */

@@ -1,11 +1,12 @@
 /** A load's columns: do its options fit them, does DuckDB take them, has the table the same ones. */
 import { Fault, nearestName } from '../../../engine/fault.ts'
 import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
-import { auditColumns, auditTitle } from './audit.ts'
+import { auditColumns, auditTitle } from '../table/audit-sql.ts'
 import { fold } from './names.ts'
 import { typeOf } from './sql.ts'
 
-const TIMES = ['date', 'timestamp', 'datetime']
+const TIMES = [['date', 'timestamp', 'datetime'], 'date, timestamp or datetime'] as const
+const WHOLE = [['int32', 'int64', 'bigint'], 'int32, int64 or bigint'] as const
 
 /** Throws pipeline: what the author can mend before anything is loaded. */
 export function checkColumns(load: TableLoad): void {
@@ -26,8 +27,11 @@ export function checkColumns(load: TableLoad): void {
     if (typeOf(kind) === undefined)
       refuse(`column "${name}" is ${kind.name}, which has no type here`)
   }
-  if (mode === 'replacePartition' && !TIMES.includes(kinds.get(partition?.by ?? '')?.tag ?? ''))
-    refuse(`partition column "${partition?.by}" is no date, timestamp or datetime`)
+  if (mode === 'replacePartition' && partition !== null) {
+    const [tags, words]: readonly [readonly string[], string] = 'range' in partition ? WHOLE : TIMES
+    if (!tags.includes(kinds.get(partition.by)?.tag ?? ''))
+      refuse(`partition column "${partition.by}" is no ${words}`)
+  }
   if (deleted !== null && kinds.get(deleted)?.tag !== 'bool')
     refuse(`deleted column "${deleted}" is not bool`)
   for (const one of audit as readonly Audit[]) {

@@ -129,6 +129,21 @@ test('replacePartition: null is a partition, and days begin in UTC wherever the 
   else process.env['TZ'] = zone
 })
 
+test('replacePartition by ranges: the ranges that come, those outside, and null each at a time', async () => {
+  const w = await open()
+  const range = { start: 0, end: 20, step: 10 }
+  const o = { mode: 'replacePartition', partition: { by: 'id', range } } as const
+  const rows = (...of: [number, string][]): [number, string, null][] =>
+    of.map(([id, v]) => [id, v, null])
+  await put(w, await load('1', [rows([1, 'a'], [11, 'b'], [25, 'c'], [-3, 'd'])], o))
+  await put(w, await load('2', [rows([19, 'e'])], o))
+  const ids = async () => (await w.query('SELECT id FROM sales ORDER BY id')).map(r => r['id'])
+  assert.deepEqual(await ids(), [-3, 1, 19, 25])
+  await put(w, await load('3', [rows([99, 'f'])], o))
+  assert.deepEqual(await ids(), [1, 19, 99])
+  await w.close()
+})
+
 test('an append is adopted while its table has it, and done again once it was dropped or replaced', async () => {
   const w = await open()
   const more = await load('a', [[[1, 'a', null]]], { mode: 'append' })

@@ -1,5 +1,6 @@
 /** Names in SQL text: always quoted, so that whatever they hold, they are names; and where staging lies. */
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
+import type { Dialect } from '../table/audit-sql.ts'
 
 /** As DuckDB compares names: ASCII letters in either case are the same. */
 export const fold = (name: string): string => name.replace(/[A-Z]/g, c => c.toLowerCase())
@@ -11,6 +12,9 @@ export const name = (text: string): string => `"${text.replaceAll('"', '""')}"`
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
 export const names = (list: readonly string[], before = ''): string =>
   list.map(n => `${before}${name(n)}`).join(', ')
+
+/** How audits are written for DuckDB. */
+export const DIALECT: Dialect = { name, text, notFinite: value => `${text(value)}::DOUBLE` }
 
 const ID_SHOWN = 16
 export const stagingName = (load: TableLoad): string =>

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pipeline, schema, t } from 'millrace'
-import { ndjson, table } from 'millrace/io'
+import { ndjson, table, type TableSinkOptions } from 'millrace/io'
 import { runPipeline } from '../../../engine/run/run.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
 
@@ -60,7 +60,7 @@ test('an append that is run again counts once', async () => {
     assert.deepEqual(await query(path, `SELECT count(*)::INT AS n FROM ${name}`), [{ n: 2 }])
 })
 
-type Mode = Parameters<typeof table<'saleId' | 'day'>>[2]
+type Mode = TableSinkOptions<'saleId' | 'day'>
 const partition = { by: 'day', unit: 'day' } as const
 const modes: [string, Mode, string][] = [
   ['replace', { mode: 'replace' }, 'b 20|c 7'],

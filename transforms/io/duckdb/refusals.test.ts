@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type Field, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
-import { audits, table } from './index.ts'
+import { audits, table } from '../table/index.ts'
 import { limits, loadOf, put, shard, warehouseAt } from './sample.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
 

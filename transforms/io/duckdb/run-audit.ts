@@ -1,15 +1,15 @@
 /** Runs an audit and shows what failed. */
 import { Fault } from '../../../engine/fault.ts'
 import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
-import { auditQuery, auditTitle } from './audit.ts'
+import { auditQuery, auditTitle } from '../table/audit-sql.ts'
 import type { Row, Session } from './session.ts'
-import { stagingOf } from './names.ts'
+import { DIALECT, stagingOf } from './names.ts'
 
 const ROWS_SHOWN = 3
 
 /** Counts all failing rows and keeps the first few: there may be as many as the table has. Throws data. */
 export async function runAudit(session: Session, load: TableLoad, audit: Audit): Promise<void> {
-  const sql = auditQuery(audit, load.table).replace(/[;\s]+$/, '')
+  const sql = auditQuery(audit, load.table, DIALECT).replace(/[;\s]+$/, '')
   const shown: Row[] = []
   let count = 0
   // As a subquery it can only read: no second statement ends the transaction.

@@ -70,16 +70,24 @@ export function publishStatements(load: TableLoad): string[] {
   const create = [`CREATE TABLE IF NOT EXISTS ${target} (${declared(load)})`, ...comment(load)]
   if (mode === 'append') return [...create, insert]
   if (mode === 'replacePartition') {
-    const { by = '', unit = 'day' } = load.options.partition ?? {}
-    const part = `date_trunc(${text(unit)}, ${name(by)})`
+    const part = (column: string): string => partOf(load, column)
+    const by = name(load.options.partition?.by ?? '')
     // Null is a partition too, hence no IN.
     return [
       ...create,
-      `DELETE FROM ${target} AS t USING (SELECT DISTINCT ${part} AS part FROM ${from}) AS s WHERE date_trunc(${text(unit)}, t.${name(by)}) IS NOT DISTINCT FROM s.part`,
+      `DELETE FROM ${target} AS t USING (SELECT DISTINCT ${part(by)} AS part FROM ${from}) AS s WHERE ${part(`t.${by}`)} IS NOT DISTINCT FROM s.part`,
       insert,
     ]
   }
   return [...create, ...mergeStatements(load)]
+}
+
+/** Names a row's partition. Integers below or above the range share one, nulls another. */
+function partOf({ options: { partition } }: TableLoad, column: string): string {
+  if (partition === null) return 'NULL'
+  if ('unit' in partition) return `date_trunc(${text(partition.unit)}, ${column})`
+  const { start, end, step } = partition.range
+  return `CASE WHEN ${column} >= ${start} AND ${column} < ${end} THEN (${column} - ${start}) // ${step} WHEN ${column} IS NOT NULL THEN -1 END`
 }
 
 /** Partitioning and clustering, which DuckDB has no use for, kept as the table's comment. */

@@ -1,6 +1,16 @@
-/** Audits as queries that return the rows that fail. */
+/** Audits as queries that return the rows that fail, in the words of a warehouse's SQL. */
 import type { Audit } from '../../../engine/io/warehouse.ts'
-import { name, text } from './names.ts'
+
+/** How one warehouse writes what the others write differently. */
+export interface Dialect {
+  /** An identifier: whatever it holds, it is a name. */
+  name(name: string): string
+  text(value: string): string
+  /** A number that is not finite: `NaN`, `Infinity`, `-Infinity`. */
+  notFinite(value: string): string
+  /** A table by its name, where that is not its identifier alone. */
+  table?(table: string): string
+}
 
 export function auditTitle(audit: Audit): string {
   if (typeof audit === 'string') return audit
@@ -24,13 +34,16 @@ export function auditColumns(audit: Audit): readonly string[] | null {
   return 'columns' in audit ? audit.columns : [audit.column]
 }
 
-export function auditQuery(audit: Audit, table: string): string {
-  const t = name(table)
+export function auditQuery(audit: Audit, table: string, dialect: Dialect): string {
+  const { name } = dialect
+  const tableOf = (it: string): string => (dialect.table ?? name)(it)
+  const literal = (value: string | number | boolean): string => literalOf(value, dialect)
+  const t = tableOf(table)
   if (typeof audit === 'string') return audit
   switch (audit.audit) {
     case 'unique': {
       const columns = audit.columns.map(name).join(', ')
-      return `SELECT ${columns}, count(*) AS rows FROM ${t} GROUP BY ${columns} HAVING count(*) > 1`
+      return `SELECT ${columns}, count(*) AS ${name('rows')} FROM ${t} GROUP BY ${columns} HAVING count(*) > 1`
     }
     case 'notNull':
       return `SELECT * FROM ${t} WHERE ${audit.columns.map(c => `${name(c)} IS NULL`).join(' OR ')}`
@@ -41,19 +54,19 @@ export function auditQuery(audit: Audit, table: string): string {
     }
     case 'relationship': {
       const [c, to] = [name(audit.column), name(audit.toColumn)]
-      return `SELECT a.* FROM ${t} AS a WHERE a.${c} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${name(audit.to)} AS b WHERE b.${to} = a.${c})`
+      return `SELECT a.* FROM ${t} AS a WHERE a.${c} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${tableOf(audit.to)} AS b WHERE b.${to} = a.${c})`
     }
     default: {
       const { min, max } = audit
-      const low = min === null ? 'false' : `rows < ${literal(min)}`
-      const high = max === null ? 'false' : `rows > ${literal(max)}`
-      return `SELECT rows FROM (SELECT count(*) AS rows FROM ${t}) WHERE ${low} OR ${high}`
+      const low = min === null ? 'false' : `n < ${literal(min)}`
+      const high = max === null ? 'false' : `n > ${literal(max)}`
+      return `SELECT n AS ${name('rows')} FROM (SELECT count(*) AS n FROM ${t}) WHERE ${low} OR ${high}`
     }
   }
 }
 
-const literal = (value: string | number | boolean): string => {
+const literalOf = (value: string | number | boolean, { text, notFinite }: Dialect): string => {
   if (typeof value === 'string') return text(value)
   if (typeof value === 'boolean' || Number.isFinite(value)) return String(value)
-  return `${text(String(value))}::DOUBLE`
+  return notFinite(String(value))
 }

@@ -1,0 +1,43 @@
+/** The warehouses that `table` knows, by the scheme of their URI. Each is imported when a run connects. */
+import { dirname } from 'node:path'
+import type { AnySchema } from '../../../engine/data/schema.ts'
+import { Fault, redactUri } from '../../../engine/fault.ts'
+import { makeFolder } from '../../../engine/io/folder.ts'
+import type { TablePlace, WarehouseLimits } from '../../../engine/io/sink.ts'
+import type { AnySource } from '../../../engine/io/source.ts'
+import type { Warehouse } from '../../../engine/io/warehouse.ts'
+import type { TableRead } from './source.ts'
+
+/** What reads a table's rows: the parts of a source that need the warehouse's client. */
+export type TableReader = Pick<AnySource, 'plan' | 'open'>
+
+export interface WarehouseKind {
+  /** How its URIs begin. */
+  readonly prefix: string
+  /** Shown to who gave a URI of no known warehouse. */
+  readonly example: string
+  connect(uri: string, place: TablePlace, limits: WarehouseLimits): Promise<Warehouse>
+  /** Absent: its tables cannot be read as a source. */
+  read?(uri: string, asked: TableRead, schema: AnySchema): Promise<TableReader>
+}
+
+export const WAREHOUSES: readonly WarehouseKind[] = [
+  {
+    prefix: 'duckdb:',
+    example: 'duckdb:PATH',
+    async connect(uri, _place, limits) {
+      makeFolder(dirname(uri.slice('duckdb:'.length)))
+      const { DuckDbWarehouse } = await import('../duckdb/warehouse.ts')
+      return new DuckDbWarehouse(uri, limits)
+    },
+  },
+]
+
+/** Throws pipeline: none has the URI's scheme, or the URI is nothing but its scheme. */
+export function warehouseOf(uri: string): WarehouseKind {
+  const found = WAREHOUSES.find(({ prefix }) => uri.startsWith(prefix) && uri !== prefix)
+  if (found) return found
+  throw new Fault('pipeline', `warehouse ${redactUri(uri)} is not known`, {
+    hint: `it is one of: ${WAREHOUSES.map(w => w.example).join(', ')}`,
+  })
+}
