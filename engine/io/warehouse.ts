@@ -55,6 +55,8 @@ export interface PublishReceipt {
   readonly rows: number
   /** An earlier, interrupted run had done this append: it was left as it stands. */
   readonly adopted: boolean
+  /** Ids of the jobs that published it, where the warehouse has jobs. */
+  readonly jobs?: readonly string[]
 }
 
 export interface Warehouse {

@@ -31,6 +31,14 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
       return new DuckDbWarehouse(uri, limits)
     },
   },
+  {
+    prefix: 'bigquery:',
+    example: 'bigquery://PROJECT.DATASET',
+    async connect(uri, place) {
+      const { BigQueryWarehouse } = await import('../bigquery/warehouse.ts')
+      return new BigQueryWarehouse(uri, place)
+    },
+  },
 ]
 
 /** Throws pipeline: none has the URI's scheme, or the URI is nothing but its scheme. */

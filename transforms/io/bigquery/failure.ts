@@ -1,0 +1,156 @@
+/**
+ * What BigQuery answers when it refuses, told by its `reason`, which is the same for requests and for
+ * jobs: is it of a moment (the same again may succeed), and what is to be done. From the service's
+ * table of error messages.
+ */
+import { Fault, type FaultKind } from '../../../engine/fault.ts'
+
+/** One of a job's or an answer's errors. */
+export interface ErrorProto {
+  readonly reason?: string
+  readonly location?: string
+  readonly message?: string
+}
+
+interface Meaning {
+  readonly kind: FaultKind
+  /** The same again, a little later, may succeed. */
+  readonly passing?: boolean
+  readonly hint?: string
+}
+
+const PASSING: Meaning = {
+  kind: 'resource',
+  passing: true,
+  hint: 'the service did not recover in time: run again later',
+}
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  backendError: PASSING,
+  internalError: PASSING,
+  jobBackendError: PASSING,
+  jobInternalError: PASSING,
+  rateLimitExceeded: PASSING,
+  jobRateLimitExceeded: PASSING,
+  tableUnavailable: PASSING,
+  timeout: PASSING,
+  quotaExceeded: {
+    kind: 'resource',
+    hint: 'a quota is used up: wait (daily ones return within 24 h), load less often, or ask for more',
+  },
+  accessDenied: {
+    kind: 'resource',
+    hint: 'grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the data set',
+  },
+  billingNotEnabled: { kind: 'resource', hint: 'enable billing for the project' },
+  billingTierLimitExceeded: { kind: 'resource' },
+  blocked: { kind: 'resource', hint: 'the service refuses this project for now: ask its support' },
+  resourcesExceeded: {
+    kind: 'resource',
+    hint: 'smaller shards (bytesPerFile), or fewer rows a load',
+  },
+  responseTooLarge: { kind: 'resource' },
+  stopped: { kind: 'resource', hint: 'the job was cancelled: run again' },
+  notFound: { kind: 'resource', hint: 'create it, or mend its name; look at its location too' },
+  duplicate: { kind: 'resource' },
+  invalid: { kind: 'data' },
+  invalidQuery: { kind: 'data' },
+  badRequest: { kind: 'data' },
+}
+
+const PASSING_CODES = [408, 429, 500, 502, 503, 504]
+const PASSING_NETWORK =
+  /^(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$|socket hang up|network timeout|premature close|aborted|other side closed|fetch failed|terminated/i
+
+/** A refusal, or a connection that broke. */
+export class ApiFailure extends Error {
+  /** HTTP status; 0 where there was no answer. */
+  readonly code: number
+  readonly reason: string
+  readonly errors: readonly ErrorProto[]
+  readonly retryAfterMs: number
+  readonly passing: boolean
+
+  constructor(error: {
+    code: number
+    errors: readonly ErrorProto[]
+    message: string
+    retryAfterMs?: number
+    broken?: boolean
+  }) {
+    super(error.message)
+    this.code = error.code
+    this.errors = error.errors
+    this.reason = error.errors[0]?.reason ?? ''
+    this.retryAfterMs = error.retryAfterMs ?? 0
+    const known = Object.hasOwn(MEANINGS, this.reason) ? MEANINGS[this.reason] : undefined
+    const byCode = known === undefined && PASSING_CODES.includes(this.code)
+    this.passing = error.broken === true || known?.passing === true || byCode
+  }
+}
+
+/** A job that ended in an error, as a failure. */
+export const jobFailure = (errors: readonly ErrorProto[]): ApiFailure =>
+  new ApiFailure({ code: 0, errors, message: errors[0]?.message ?? 'no message' })
+
+/** Whatever the client threw. */
+export function failureOf(error: unknown): ApiFailure {
+  if (error instanceof ApiFailure) return error
+  const e = error as {
+    code?: unknown
+    status?: unknown
+    message?: string
+    errors?: ErrorProto[]
+    response?: { headers?: unknown; status?: unknown }
+  }
+  const status = Number(e.response?.status ?? e.status ?? e.code)
+  const code = Number.isInteger(status) ? status : 0
+  const message = String(e.message ?? error).split('\n')[0] as string
+  return new ApiFailure({
+    code,
+    errors: e.errors ?? [],
+    message: e.errors?.[0]?.message ?? message,
+    retryAfterMs: retryAfterMs(e.response?.headers),
+    broken: code === 0 && (PASSING_NETWORK.test(String(e.code)) || PASSING_NETWORK.test(message)),
+  })
+}
+
+/** Seconds or a date; at most ten minutes are believed. */
+function retryAfterMs(headers: unknown): number {
+  const got =
+    headers instanceof Headers
+      ? headers.get('retry-after')
+      : (headers as Record<string, string> | undefined)?.['retry-after']
+  if (!got) return 0
+  const ms = /^\d+$/.test(got) ? Number(got) * 1000 : Date.parse(got) - Date.now()
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 600_000) : 0
+}
+
+const ERRORS_SHOWN = 10
+
+/** As a fault: `subject` opens the message; every error of the answer is in its detail. */
+export function faultOf(
+  failure: ApiFailure,
+  subject: string,
+  o: { readonly at?: string; readonly detail?: readonly string[]; readonly hint?: string } = {},
+): Fault {
+  const { reason, code } = failure
+  const known = Object.hasOwn(MEANINGS, reason) ? MEANINGS[reason] : undefined
+  const byCode: Meaning = { kind: code === 400 ? 'data' : 'resource' }
+  const { kind, hint } = known ?? (failure.passing ? PASSING : byCode)
+  const shown = failure.errors.slice(0, ERRORS_SHOWN).map(lineOf)
+  const more = failure.errors.length - shown.length
+  const told = o.hint ?? hint
+  return new Fault(kind, `${subject}: ${failure.message}`, {
+    cause: failure,
+    detail: [
+      ...(shown.length === 0 && code > 0 ? [`got   HTTP ${code}`] : shown),
+      ...(more > 0 ? [`and   ${more} more errors`] : []),
+      ...(o.detail ?? []),
+    ],
+    ...(o.at ? { at: o.at } : {}),
+    ...(told === undefined ? {} : { hint: told }),
+  })
+}
+
+const lineOf = ({ reason = 'error', location, message = '' }: ErrorProto): string =>
+  `got   ${reason}${location ? ` at ${location}` : ''}: ${message.split('\n')[0]}`

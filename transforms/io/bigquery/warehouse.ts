@@ -1,0 +1,90 @@
+/**
+ * The cloud warehouse: a data set of BigQuery. Write, audit, publish: shards are loaded into staging
+ * tables, audits ask for the tables as they will stand, and one copy job or transaction puts them there.
+ * Everything may be asked for again, by another process too: ids of jobs follow from the loads.
+ */
+import type { TablePlace } from '../../../engine/io/sink.ts'
+import type { PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
+import { checkColumns } from './columns.ts'
+import { createLedger } from './ledger.ts'
+import { partitioningOf } from './layout.ts'
+import { stagingName } from './names.ts'
+import { type Place, placeOf } from './place.ts'
+import { writePreview } from './preview.ts'
+import { checkTogether, findTables, publishLoads, standingOf } from './publish.ts'
+import { pages, select } from './query.ts'
+import { dropTable, openSession, type Session } from './session.ts'
+import { stageLoad } from './stage.ts'
+import { asPublished } from './standing.ts'
+import { rowOf } from './values.ts'
+
+export class BigQueryWarehouse implements Warehouse {
+  readonly uri: string
+  readonly #place: TablePlace
+  #session: Promise<Session> | null = null
+
+  constructor(uri: string, place: TablePlace) {
+    this.uri = uri
+    this.#place = place
+  }
+
+  async check(): Promise<void> {
+    placeOf(this.#place.staging)
+    await createLedger(await this.#open())
+  }
+
+  async stage(load: TableLoad): Promise<void> {
+    checkColumns(load)
+    const place: Place = placeOf(this.#place.staging)
+    const session = await this.#open()
+    await createLedger(session)
+    const [found] = await findTables(session, [load])
+    if (found?.adopted) return
+    const standing = found?.info ?? null
+    partitioningOf(load, standing)
+    await stageLoad(session, load, { place, standing })
+  }
+
+  async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
+    const session = await this.#open()
+    checkTogether(loads)
+    const found = await findTables(session, loads)
+    const load = loads.find(l => l.table === table) as TableLoad
+    const columns = load.columns.map(c => `\`${c.name}\``).join(', ')
+    const query = `SELECT ${columns} FROM \`${table}\``
+    const sql = asPublished(loads, { dataset: session.dataset, standing: standingOf(found), query })
+    return writePreview(session, load, { sql, path })
+  }
+
+  async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
+    if (loads.length === 0) return []
+    checkTogether(loads)
+    return publishLoads(await this.#open(), loads)
+  }
+
+  async abandon(loads: readonly TableLoad[]): Promise<void> {
+    const session = await this.#session
+    if (session) await Promise.all(loads.map(load => dropTable(session, stagingName(load))))
+  }
+
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const { api, dataset } = await this.#open()
+    const result = await select(api, { sql, dataset, subject: this.uri })
+    const rows: Record<string, unknown>[] = []
+    for await (const page of pages(api, result, 0, result.rows))
+      for (const cells of page) rows.push(rowOf(result.fields, cells))
+    return rows
+  }
+
+  async close(): Promise<void> {
+    this.#session = null
+  }
+
+  #open(): Promise<Session> {
+    this.#session ??= openSession(this.uri, this.#place.location).catch(error => {
+      this.#session = null
+      throw error
+    })
+    return this.#session
+  }
+}
