@@ -1,15 +1,13 @@
 /** The BigQuery warehouse on a server: modes, idempotence, audits, several tables at once, previews. */
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { test } from 'node:test'
 import { type Field, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { TableOptions } from '../../../engine/io/sink.ts'
 import { audits } from '../table/index.ts'
 import { dataset, loadOf as sampleLoad, put, type Row } from './testing/sample.ts'
-import { serverOf } from './testing/server.ts'
+import { bigqueryFor } from './testing/server.ts'
 import type { BigQueryWarehouse } from './warehouse.ts'
-
-before(() => serverOf())
 
 const columns: Field[] = [
   { name: 'id', kind: t.int32 },
@@ -39,7 +37,8 @@ const fault = (kind: string, text: RegExp) => (error: unknown) => {
   return true
 }
 
-test('replace, then append, which is done once however often it is published', async () => {
+test('replace, then append, which is done once however often it is published', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   await w.check()
   await put(
@@ -75,7 +74,8 @@ test('replace, then append, which is done once however often it is published', a
   await w.close()
 })
 
-test('replacePartition replaces what it brings, and no others', async () => {
+test('replacePartition replaces what it brings, and no others', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   const o = { mode: 'replacePartition', partition: { by: 'at', unit: 'month' } } as const
   await put(
@@ -96,7 +96,8 @@ test('replacePartition replaces what it brings, and no others', async () => {
   await w.close()
 })
 
-test('merge keeps the latest of each key, honours deletes, and repeats to the same table', async () => {
+test('merge keeps the latest of each key, honours deletes, and repeats to the same table', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   const o = { mode: 'merge', key: ['id'], latest: 'at', deleted: 'gone' } as const
   await put(
@@ -130,7 +131,8 @@ test('merge keeps the latest of each key, honours deletes, and repeats to the sa
   await w.close()
 })
 
-test('a failed audit publishes none of the tables, shows rows, and keeps staging', async () => {
+test('a failed audit publishes none of the tables, shows rows, and keeps staging', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'r1' }))
   const good = await loadOf([[7, 'g', '2020-01-01']], { id: 'g', table: 'other' })
@@ -158,7 +160,8 @@ test('a failed audit publishes none of the tables, shows rows, and keeps staging
   await w.close()
 })
 
-test('every audit sees the table as it will stand, other tables of the load too', async () => {
+test('every audit sees the table as it will stand, other tables of the load too', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   const shops = await loadOf([[1, 'a', '2020-01-01']], { id: 's', table: 'shops' })
   const sales = (audit: readonly unknown[], rows: Short[] = [[1, 'a', '2020-01-01']]) =>
@@ -184,7 +187,8 @@ test('every audit sees the table as it will stand, other tables of the load too'
   await w.close()
 })
 
-test('several tables are published together, in whatever mode', async () => {
+test('several tables are published together, in whatever mode', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'r0', table: 'three' }))
   const loads = [
@@ -211,7 +215,8 @@ test('several tables are published together, in whatever mode', async () => {
   await w.close()
 })
 
-test('a table with other columns is refused with the difference, except by replace', async () => {
+test('a table with other columns is refused with the difference, except by replace', async context => {
+  if (!(await bigqueryFor(context))) return
   const w = (await dataset()).open()
   await put(w, await loadOf([[1, 'a', '2020-01-01']], { id: 'r1' }))
   const other: Field[] = [

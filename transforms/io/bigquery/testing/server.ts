@@ -1,9 +1,29 @@
-/** The servers that this folder's tests talk to, and the bucket that they expect. */
-export async function serverOf(): Promise<void> {
-  const host = process.env['STORAGE_EMULATOR_HOST'] ?? ''
-  await fetch(`${host}/storage/v1/b?project=test`, {
+/** The servers that this folder's tests talk to: BigQuery's protocol before an emulator, and a bucket. */
+import type { TestContext } from 'node:test'
+import {
+  type BigqueryProtocol,
+  bigqueryProtocol,
+  type ProtocolOptions,
+} from '../../../../test/services/bigquery-protocol/proxy.ts'
+import { needs, serverOf } from '../../../../test/services/services.ts'
+
+/**
+ * A protocol proxy of the test's own before the servers that all tests of the file share; the clients of
+ * this process are pointed at it until the test ends. Null, with the test skipped, where none is installed.
+ */
+export async function bigqueryFor(
+  t: TestContext,
+  options: ProtocolOptions = {},
+): Promise<BigqueryProtocol | null> {
+  if (!needs(t, 'bigquery')) return null
+  const proxy = await bigqueryProtocol(await serverOf('bigquery'), options)
+  t.after(() => proxy.stop())
+  Object.assign(process.env, proxy.env)
+  const response = await fetch(`${proxy.env['STORAGE_EMULATOR_HOST']}/storage/v1/b?project=test`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name: 'staging' }),
   })
+  await response.arrayBuffer()
+  return proxy
 }
