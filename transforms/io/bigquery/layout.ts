@@ -21,6 +21,8 @@ export interface TableInfo {
   readonly numRows?: string
   readonly numBytes?: string
   readonly creationTime?: string
+  readonly lastModifiedTime?: string
+  readonly etag?: string
   readonly location?: string
   readonly type?: string
 }

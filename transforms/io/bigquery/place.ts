@@ -52,6 +52,9 @@ export async function bucketOf({ bucket }: Place): Promise<Bucket> {
       idempotencyStrategy: IdempotencyStrategy.RetryAlways,
     },
   })
+  // The client takes the variable as it stands for its base, where all but uploads would then miss.
+  const host = process.env['STORAGE_EMULATOR_HOST']
+  if (host) storage.baseUrl = `${host.replace(/\/+$/, '')}/storage/v1`
   return storage.bucket(bucket)
 }
 

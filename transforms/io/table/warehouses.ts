@@ -38,6 +38,10 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
       const { BigQueryWarehouse } = await import('../bigquery/warehouse.ts')
       return new BigQueryWarehouse(uri, place)
     },
+    async read(uri, asked, schema) {
+      const { BigQueryReader } = await import('../bigquery/read.ts')
+      return new BigQueryReader(uri, asked, schema)
+    },
   },
 ]
 

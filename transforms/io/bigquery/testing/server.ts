@@ -19,11 +19,14 @@ export async function bigqueryFor(
   const proxy = await bigqueryProtocol(await serverOf('bigquery'), options)
   t.after(() => proxy.stop())
   Object.assign(process.env, proxy.env)
-  const response = await fetch(`${proxy.env['STORAGE_EMULATOR_HOST']}/storage/v1/b?project=test`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'staging' }),
-  })
-  await response.arrayBuffer()
+  const storage = `${proxy.env['STORAGE_EMULATOR_HOST']}`
+  await post(`${storage}/storage/v1/b?project=test`, JSON.stringify({ name: 'staging' }))
+  // The server forgets a bucket whose last object goes.
+  await post(`${storage}/upload/storage/v1/b/staging/o?uploadType=media&name=kept`, '{}')
   return proxy
+}
+
+async function post(url: string, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  await (await fetch(url, { method: 'POST', headers, body })).arrayBuffer()
 }
