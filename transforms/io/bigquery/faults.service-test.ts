@@ -7,7 +7,7 @@ import { Fault } from '../../../engine/fault.ts'
 import { openApi } from './api.ts'
 import { bucketOf } from './place.ts'
 import { dataset, loadOf, PLACE, put } from './testing/sample.ts'
-import { bigqueryFor } from './testing/server.ts'
+import { bigqueryFor } from '../../../test/bigquery.ts'
 import { datasetOf } from './uri.ts'
 import type { BigQueryWarehouse } from './warehouse.ts'
 

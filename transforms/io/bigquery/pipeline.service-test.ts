@@ -7,7 +7,7 @@ import { pipeline, type Row as RowOf, schema, t } from 'millrace'
 import { ndjson, table } from 'millrace/io'
 import { runPipeline } from '../../../engine/run/run.ts'
 import { dataset, folder, PLACE } from './testing/sample.ts'
-import { bigqueryFor } from './testing/server.ts'
+import { bigqueryFor } from '../../../test/bigquery.ts'
 
 const Kinds = schema({
   id: t.int32,

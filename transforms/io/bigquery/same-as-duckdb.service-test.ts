@@ -8,7 +8,7 @@ import type { TableOptions } from '../../../engine/io/sink.ts'
 import { DuckDbWarehouse } from '../duckdb/warehouse.ts'
 import { hashOf } from './names.ts'
 import { dataset, folder, loadOf, put, type Row } from './testing/sample.ts'
-import { bigqueryFor } from './testing/server.ts'
+import { bigqueryFor } from '../../../test/bigquery.ts'
 
 const columns: Field[] = [
   { name: 'k', kind: t.int32.nullable },

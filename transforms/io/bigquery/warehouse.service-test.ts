@@ -6,7 +6,7 @@ import { Fault } from '../../../engine/fault.ts'
 import type { TableOptions } from '../../../engine/io/sink.ts'
 import { audits } from '../table/index.ts'
 import { dataset, loadOf as sampleLoad, put, type Row } from './testing/sample.ts'
-import { bigqueryFor } from './testing/server.ts'
+import { bigqueryFor } from '../../../test/bigquery.ts'
 import type { BigQueryWarehouse } from './warehouse.ts'
 
 const columns: Field[] = [

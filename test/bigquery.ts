@@ -4,8 +4,8 @@ import {
   type BigqueryProtocol,
   bigqueryProtocol,
   type ProtocolOptions,
-} from '../../../../test/services/bigquery-protocol/proxy.ts'
-import { needs, serverOf } from '../../../../test/services/services.ts'
+} from './services/bigquery-protocol/proxy.ts'
+import { needs, serverOf } from './services/services.ts'
 
 /**
  * A protocol proxy of the test's own before the servers that all tests of the file share; the clients of
