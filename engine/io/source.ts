@@ -121,6 +121,8 @@ export interface Source<in out F extends Fields = Fields> {
    * read, and where reading it failed. Without it, inputs are taken for unchanging.
    */
   changed?(input: PlannedInput): string | null
+  /** What `plan` holds while its splits are read, such as a snapshot, is let go of. Asked at a run's end, however it ends. */
+  release?(): Promise<void>
   /**
    * Splits whose start was guessed wrong, by index, with the right start; asked after reading, until
    * the answer is empty. `ends` is in the order of `splits`.

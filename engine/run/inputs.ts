@@ -74,6 +74,12 @@ export async function planInputs(
   return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys }
 }
 
+/** What planning held while the splits are read is let go of. */
+export async function releaseSources({ stages }: Stages): Promise<void> {
+  const sources = new Set(stages.flatMap(s => (is(s.head, 'read') ? [s.head.op.source] : [])))
+  await Promise.all([...sources].map(source => source.release?.()))
+}
+
 /** A preview reads rows in their order, those too that a step drops. */
 function requestOf(
   stage: Stage,

@@ -22,7 +22,7 @@ import { dictionaryLimits } from './dictionaries.ts'
 import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
-import { type Inputs, planInputs } from './inputs.ts'
+import { type Inputs, planInputs, releaseSources } from './inputs.ts'
 import type { RunOptions } from './options.ts'
 import { Outputs } from './outputs.ts'
 import type { Pool } from './pool.ts'
@@ -116,6 +116,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     if (scheduler && inputs && !gathered) gather(ledger, scheduler.runs, inputs)
   } finally {
     await (executor ? executor.close() : pool?.destroy())
+    await releaseSources(stages)
     await outputs.close()
     const left = (await checkpoint?.close()) ?? null
     // A run that was taken up and refused before it began is as it was.

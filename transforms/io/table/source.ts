@@ -31,6 +31,8 @@ export interface TableSourceOptions<F extends Fields> {
   readonly where?: { readonly [K in keyof F]?: Test<F[K]['value']> }
   /** Only rows whose `by` is not older than the last published run's mark, less `overlap`. Default: all. */
   readonly incremental?: { readonly by: Column<F>; readonly overlap?: string }
+  /** The column by whose ranges the table is read in parallel. Default: its primary key, or the places of its rows. Postgres. */
+  readonly splitBy?: string
   /** Where results lie on their way, as `table`'s option for sinks. Default MILLRACE_STAGING. */
   readonly staging?: string
   /** Where the data set lies. Default: the data set is asked. */
@@ -42,6 +44,7 @@ export interface TableRead {
   readonly table: string
   readonly where: Readonly<Record<string, unknown>>
   readonly incremental: { readonly by: string; readonly overlapMs: number } | null
+  readonly splitBy: string | null
   readonly staging: string | null
   readonly location: string | null
 }
@@ -73,6 +76,7 @@ function readOf(table: string, schema: AnySchema, o: TableSourceOptions<Fields>)
     table,
     where: o.where ?? {},
     incremental: by === undefined ? null : { by, overlapMs: durationOf(table, overlap) },
+    splitBy: o.splitBy ?? null,
     staging: o.staging ?? null,
     location: o.location ?? null,
   }
@@ -100,6 +104,7 @@ class TableSource<F extends Fields> implements Source<F> {
   readonly uri: string
   readonly fingerprint: string
   readonly markName?: string
+  readonly leavesOut: boolean
   readonly #from: string
   readonly #kind: WarehouseKind
   readonly #asked: TableRead
@@ -113,6 +118,7 @@ class TableSource<F extends Fields> implements Source<F> {
     this.#asked = asked
     const { staging: _, location: __, ...what } = asked
     this.fingerprint = JSON.stringify(['table', this.uri, what, describe(schema)])
+    this.leavesOut = kind.leavesOut ?? false
     if (asked.incremental) this.markName = `${this.uri} by ${asked.incremental.by}`
   }
 
@@ -122,6 +128,10 @@ class TableSource<F extends Fields> implements Source<F> {
 
   async open(split: Split, request: ReadRequest) {
     return (await this.#open()).open(split, request)
+  }
+
+  async release() {
+    await (await this.#reader?.catch(() => null))?.release?.()
   }
 
   #open(): Promise<TableReader> {

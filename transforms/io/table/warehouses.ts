@@ -9,7 +9,7 @@ import type { Warehouse } from '../../../engine/io/warehouse.ts'
 import type { TableRead } from './source.ts'
 
 /** What reads a table's rows: the parts of a source that need the warehouse's client. */
-export type TableReader = Pick<AnySource, 'plan' | 'open'>
+export type TableReader = Pick<AnySource, 'plan' | 'open' | 'release'>
 
 export interface WarehouseKind {
   /** How its URIs begin. */
@@ -17,6 +17,8 @@ export interface WarehouseKind {
   /** Shown to who gave a URI of no known warehouse. */
   readonly example: string
   connect(uri: string, place: TablePlace, limits: WarehouseLimits): Promise<Warehouse>
+  /** Its reader can leave out rows (`Source.leavesOut`). */
+  readonly leavesOut?: boolean
   /** Absent: its tables cannot be read as a source. */
   read?(uri: string, asked: TableRead, schema: AnySchema): Promise<TableReader>
 }
@@ -43,6 +45,21 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
       return new BigQueryReader(uri, asked, schema)
     },
   },
+  ...['postgres://', 'postgresql://'].map(
+    (prefix): WarehouseKind => ({
+      prefix,
+      example: 'postgres://USER@HOST/DATABASE',
+      leavesOut: true,
+      async connect(uri, _place, limits) {
+        const { openWarehouse } = await import('../postgres/warehouse.ts')
+        return openWarehouse(uri, limits)
+      },
+      async read(uri, asked, schema) {
+        const { PostgresTable } = await import('../postgres/source.ts')
+        return new PostgresTable(uri, asked, schema)
+      },
+    }),
+  ),
 ]
 
 /** Throws pipeline: none has the URI's scheme, or the URI is nothing but its scheme. */

@@ -1,0 +1,24 @@
+/** Why a value is rejected, in words: what was expected, and what the table has. */
+import type { Kind } from '../../../engine/data/kind.ts'
+import { show } from '../../../engine/data/value.ts'
+import type { Located } from './copy-out.ts'
+import { FLAW } from './flaws.ts'
+
+const SHOWN_BYTES = 200
+
+export function flawText(
+  { bytes, at, lengths, stride }: Located,
+  { row, field, flaw }: { row: number; field: number; flaw: number },
+  { required, optional }: Kind,
+): string {
+  const expected = `expected ${required.name}`
+  if (flaw === FLAW.null && !optional) return `${expected}, got null`
+  const start = at[field * stride + row] as number
+  const length = lengths[field * stride + row] as number
+  if (flaw === FLAW.utf8) return `${expected}, got bytes that are not UTF-8`
+  if (flaw === FLAW.infinite) return `${expected}, got infinity`
+  if (flaw === FLAW.digits) return `${expected}, got more digits after the point than its scale`
+  if (flaw === FLAW.set)
+    return `${expected}, got ${show(bytes.toString('utf8', start, start + Math.min(length, SHOWN_BYTES)))}`
+  return `${expected}, got a value out of its range`
+}
