@@ -16,7 +16,7 @@ interface PgError {
 
 /** Sockets that break, servers that stop or are full: another attempt may do. */
 const PASSING =
-  /^(?:08|57P0|53)|^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)/
+  /^(?:08|57P0|53300|40001|40P01)|^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/
 const BROKEN =
   /terminated unexpectedly|connection (?:timeout|timed out|terminated)|timeout expired|not queryable|was closed|socket hang up/i
 
@@ -44,10 +44,12 @@ const RESOURCE = /^(?:28|3D|42501|53|54|55|57|58|XX|25006)/
 /** Whether the same thing may go well when it is tried again. */
 export function passing(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as PgError
-  return code === ''
-    ? BROKEN.test(message)
-    : PASSING.test(code) || code === '40001' || code === '40P01'
+  return code === '' ? BROKEN.test(message) : PASSING.test(code)
 }
+
+/** The same of a fault, by what caused it. */
+export const mayPass = (fault: unknown): boolean =>
+  fault instanceof Fault && fault.kind === 'resource' && passing(fault.cause)
 
 /** `what`: what could not be done, as a sentence begins: `table orders cannot be read`. */
 export function pgFault(
@@ -66,6 +68,7 @@ export function pgFault(
       ...(where === undefined ? [] : [`where ${clip(where)}`]),
       ...(o.sql === undefined ? [] : [`sql   ${clip(o.sql)}`]),
     ],
+    cause: error,
     ...(o.at === undefined ? {} : { at: o.at }),
     ...(advice === undefined ? {} : { hint: advice }),
   })

@@ -55,12 +55,26 @@ export function tableName(text: string): TableName {
 export const quoted = ({ schema, name }: TableName): string =>
   schema === null ? ident(name) : `${ident(schema)}.${ident(name)}`
 
-/** A short name for something long: what people may recognise of it, and a hash. */
-export function shortName(long: string, end = ''): string {
-  const hash = createHash('sha256').update(long).digest('hex').slice(0, 12)
-  const words = long.replace(/[^\p{L}\p{N}_]+/gu, '_')
-  let head = words
-  while (Buffer.byteLength(`${head}-${hash}-${end}`) > NAME_BYTES_MAX)
-    head = [...head].slice(0, -1).join('')
-  return end === '' ? `${head}-${hash}` : `${head}-${hash}-${end}`
+const HEAD_BYTES = 24
+const HASH_DIGITS = 12
+
+const hashOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS)
+
+/** What the names of a table's staging tables begin with: what people may recognise of it, and a hash. */
+export function prefixOf(table: string): string {
+  let head = table.replace(/[^\p{L}\p{N}_.]+/gu, '_')
+  while (Buffer.byteLength(head) > HEAD_BYTES) head = [...head].slice(0, -1).join('')
+  return `${head}-${hashOf(table)}-`
 }
+
+export const STAGING = 'millrace_staging'
+const ID_DIGITS = 16
+
+/** `table` is the table's whole name, schema and all. */
+export const stagingName = (table: string, id: string): string =>
+  prefixOf(table) + id.slice(0, ID_DIGITS)
+/** Keys whose rows a merge by them deleted; forgotten with the table. */
+export const deletedName = (table: string, key: readonly string[]): string =>
+  `${prefixOf(table)}deleted-${hashOf(JSON.stringify(key))}`
+export const inStaging = (name: string): string => `${STAGING}.${ident(name)}`

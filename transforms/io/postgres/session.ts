@@ -54,7 +54,9 @@ export class Session {
   /** Rows as objects; text and numbers as `pg` gives them. */
   async rows(sql: string, values: readonly unknown[] = [], about?: About): Promise<Row[]> {
     try {
-      return (await this.client.query(sql, [...values])).rows as Row[]
+      // By the extended protocol, which takes one statement only.
+      const query = { text: sql, values: [...values], queryMode: 'extended' }
+      return (await this.client.query(query)).rows as Row[]
     } catch (error) {
       throw this.fault(error, { sql, ...about })
     }

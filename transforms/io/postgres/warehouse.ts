@@ -1,9 +1,281 @@
-/** Postgres as a warehouse. */
+/**
+ * Postgres as a warehouse. Write, audit, publish: shards go into staging tables by binary COPY; one
+ * transaction then puts those of all tables in place, audits the result, and remembers the loads in a
+ * ledger. Its isolation is that of Postgres: readers see all of it or none, and are not held up.
+ */
+import { randomUUID } from 'node:crypto'
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
-import type { Warehouse } from '../../../engine/io/warehouse.ts'
+import type { Audit, PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
 import { addressOf } from './address.ts'
+import { mayPass } from './faults.ts'
+import { checkColumns, compareColumns, type Found } from './columns.ts'
+import {
+  inStaging,
+  literal,
+  prefixOf,
+  quoted,
+  STAGING,
+  stagingName,
+  type TableName,
+  tableName,
+} from './names.ts'
+import { placeStatements } from './place.ts'
+import { exportTable } from './preview.ts'
+import { queryRows } from './query.ts'
+import { runAudit } from './run-audit.ts'
+import { type Row, Session } from './session.ts'
+import { stage } from './stage.ts'
 
-export function openWarehouse(uri: string, _limits: WarehouseLimits): Warehouse {
-  throw new Fault('pipeline', `${addressOf(uri).shown} cannot be written to yet`)
+const LEDGER = `${STAGING}.loads`
+const LEDGER_COLUMNS =
+  'id text PRIMARY KEY, "table" text NOT NULL, rows bigint NOT NULL, published timestamptz NOT NULL, publication uuid NOT NULL'
+const LANES_MAX = 4
+const ATTEMPTS_MAX = 5
+const BACKOFF_MS = 200
+
+/** Where a load's table and its staging table are. */
+interface Target {
+  readonly name: TableName
+  /** Quoted, with its schema. */
+  readonly sql: string
+  /** Unquoted, in the staging schema. */
+  readonly staged: string
+}
+
+export class PostgresWarehouse implements Warehouse {
+  readonly uri: string
+  readonly #address: string
+  readonly #limits: WarehouseLimits
+  readonly #claimed = new Set<string>()
+  #session: Session | null = null
+  #schema = 'public'
+
+  constructor(uri: string, limits: WarehouseLimits) {
+    this.#address = uri
+    this.uri = addressOf(uri).shown
+    this.#limits = limits
+  }
+
+  async check(): Promise<void> {
+    const session = await this.#open()
+    const what = `${this.uri} cannot be written to`
+    const [found] = await session.rows(
+      `SELECT to_regnamespace('${STAGING}') IS NOT NULL AS schema, to_regclass('${LEDGER}') IS NOT NULL AS ledger, pg_is_in_recovery() AS standby`,
+    )
+    if (found?.['standby'] === true)
+      throw new Fault('resource', `${what}: it is a standby`, {
+        hint: 'give the address of the primary',
+      })
+    if (found?.['ledger'] === true) return
+    const schema = found?.['schema'] === true ? [] : [`CREATE SCHEMA IF NOT EXISTS ${STAGING}`]
+    const make = [...schema, `CREATE TABLE IF NOT EXISTS ${LEDGER} (${LEDGER_COLUMNS})`]
+    // Two runs that begin would both make them.
+    await session.transaction({ keep: true }, async () => {
+      await session.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [STAGING])
+      for (const sql of make) await session.run(sql, { what })
+    })
+  }
+
+  async stage(load: TableLoad): Promise<void> {
+    checkColumns(load)
+    await this.#open()
+    const { staged } = this.#target(load)
+    await this.#claim(staged, load)
+    const lanes = Math.min(LANES_MAX, Math.max(1, this.#limits.threads))
+    await stage(() => this.#open(), load, { uri: this.#address, name: staged, lanes })
+  }
+
+  async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
+    const session = await this.#open()
+    const mine = loads.filter(load => load.table === table)
+    const [last] = mine.slice(-1)
+    if (last === undefined) throw new Fault('engine', `no load of table ${table} is staged`)
+    return session.transaction({ keep: false }, async () => {
+      for (const load of mine) await this.#place(session, load, randomUUID())
+      return exportTable(session, last, { name: this.#target(last).name, path })
+    })
+  }
+
+  async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
+    if (loads.length === 0) return []
+    const publication = randomUUID()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const receipts = await this.#publishOnce(loads, publication)
+        await this.#release(loads)
+        return receipts
+      } catch (error) {
+        if (!mayPass(error) || attempt >= ATTEMPTS_MAX) throw error
+        await new Promise(r => setTimeout(r, Math.random() * BACKOFF_MS * 2 ** attempt))
+        // The answer to COMMIT may have been lost: then it is done.
+        const done = await this.#published(loads, publication)
+        if (done !== null) return done
+      }
+    }
+  }
+
+  async #publishOnce(loads: readonly TableLoad[], publication: string): Promise<PublishReceipt[]> {
+    const session = await this.#open()
+    return session.transaction({ keep: true }, async () => {
+      // In one order, so that two publications never wait for each other.
+      for (const table of [...new Set(loads.map(l => this.#target(l).sql))].sort())
+        await session.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [table])
+      const placed: PublishReceipt[] = []
+      for (const load of loads) placed.push(await this.#place(session, load, publication))
+      for (const load of loads) await this.#clear(session, load)
+      // What audits ask is the author's own SQL: from here on it can only read.
+      await session.run('SET TRANSACTION READ ONLY')
+      for (const load of loads)
+        for (const audit of load.options.audit as readonly Audit[])
+          await runAudit(session, load, { audit, staged: this.#target(load).staged })
+      return placed
+    })
+  }
+
+  /** Receipts of a publication that was committed; null where it was not. */
+  async #published(
+    loads: readonly TableLoad[],
+    publication: string,
+  ): Promise<PublishReceipt[] | null> {
+    const session = await this.#open()
+    const rows = await session.rows(`SELECT id FROM ${LEDGER} WHERE publication = $1`, [
+      publication,
+    ])
+    if (rows.length === 0) return null
+    const ids = new Set(rows.map(r => r['id']))
+    return loads.map(({ id, table, rows }) => ({ id, table, rows, adopted: !ids.has(id) }))
+  }
+
+  /** A staged load takes its place, unless it is an append that its table already has. */
+  async #place(session: Session, load: TableLoad, publication: string): Promise<PublishReceipt> {
+    const { id, table, rows, options } = load
+    const target = this.#target(load)
+    const about = { what: `table ${table} cannot be published`, at: load.at }
+    const found = await columnsOf(session, target.sql)
+    if (found.length === 0 || options.mode === 'replace') await this.#forget(session, target)
+    const known = await session.rows(`SELECT 1 FROM ${LEDGER} WHERE id = $1`, [id], about)
+    const adopted = options.mode === 'append' && known.length > 0
+    if (adopted) return { id, table, rows, adopted }
+    if (options.mode !== 'replace' && found.length > 0) compareColumns(load, found)
+    const places = { staged: target.staged, target: target.sql }
+    for (const sql of placeStatements(load, places, found)) await session.run(sql, about)
+    await session.rows(
+      `INSERT INTO ${LEDGER} VALUES ($1, $2, $3, now(), $4) ON CONFLICT (id) DO UPDATE SET "table" = excluded."table", rows = excluded.rows, published = excluded.published, publication = excluded.publication`,
+      [id, target.sql, rows, publication],
+      about,
+    )
+    return { id, table, rows, adopted }
+  }
+
+  /** A table that is new has no loads and no deleted keys behind it. */
+  async #forget(session: Session, { sql }: Target): Promise<void> {
+    await session.rows(`DELETE FROM ${LEDGER} WHERE "table" = $1`, [sql])
+    for (const name of await stagingTables(session, sql))
+      if (name.startsWith(`${prefixOf(sql)}deleted-`))
+        await session.run(`DROP TABLE ${inStaging(name)}`)
+  }
+
+  /** Drops the load's staging table, and those of its table that dead runs left. */
+  async #clear(session: Session, load: TableLoad): Promise<void> {
+    const { sql, staged } = this.#target(load)
+    for (const name of await stagingTables(session, sql)) {
+      if (name.startsWith(`${prefixOf(sql)}deleted-`)) continue
+      if (name === staged || (!this.#claimed.has(name) && (await unclaimed(session, name))))
+        await session.run(`DROP TABLE ${inStaging(name)}`)
+    }
+  }
+
+  async abandon(loads: readonly TableLoad[]): Promise<void> {
+    if (this.#session === null) return
+    const session = await this.#open()
+    for (const load of loads) {
+      const what = `the staging table of ${load.table} cannot be removed`
+      await session.run(`DROP TABLE IF EXISTS ${inStaging(this.#target(load).staged)}`, { what })
+    }
+    await this.#release(loads)
+  }
+
+  async query(statement: string): Promise<Row[]> {
+    return queryRows(await this.#open(), statement)
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session
+    this.#session = null
+    await session?.close()
+  }
+
+  #target(load: TableLoad): Target {
+    const given = tableName(load.table)
+    const name = { schema: given.schema ?? this.#schema, name: given.name }
+    const sql = quoted(name)
+    return { name, sql, staged: stagingName(sql, load.id) }
+  }
+
+  /** The connection, or another where it broke; what was claimed by it is claimed again. */
+  async #open(): Promise<Session> {
+    if (this.#session !== null && this.#session.broken === null) return this.#session
+    const session = await Session.open(this.#address, 0)
+    this.#session?.destroy()
+    this.#session = session
+    const [row] = await session.rows('SELECT current_schema() AS schema')
+    this.#schema = (row?.['schema'] as string | null | undefined) ?? 'public'
+    for (const staged of this.#claimed)
+      await session.rows('SELECT pg_try_advisory_lock(hashtextextended($1, 1))', [staged])
+    return session
+  }
+
+  /** Marks a staging table as in use, so that no other run takes it for a leftover. */
+  async #claim(staged: string, load: TableLoad): Promise<void> {
+    const session = await this.#open()
+    if (this.#claimed.has(staged)) return
+    const [row] = await session.rows(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 1)) AS free',
+      [staged],
+    )
+    if (row?.['free'] !== true)
+      throw new Fault('resource', `table ${load.table}: another run loads the same rows`, {
+        at: load.at,
+        hint: 'wait for it to end, or end it',
+      })
+    this.#claimed.add(staged)
+  }
+
+  async #release(loads: readonly TableLoad[]): Promise<void> {
+    const session = await this.#open()
+    for (const load of loads) {
+      const { staged } = this.#target(load)
+      if (!this.#claimed.delete(staged)) continue
+      await session.rows('SELECT pg_advisory_unlock(hashtextextended($1, 1))', [staged])
+    }
+  }
+}
+
+export const openWarehouse = (uri: string, limits: WarehouseLimits): Warehouse =>
+  new PostgresWarehouse(uri, limits)
+
+/** Columns of a table that stands; none where it does not. */
+async function columnsOf(session: Session, table: string): Promise<Found[]> {
+  const rows = await session.rows(
+    'SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS "notNull" FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+    [table],
+  )
+  return rows as unknown as Found[]
+}
+
+async function stagingTables(session: Session, table: string): Promise<string[]> {
+  const rows = await session.rows(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('${STAGING}') AND relkind = 'r' AND starts_with(relname, ${literal(prefixOf(table))})`,
+  )
+  return rows.map(r => r['name'] as string)
+}
+
+/** Whether no run is at work on a staging table: each holds a lock of its tables' names. */
+async function unclaimed(session: Session, name: string): Promise<boolean> {
+  const [row] = await session.rows(
+    'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 1)) AS free',
+    [name],
+  )
+  return row?.['free'] === true
 }

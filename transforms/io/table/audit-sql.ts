@@ -60,7 +60,7 @@ export function auditQuery(audit: Audit, table: string, dialect: Dialect): strin
       const { min, max } = audit
       const low = min === null ? 'false' : `n < ${literal(min)}`
       const high = max === null ? 'false' : `n > ${literal(max)}`
-      return `SELECT n AS ${name('rows')} FROM (SELECT count(*) AS n FROM ${t}) WHERE ${low} OR ${high}`
+      return `SELECT n AS ${name('rows')} FROM (SELECT count(*) AS n FROM ${t}) AS counted WHERE ${low} OR ${high}`
     }
   }
 }

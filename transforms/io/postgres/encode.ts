@@ -1,0 +1,183 @@
+/**
+ * Columns as rows of binary COPY, into a buffer that is sent as it fills. Each column writes its own
+ * field of a row: its length and its bytes, or -1 for null.
+ */
+import type { Batch } from '../../../engine/data/batch.ts'
+import { columnOf } from '../../../engine/data/batch.ts'
+import type { Column } from '../../../engine/data/column.ts'
+import { readUnits } from '../../../engine/data/value.ts'
+import type { Pool } from '../../../engine/data/pool.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
+import { Fault } from '../../../engine/fault.ts'
+import { NUMERIC_BYTES_MAX, writeNumeric } from './numeric.ts'
+
+export const CHUNK_BYTES = 256 * 1024
+/** Room that a field of fixed width takes at most, its length included. */
+const FIELD_BYTES = 4 + NUMERIC_BYTES_MAX
+const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+const EPOCH_DAYS = 10_957
+const EPOCH_MICROS = 946_684_800_000_000n
+/** 4713 BC, from which Postgres counts. */
+const FIRST_MICROS = -210_866_803_200_000_000n
+const FIRST_DAY = -2_440_588
+const LAST_MICROS = 9_224_318_016_000_000_000n
+
+/** Sends a chunk, which it may keep. */
+export type Send = (chunk: Buffer) => Promise<void>
+
+export class RowEncoder {
+  readonly #send: Send
+  readonly #schema: AnySchema
+  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  #view = viewOf(this.#chunk)
+  #at: number
+
+  constructor(schema: AnySchema, send: Send) {
+    this.#schema = schema
+    this.#send = send
+    this.#at = HEADER.copy(this.#chunk)
+  }
+
+  /** The batch's rows; `position` of the first of them goes into a last field, where it is not null. */
+  async rows(batch: Batch, position: bigint | null): Promise<void> {
+    const columns = this.#schema.list.map((_, i) => columnOf(batch, i))
+    const fixed = 2 + FIELD_BYTES * (columns.length + 1)
+    for (let k = 0; k < batch.selected; k++) {
+      const row = batch.selection === null ? k : (batch.selection[k] as number)
+      const needed = fixed + textBytes(columns, row)
+      if (this.#at + needed > this.#chunk.length) await this.#flush(needed)
+      this.#row(columns, row)
+      if (position !== null) this.#position(position + BigInt(k))
+    }
+  }
+
+  #row(columns: readonly Column[], row: number): void {
+    const { list } = this.#schema
+    const view = this.#view
+    let at = this.#at
+    // The place of the count is filled in with the position's field, if there is one.
+    view.setInt16(at, columns.length)
+    this.#count = at
+    at += 2
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i] as Column
+      if (column.valid !== null && column.valid[row] === 0) {
+        view.setInt32(at, -1)
+        at += 4
+        continue
+      }
+      try {
+        at = field(view, at, column, row, this.#chunk)
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        throw new Fault('data', `column "${list[i]?.name}": ${error.message}`)
+      }
+    }
+    this.#at = at
+  }
+  #count = 0
+
+  #position(position: bigint): void {
+    this.#view.setInt16(this.#count, this.#schema.list.length + 1)
+    this.#view.setInt32(this.#at, 8)
+    this.#view.setBigInt64(this.#at + 4, position)
+    this.#at += 12
+  }
+
+  async #flush(needed: number): Promise<void> {
+    if (this.#at > 0) await this.#send(this.#chunk.subarray(0, this.#at))
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed))
+    this.#view = viewOf(this.#chunk)
+    this.#at = 0
+  }
+
+  /** The end of the data. */
+  async end(): Promise<void> {
+    if (this.#at + 2 > this.#chunk.length) await this.#flush(2)
+    this.#view.setInt16(this.#at, -1)
+    this.#at += 2
+    await this.#flush(0)
+  }
+}
+
+const viewOf = (bytes: Buffer): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+
+function textBytes(columns: readonly Column[], row: number): number {
+  let bytes = 0
+  for (const { pool, values } of columns) {
+    if (pool === null) continue
+    const code = values[row] as number
+    bytes += (pool.offsets[code + 1] as number) - (pool.offsets[code] as number) + 1
+  }
+  return bytes
+}
+
+/** Writes a value with its length; where it ends. Throws RangeError: Postgres has no place for it. */
+function field(view: DataView, at: number, column: Column, row: number, chunk: Buffer): number {
+  const { kind, values, pool } = column
+  if (pool !== null)
+    return text(view, at, { pool, code: values[row] as number, tag: kind.tag, chunk })
+  const start = at + 4
+  const length = fixed(view, start, column, row)
+  view.setInt32(at, length)
+  return start + length
+}
+
+function fixed(view: DataView, at: number, column: Column, row: number): number {
+  const { kind, values } = column
+  const value = values[row] as number
+  switch (kind.tag) {
+    case 'bool':
+      view.setUint8(at, value)
+      return 1
+    case 'int32':
+      view.setInt32(at, value)
+      return 4
+    case 'date':
+      if (value < FIRST_DAY) throw new RangeError('a date before 4713 BC has no place in postgres')
+      view.setInt32(at, value - EPOCH_DAYS)
+      return 4
+    case 'float32':
+      view.setFloat32(at, value)
+      return 4
+    case 'float64':
+      view.setFloat64(at, value)
+      return 8
+    case 'int64':
+      view.setBigInt64(at, BigInt(value))
+      return 8
+    case 'bigint':
+      view.setBigInt64(at, (values as BigInt64Array)[row] as bigint)
+      return 8
+    case 'timestamp':
+    case 'datetime':
+      view.setBigInt64(at, microsOf(value))
+      return 8
+    default:
+      return writeNumeric(view, at, readUnits(column, row), kind.scale)
+  }
+}
+
+function microsOf(value: number): bigint {
+  const micros = BigInt(value)
+  if (micros >= FIRST_MICROS && micros < LAST_MICROS) return micros - EPOCH_MICROS
+  throw new RangeError('a time before 4713 BC or after 294276 has no place in postgres')
+}
+
+/** jsonb is sent as its text behind a version number. */
+function text(
+  view: DataView,
+  at: number,
+  { pool, code, tag, chunk }: { pool: Pool; code: number; tag: string; chunk: Buffer },
+): number {
+  const [from, to] = [pool.offsets[code] as number, pool.offsets[code + 1] as number]
+  let start = at + 4
+  if (tag === 'json') chunk[start++] = 1
+  pool.bytes.copy(chunk, start, from, to)
+  const end = start + to - from
+  if (tag !== 'bytes' && chunk.subarray(start, end).includes(0))
+    throw new RangeError('a text has a zero byte, which postgres does not store')
+  view.setInt32(at, end - at - 4)
+  return end
+}
