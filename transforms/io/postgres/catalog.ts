@@ -93,7 +93,8 @@ export async function factsOf(session: Session, table: TableName): Promise<Table
     key,
     bytes: size?.['bytes'] as number,
     blocks: size?.['blocks'] as number,
-    rows: found['kind'] === 'r' ? (found['rows'] as number) : (size?.['rows'] as number),
+    // Before version 14 a table that nobody counted says 0.
+    rows: (found['kind'] === 'p' ? (size?.['rows'] as number) : (found['rows'] as number)) || -1,
     serverVersion: found['version'] as number,
     utf8: found['encoding'] !== 'SQL_ASCII',
   }

@@ -1,5 +1,4 @@
 /** The statements that put a staged table in its place, inside the transaction. */
-import type { Kind } from '../../../engine/data/kind.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { type Found, sameColumns } from './columns.ts'
 import { mergeStatements, type Places } from './merge.ts'
@@ -45,7 +44,7 @@ const SHORT: readonly string[] = [
 /** A table that rows are merged into is looked up by its key; one text is hashed, as long ones fit no tree. */
 function keyIndex({ options: { mode, key }, columns }: TableLoad, target: string): string[] {
   if (mode !== 'merge') return []
-  const tags = key.map(name => (columns.find(c => c.name === name)?.kind as Kind).tag)
+  const tags = key.map(name => columns.find(c => c.name === name)?.kind.tag ?? '')
   if (tags.every(tag => SHORT.includes(tag))) return [`CREATE INDEX ON ${target} (${idents(key)})`]
   return tags.length === 1 && tags[0] === 'utf8'
     ? [`CREATE INDEX ON ${target} USING hash (${ident(key[0] as string)})`]
