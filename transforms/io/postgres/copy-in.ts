@@ -59,9 +59,13 @@ export class CopyIn implements Submittable {
 
   /** Gives up: the server keeps none of the rows. Afterwards the connection is free. */
   async abort(reason: string): Promise<void> {
-    if (this.#failure === null && this.#open)
-      (this.#connection as unknown as { sendCopyFail(text: string): void }).sendCopyFail(reason)
-    await this.#until(() => this.#done).catch(() => {})
+    try {
+      await this.#until(() => this.#open)
+      ;(this.#connection as unknown as { sendCopyFail(text: string): void }).sendCopyFail(reason)
+      await this.#until(() => this.#done)
+    } catch {
+      // The server says that the copy failed, as it was told to; or what is wrong is known already.
+    }
   }
 
   async #until(ready: () => boolean): Promise<void> {

@@ -63,7 +63,7 @@ const hashOf = (text: string): string =>
 
 /** What the names of a table's staging tables begin with: what people may recognise of it, and a hash. */
 export function prefixOf(table: string): string {
-  let head = table.replace(/[^\p{L}\p{N}_.]+/gu, '_')
+  let head = table.replaceAll('"', '').replace(/[^\p{L}\p{N}_.]+/gu, '_')
   while (Buffer.byteLength(head) > HEAD_BYTES) head = [...head].slice(0, -1).join('')
   return `${head}-${hashOf(table)}-`
 }
