@@ -1,6 +1,5 @@
 /** Rows of a query as objects, in the forms that every warehouse gives. */
 import type { CustomTypesConfig } from 'pg'
-import { pgFault } from './faults.ts'
 import type { Row, Session } from './session.ts'
 
 type Parse = (text: string) => unknown
@@ -32,6 +31,6 @@ export async function queryRows(session: Session, text: string): Promise<Row[]> 
   try {
     return (await session.client.query({ text, types })).rows as Row[]
   } catch (error) {
-    throw pgFault(error, session.shown, { sql: text })
+    throw session.fault(error, { sql: text })
   }
 }

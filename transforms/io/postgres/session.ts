@@ -7,12 +7,10 @@ import type { Client, ClientConfig, Submittable } from 'pg'
 import type { Fault } from '../../../engine/fault.ts'
 import { type Address, addressOf } from './address.ts'
 import { passing, pgFault } from './faults.ts'
+import { retried } from './retry.ts'
 
 export type Row = Record<string, unknown>
 
-const ATTEMPTS_MAX = 6
-const CONNECT_DEADLINE_MS = 20_000
-const BACKOFF_MS = 100
 const CLOSE_MS = 2000
 /** Of what plans and checks; reading and loading may take as long as they get on. */
 export const STATEMENT_MS = 120_000
@@ -43,12 +41,19 @@ export class Session {
   }
 
   /** `statementMs`: after which a statement is given up; 0 for never. Throws resource, pipeline. */
-  static async open(uri: string, statementMs = STATEMENT_MS): Promise<Session> {
+  static open(uri: string, statementMs = STATEMENT_MS): Promise<Session> {
     const address = addressOf(uri)
-    const client = await connected(address)
-    const session = new Session(client, address.shown)
-    await session.run([...SETTINGS, `SET statement_timeout = ${statementMs}`].join('; '))
-    return session
+    return retried(async () => {
+      const client = await connected(address)
+      const session = new Session(client, address.shown)
+      try {
+        await session.run([...SETTINGS, `SET statement_timeout = ${statementMs}`].join('; '))
+        return session
+      } catch (error) {
+        session.destroy()
+        throw error
+      }
+    })
   }
 
   /** Rows as objects; text and numbers as `pg` gives them. */
@@ -124,20 +129,11 @@ export interface About {
 export const socketOf = (client: Client): import('node:net').Socket =>
   (client as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream
 
-/** Another attempt after a break that may pass: exponential backoff with full jitter, until a deadline. */
 async function connected({ config, shown }: Address): Promise<Client> {
-  const started = Date.now()
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connect(config)
-    } catch (error) {
-      const spent = Date.now() - started
-      const last = attempt >= ATTEMPTS_MAX || spent > CONNECT_DEADLINE_MS
-      if (last || !passing(error)) throw pgFault(error, `${shown} cannot be connected to`)
-      await new Promise(resolve =>
-        setTimeout(resolve, Math.random() * BACKOFF_MS * 2 ** (attempt - 1)),
-      )
-    }
+  try {
+    return await connect(config)
+  } catch (error) {
+    throw pgFault(error, `${shown} cannot be connected to`)
   }
 }
 

@@ -3,6 +3,7 @@
  * transaction, the others adopt it by name. Rows that are changed meanwhile stay as they were.
  */
 import { Fault } from '../../../engine/fault.ts'
+import { retried } from './retry.ts'
 import { Session } from './session.ts'
 
 export const READ_ONLY = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'
@@ -43,8 +44,12 @@ export class Snapshot {
 const NAME = /^[0-9A-F-]+$/i
 
 /** A connection that sees what the snapshot sees. Throws resource: the snapshot is gone. */
-export async function adopt(uri: string, name: string): Promise<Session> {
+export function adopt(uri: string, name: string): Promise<Session> {
   if (!NAME.test(name)) throw new Fault('engine', 'this is no name of a snapshot')
+  return retried(() => adoptOnce(uri, name))
+}
+
+async function adoptOnce(uri: string, name: string): Promise<Session> {
   const session = await Session.open(uri, 0)
   try {
     await session.run(READ_ONLY)

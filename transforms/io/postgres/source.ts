@@ -13,6 +13,7 @@ import { factsOf, type TableFacts } from './catalog.ts'
 import { conditionSql } from './conditions.ts'
 import { type Span, spanOf } from './incremental.ts'
 import { type Asked, askedOf } from './read-options.ts'
+import { retried } from './retry.ts'
 import { Snapshot } from './snapshot.ts'
 import { SplitRead } from './split-read.ts'
 import { cutOf } from './splits.ts'
@@ -40,9 +41,21 @@ export class PostgresTable implements TableReader {
   }
 
   /** The snapshot is held until `release`. */
-  async plan(request: PlanRequest): Promise<SourcePlan> {
-    const snapshot = await Snapshot.open(this.#uri)
-    this.#held.push(snapshot)
+  plan(request: PlanRequest): Promise<SourcePlan> {
+    return retried(async () => {
+      const snapshot = await Snapshot.open(this.#uri)
+      try {
+        const planned = await this.#planIn(snapshot, request)
+        this.#held.push(snapshot)
+        return planned
+      } catch (error) {
+        await snapshot.close()
+        throw error
+      }
+    })
+  }
+
+  async #planIn(snapshot: Snapshot, request: PlanRequest): Promise<SourcePlan> {
     const { session } = snapshot
     const facts = await factsOf(session, this.#asked.name)
     const bindings = bind(this.#asked.schema, facts)

@@ -11,13 +11,11 @@ import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { ParquetFiles } from '../parquet/source.ts'
 import { copyIn } from './copy-in.ts'
 import { RowEncoder, type Send } from './encode.ts'
-import { mayPass } from './faults.ts'
 import { ident, idents, inStaging } from './names.ts'
+import { retried } from './retry.ts'
 import { Session } from './session.ts'
 import { declared } from './types.ts'
 
-const ATTEMPTS_MAX = 4
-const BACKOFF_MS = 200
 const ROWS_PER_BATCH = 8192
 /** Positions of a file's rows, which no file fills. */
 const FILE_BITS = 40n
@@ -39,19 +37,8 @@ export function positionColumn({ columns, options }: TableLoad): string | null {
 }
 
 /** Throws data: a value has no place in Postgres; resource: the server is gone and does not come back. */
-export async function stage(
-  session: () => Promise<Session>,
-  load: TableLoad,
-  o: Staging,
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await stageOnce(await session(), load, o)
-    } catch (error) {
-      if (!mayPass(error) || attempt >= ATTEMPTS_MAX) throw error
-      await new Promise(r => setTimeout(r, Math.random() * BACKOFF_MS * 2 ** attempt))
-    }
-  }
+export function stage(session: () => Promise<Session>, load: TableLoad, o: Staging): Promise<void> {
+  return retried(async () => stageOnce(await session(), load, o))
 }
 
 /** Into a fresh table, so that what an attempt before it left is gone. */

@@ -23,6 +23,7 @@ import {
 import { placeStatements } from './place.ts'
 import { exportTable } from './preview.ts'
 import { queryRows } from './query.ts'
+import { retried } from './retry.ts'
 import { runAudit } from './run-audit.ts'
 import { type Row, Session } from './session.ts'
 import { stage } from './stage.ts'
@@ -31,8 +32,6 @@ const LEDGER = `${STAGING}.loads`
 const LEDGER_COLUMNS =
   'id text PRIMARY KEY, "table" text NOT NULL, rows bigint NOT NULL, published timestamptz NOT NULL, publication uuid NOT NULL'
 const LANES_MAX = 4
-const ATTEMPTS_MAX = 5
-const BACKOFF_MS = 200
 
 /** Where a load's table and its staging table are. */
 interface Target {
@@ -49,6 +48,7 @@ export class PostgresWarehouse implements Warehouse {
   readonly #limits: WarehouseLimits
   readonly #claimed = new Set<string>()
   #session: Session | null = null
+  #opening: Promise<Session> | null = null
   #schema = 'public'
 
   constructor(uri: string, limits: WarehouseLimits) {
@@ -57,7 +57,11 @@ export class PostgresWarehouse implements Warehouse {
     this.#limits = limits
   }
 
-  async check(): Promise<void> {
+  check(): Promise<void> {
+    return retried(() => this.#prepare())
+  }
+
+  async #prepare(): Promise<void> {
     const session = await this.#open()
     const what = `${this.uri} cannot be written to`
     const [found] = await session.rows(
@@ -79,18 +83,21 @@ export class PostgresWarehouse implements Warehouse {
 
   async stage(load: TableLoad): Promise<void> {
     checkColumns(load)
-    await this.#open()
+    await retried(() => this.#claim(load))
     const { staged } = this.#target(load)
-    await this.#claim(staged, load)
     const lanes = Math.min(LANES_MAX, Math.max(1, this.#limits.threads))
     await stage(() => this.#open(), load, { uri: this.#address, name: staged, lanes })
   }
 
   async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
-    const session = await this.#open()
     const mine = loads.filter(load => load.table === table)
     const [last] = mine.slice(-1)
     if (last === undefined) throw new Fault('engine', `no load of table ${table} is staged`)
+    return retried(() => this.#previewOnce(mine, last, path))
+  }
+
+  async #previewOnce(mine: readonly TableLoad[], last: TableLoad, path: string): Promise<number> {
+    const session = await this.#open()
     return session.transaction({ keep: false }, async () => {
       for (const load of mine) await this.#place(session, load, randomUUID())
       return exportTable(session, last, { name: this.#target(last).name, path })
@@ -100,19 +107,9 @@ export class PostgresWarehouse implements Warehouse {
   async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
     if (loads.length === 0) return []
     const publication = randomUUID()
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const receipts = await this.#publishOnce(loads, publication)
-        await this.#release(loads)
-        return receipts
-      } catch (error) {
-        if (!mayPass(error) || attempt >= ATTEMPTS_MAX) throw error
-        await new Promise(r => setTimeout(r, Math.random() * BACKOFF_MS * 2 ** attempt))
-        // The answer to COMMIT may have been lost: then it is done.
-        const done = await this.#published(loads, publication)
-        if (done !== null) return done
-      }
-    }
+    const receipts = await retried(() => this.#publishOnce(loads, publication))
+    await this.#release(loads)
+    return receipts
   }
 
   async #publishOnce(loads: readonly TableLoad[], publication: string): Promise<PublishReceipt[]> {
@@ -121,6 +118,9 @@ export class PostgresWarehouse implements Warehouse {
       // In one order, so that two publications never wait for each other.
       for (const table of [...new Set(loads.map(l => this.#target(l).sql))].sort())
         await session.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [table])
+      // The answer to a COMMIT may have been lost: then it is done.
+      const done = await published(session, loads, publication)
+      if (done !== null) return done
       const placed: PublishReceipt[] = []
       for (const load of loads) placed.push(await this.#place(session, load, publication))
       for (const load of loads) await this.#clear(session, load)
@@ -131,20 +131,6 @@ export class PostgresWarehouse implements Warehouse {
           await runAudit(session, load, { audit, staged: this.#target(load).staged })
       return placed
     })
-  }
-
-  /** Receipts of a publication that was committed; null where it was not. */
-  async #published(
-    loads: readonly TableLoad[],
-    publication: string,
-  ): Promise<PublishReceipt[] | null> {
-    const session = await this.#open()
-    const rows = await session.rows(`SELECT id FROM ${LEDGER} WHERE publication = $1`, [
-      publication,
-    ])
-    if (rows.length === 0) return null
-    const ids = new Set(rows.map(r => r['id']))
-    return loads.map(({ id, table, rows }) => ({ id, table, rows, adopted: !ids.has(id) }))
   }
 
   /** A staged load takes its place, unless it is an append that its table already has. */
@@ -188,16 +174,18 @@ export class PostgresWarehouse implements Warehouse {
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
     if (this.#session === null) return
-    const session = await this.#open()
-    for (const load of loads) {
-      const what = `the staging table of ${load.table} cannot be removed`
-      await session.run(`DROP TABLE IF EXISTS ${inStaging(this.#target(load).staged)}`, { what })
-    }
+    await retried(async () => {
+      const session = await this.#open()
+      for (const load of loads) {
+        const what = `the staging table of ${load.table} cannot be removed`
+        await session.run(`DROP TABLE IF EXISTS ${inStaging(this.#target(load).staged)}`, { what })
+      }
+    })
     await this.#release(loads)
   }
 
-  async query(statement: string): Promise<Row[]> {
-    return queryRows(await this.#open(), statement)
+  query(statement: string): Promise<Row[]> {
+    return retried(async () => queryRows(await this.#open(), statement))
   }
 
   async close(): Promise<void> {
@@ -214,8 +202,15 @@ export class PostgresWarehouse implements Warehouse {
   }
 
   /** The connection, or another where it broke; what was claimed by it is claimed again. */
-  async #open(): Promise<Session> {
-    if (this.#session !== null && this.#session.broken === null) return this.#session
+  #open(): Promise<Session> {
+    if (this.#session?.broken === null) return Promise.resolve(this.#session)
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = null
+    })
+    return this.#opening
+  }
+
+  async #connect(): Promise<Session> {
     const session = await Session.open(this.#address, 0)
     this.#session?.destroy()
     this.#session = session
@@ -227,8 +222,9 @@ export class PostgresWarehouse implements Warehouse {
   }
 
   /** Marks a staging table as in use, so that no other run takes it for a leftover. */
-  async #claim(staged: string, load: TableLoad): Promise<void> {
+  async #claim(load: TableLoad): Promise<void> {
     const session = await this.#open()
+    const { staged } = this.#target(load)
     if (this.#claimed.has(staged)) return
     const [row] = await session.rows(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 1)) AS free',
@@ -243,12 +239,12 @@ export class PostgresWarehouse implements Warehouse {
   }
 
   async #release(loads: readonly TableLoad[]): Promise<void> {
-    const session = await this.#open()
-    for (const load of loads) {
-      const { staged } = this.#target(load)
-      if (!this.#claimed.delete(staged)) continue
-      await session.rows('SELECT pg_advisory_unlock(hashtextextended($1, 1))', [staged])
-    }
+    const names = loads.map(load => this.#target(load).staged).filter(n => this.#claimed.delete(n))
+    const unlock = 'SELECT pg_advisory_unlock(hashtextextended(n, 1)) FROM unnest($1::text[]) n'
+    await this.#session?.rows(unlock, [names]).catch(error => {
+      // A connection that broke has let go of its locks.
+      if (!mayPass(error)) throw error
+    })
   }
 }
 
@@ -278,4 +274,16 @@ async function unclaimed(session: Session, name: string): Promise<boolean> {
     [name],
   )
   return row?.['free'] === true
+}
+
+/** Receipts of a publication that was committed; null where it was not. */
+async function published(
+  session: Session,
+  loads: readonly TableLoad[],
+  publication: string,
+): Promise<PublishReceipt[] | null> {
+  const found = await session.rows(`SELECT id FROM ${LEDGER} WHERE publication = $1`, [publication])
+  if (found.length === 0) return null
+  const ids = new Set(found.map(r => r['id']))
+  return loads.map(({ id, table, rows }) => ({ id, table, rows, adopted: !ids.has(id) }))
 }
