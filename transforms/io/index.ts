@@ -2,6 +2,8 @@
 export { csv } from './csv/csv.ts'
 export type { CsvSource } from './csv/options.ts'
 export type { FileSinkChoices } from './files/sink-options.ts'
+export { mongo } from './mongo/index.ts'
+export type { MongoSource } from './mongo/options.ts'
 export { ndjson } from './ndjson/ndjson.ts'
 export type { NdjsonSource } from './ndjson/source.ts'
 export { parquet } from './parquet/index.ts'

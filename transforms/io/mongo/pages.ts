@@ -1,0 +1,164 @@
+/**
+ * Documents of a range, a reply of the server at a time, as the bytes that came: one reply is decoded
+ * while the next is under way. A cursor that dies in the middle (a reset connection, a primary that
+ * stepped down, a cursor that the server forgot) is taken up again after the last document that
+ * arrived; nothing comes twice, and nothing is lost.
+ */
+import type { RunCommandCursor } from 'mongodb'
+import type { Bytes } from '../files/fields.ts'
+import type { Address } from './address.ts'
+import { Level } from './bson/levels.ts'
+import { boundAt, DocumentWalk } from './bson/walk.ts'
+import type { Lease } from './client.ts'
+import { mayPass, mongoFault } from './faults.ts'
+import type { Settings } from './options.ts'
+import { type Asked, findCommand, type Position, type Range } from './range.ts'
+import { Patience } from './retry.ts'
+
+/** Documents of one reply. */
+export interface Page {
+  readonly bytes: Bytes
+  /** Document i is bytes[starts[i]..ends[i]). */
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  readonly count: number
+  /** Bytes of the documents. */
+  readonly size: number
+}
+
+export interface PagesOf {
+  readonly lease: Lease
+  readonly address: Address
+  readonly settings: Settings
+  readonly range: Range
+  readonly asked: Asked
+}
+
+export class Pages {
+  readonly #o: PagesOf
+  readonly #patience: Patience
+  #cursor: RunCommandCursor | null = null
+  #ahead: Promise<Page | null> | null = null
+  #last: Page | null = null
+  #after: Position | null = null
+  /** True where the next document may be the one of `#after`. */
+  #again = false
+  #ended = false
+  #closed = false
+  /** Cursors that were opened, for tests and notes. */
+  opened = 0
+
+  constructor(o: PagesOf) {
+    this.#o = o
+    this.#patience = new Patience(o.settings.deadlineMs)
+  }
+
+  /** The next reply's documents, null at the end. Valid for as long as somebody holds it. */
+  async next(): Promise<Page | null> {
+    const page = await (this.#ahead ?? this.#fetch())
+    this.#ahead = null
+    if (page === null || this.#closed) return null
+    this.#ahead = this.#fetch()
+    // Whoever asks for it hears of its failure; a reader that is closed before has no use for it.
+    this.#ahead.catch(() => undefined)
+    return page
+  }
+
+  async #fetch(): Promise<Page | null> {
+    for (;;) {
+      if (this.#ended || this.#closed) return null
+      try {
+        const page = await this.#reply()
+        this.#patience.answered()
+        if (page === null) this.#ended = true
+        else if (page.count > 0) this.#last = page
+        if (page === null || page.count > 0) return page
+      } catch (error) {
+        await this.#rest(error)
+      }
+    }
+  }
+
+  /** Waits before the range is taken up again. Throws where that would be of no use. */
+  async #rest(error: unknown): Promise<void> {
+    this.#drop()
+    const { address } = this.#o
+    if (this.#closed) return
+    if (!mayPass(error, true) || !(await this.#patience.wait()))
+      throw mongoFault(error, address, 'read')
+    if (this.#last !== null) this.#after = this.#position(this.#last)
+    this.#again = this.#after !== null && this.#o.range.key === '_id'
+  }
+
+  async #reply(): Promise<Page | null> {
+    this.#cursor ??= this.#open()
+    const cursor = this.#cursor
+    const first = (await cursor.next()) as unknown as Uint8Array | null
+    if (first === null) return null
+    const rest = cursor.readBufferedDocuments() as unknown as Uint8Array[]
+    const again = this.#again && this.#after?.id === this.#position(pageOf([first])).id
+    this.#again = false
+    return pageOf(again ? rest : [first, ...rest])
+  }
+
+  #open(): RunCommandCursor {
+    const { lease, address, range, asked } = this.#o
+    const { client, driver } = lease
+    const db = client.db(address.database)
+    const command = findCommand(driver.BSON, range, { asked, after: this.#after })
+    this.opened++
+    const readPreference = db.readPreference ?? 'primary'
+    const cursor = db.runCursorCommand(command, { raw: true, readPreference })
+    return cursor.setBatchSize(range.batch)
+  }
+
+  /** Of a page's last document. */
+  #position({ bytes, starts, ends, count }: Page): Position {
+    const { key } = this.#o.range
+    const level = Level.of(['_id', key])
+    const walk = new DocumentWalk(level, { at: new Int32Array(4), stride: 2, rowsMax: 1 })
+    walk.over(bytes)
+    walk.document(starts[count - 1] as number, ends[count - 1] as number, 0)
+    return { id: boundAt(walk, 0), key: boundAt(walk, 1) }
+  }
+
+  /** The server's cursor is closed there too, unless it is gone anyway. */
+  #drop(): void {
+    this.#cursor?.close().catch(() => undefined)
+    this.#cursor = null
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const cursor = this.#cursor
+    this.#cursor = null
+    try {
+      // The reply that is under way comes first: its connection is in use until then.
+      await this.#ahead
+      await cursor?.close()
+    } catch {
+      // It was read to where it was wanted: what fails afterwards changes nothing.
+    }
+    this.#last = null
+    this.#o.lease.release()
+  }
+}
+
+/** A reply's documents lie in one buffer; where they do not, they are copied into one. */
+function pageOf(documents: readonly Uint8Array[]): Page {
+  const [first] = documents
+  const count = documents.length
+  const whole = first !== undefined && documents.every(d => d.buffer === first.buffer)
+  const starts = new Int32Array(count)
+  const ends = new Int32Array(count)
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    const { byteOffset, byteLength } = documents[i] as Uint8Array
+    starts[i] = whole ? byteOffset : size
+    size += byteLength
+    ends[i] = (starts[i] as number) + byteLength
+  }
+  const bytes = whole ? Buffer.from(first.buffer) : Buffer.concat(documents)
+  return { bytes: bytes as unknown as Bytes, starts, ends, count, size }
+}
