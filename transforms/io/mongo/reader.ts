@@ -6,7 +6,7 @@ import type { Field } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import { idText, jsonAt, shownAt } from './bson/shown.ts'
-import { TYPE } from './bson/types.ts'
+import { broken, TYPE } from './bson/types.ts'
 import type { Decoder, Refused } from './decoder.ts'
 import type { Page, Pages } from './pages.ts'
 
@@ -52,7 +52,7 @@ export class MongoReader implements SplitReader {
         if (this.#page === null) return this.#finish()
         this.#request.advance(this.#page.size)
       }
-      const batch = this.#take(this.#page)
+      const batch = this.#taken(this.#page)
       if (batch.selected > 0) return batch
     }
   }
@@ -62,6 +62,16 @@ export class MongoReader implements SplitReader {
     if (!this.#ended) await this.#o.skipped?.(this.#rows)
     this.#ended = true
     return null
+  }
+
+  /** Lengths that lead out of a reply are those of broken documents. */
+  #taken(page: Page): Batch {
+    try {
+      return this.#take(page)
+    } catch (error) {
+      if (error instanceof RangeError) broken(TYPE.document)
+      throw error
+    }
   }
 
   #take(page: Page): Batch {

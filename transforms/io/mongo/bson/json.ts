@@ -8,7 +8,7 @@ import { isUtf8 } from 'node:buffer'
 import type { ByteSink } from '../../../../engine/data/nested.ts'
 import { binaryStart } from '../decode/bytes.ts'
 import { decimalText } from '../decode/decimal-text.ts'
-import { afterName, TYPE, valueEnd } from './types.ts'
+import { afterName, broken, TYPE, valueEnd } from './types.ts'
 
 export type Dialect = 'plain' | 'extended'
 
@@ -52,8 +52,10 @@ export class JsonWriter {
     const bytes = this.#bytes
     const list = type === TYPE.array
     let before = list ? '[' : '{'
+    const end = start + this.#view.getInt32(start, true)
     let p = start + 4
     for (; bytes[p] !== 0; before = ',') {
+      if (p >= end) broken(type)
       this.#word(before)
       if (this.#into.at > this.#bytesMax) return
       const inner = bytes[p] as number

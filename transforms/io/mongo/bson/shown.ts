@@ -7,9 +7,11 @@ const SHOWN = 80
 /** As rejects of other sources have it. */
 const RAW_MAX = 4096
 
+const sink = new ByteSink()
+
 /** Extended JSON of the value of that type whose first byte is at p, cut. */
 export function jsonAt(bytes: Buffer, type: number, p: number, bytesMax = RAW_MAX): string {
-  const sink = new ByteSink()
+  sink.at = 0
   const writer = new JsonWriter(sink, 'extended', bytesMax)
   writer.over(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   writer.value(type, p)

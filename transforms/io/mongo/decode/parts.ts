@@ -8,7 +8,7 @@ import { type ByteSink, elementOf, structOf } from '../../../../engine/data/nest
 import { PartError, within } from '../../files/decode/json-part.ts'
 import { JsonWriter, NotUtf8 } from '../bson/json.ts'
 import { Level } from '../bson/levels.ts'
-import { afterName, isAbsent, TYPE, valueEnd } from '../bson/types.ts'
+import { afterName, broken, isAbsent, TYPE, valueEnd } from '../bson/types.ts'
 import { DocumentWalk } from '../bson/walk.ts'
 import { LeafPart } from './leaf-part.ts'
 import { otherType, type Part, type Place } from './part.ts'
@@ -91,6 +91,7 @@ class ListPart implements Part {
         const type = bytes[p] as number
         const from = afterName(bytes, p + 1)
         p = valueEnd(bytes, view, type, from)
+        if (p >= (place.at[2 * s + 1] as number)) broken(type)
         put(cell, type, from, p)
         orNull(this.#element, this.#part, cell, 0, into)
       }
