@@ -1,0 +1,74 @@
+/**
+ * Tries again what may pass: exponential backoff with full jitter (Brooker, "Exponential Backoff And
+ * Jitter", AWS Architecture Blog 2015), as long as a service asks for with Retry-After, until a deadline.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../../engine/fault.ts'
+
+const BASE_MS = 200
+const CAP_MS = 20_000
+
+/** A failure that may pass, and the fault that it is where it does not. */
+export class Passing extends Error {
+  readonly fault: Fault
+  /** What the service asked to wait; null: nothing. */
+  readonly afterMs: number | null
+  /** After so many tries it is taken for lasting. */
+  readonly triesMax: number
+
+  constructor(fault: Fault, o: { afterMs?: number | null; triesMax?: number } = {}) {
+    super(fault.message)
+    this.fault = fault
+    this.afterMs = o.afterMs ?? null
+    this.triesMax = o.triesMax ?? Infinity
+  }
+}
+
+/**
+ * What `attempt` answers.
+ *
+ * Throws  what it throws, but Passing only past the deadline, and then as its fault
+ */
+export async function retried<T>(
+  attempt: () => Promise<T>,
+  o: { readonly deadlineMs: number; readonly signal: AbortSignal },
+): Promise<T> {
+  const started = performance.now()
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof Passing) || o.signal.aborted) throw error
+      const spent = performance.now() - started
+      const waitMs = error.afterMs ?? Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1))
+      if (tries >= error.triesMax || spent + waitMs > o.deadlineMs)
+        throw given(error, { tries, spent, deadlineMs: o.deadlineMs })
+      await sleep(waitMs, undefined, { signal: o.signal })
+    }
+  }
+}
+
+function given(
+  { fault, afterMs }: Passing,
+  o: { tries: number; spent: number; deadlineMs: number },
+): Fault {
+  const times = o.tries === 1 ? 'once' : `${o.tries} times`
+  const asked = afterMs === null ? '' : `; it asks to wait ${Math.ceil(afterMs / 1000)} s`
+  return new Fault(fault.kind, fault.message, {
+    detail: [
+      ...fault.detail,
+      `tried  ${times} in ${(o.spent / 1000).toFixed(1)} s of ${o.deadlineMs / 1000} s${asked}`,
+    ],
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    cause: fault.cause,
+  })
+}
+
+/** Milliseconds that a Retry-After header asks for: seconds, or a date (RFC 9110); null: neither. */
+export function retryAfterMs(header: string | null, now = Date.now()): number | null {
+  if (header === null) return null
+  const text = header.trim()
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000
+  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
+}
