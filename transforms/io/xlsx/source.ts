@@ -1,0 +1,205 @@
+/** Reads workbooks: plans a split for each sheet, checks its header, opens readers. */
+import { type AnySchema, describe, type Fields, type Schema } from '../../../engine/data/schema.ts'
+import { Fault, redactUri } from '../../../engine/fault.ts'
+import type {
+  PlannedInput,
+  PlanRequest,
+  ReadRequest,
+  Source,
+  SourcePlan,
+  Split,
+  SplitReader,
+} from '../../../engine/io/source.ts'
+import { ExtraColumns } from '../csv/extra-columns.ts'
+import { CsvFormat } from '../csv/format.ts'
+import { slotsOf } from '../csv/header.ts'
+import { tokenise } from '../csv/tokenise.ts'
+import { WalkKernel } from '../csv/walk-kernel.ts'
+import { changedFile, listFiles } from '../files/list.ts'
+import { RecordReader } from '../files/record-reader.ts'
+import { Scratch } from '../files/scratch.ts'
+import { type Container, openContainer } from './container.ts'
+import { choicesOf, SEPARATOR, type XlsxChoices, type XlsxSource } from './options.ts'
+import { Days } from './put.ts'
+import { Places, SheetReader } from './reader.ts'
+import { SheetRows, type Wanted } from './sheet.ts'
+import { readTexts, type Texts } from './texts.ts'
+import { dateStyles, readWorkbook, sheetsFor, type Workbook } from './workbook.ts'
+
+/** Which sheet of the file a split is. */
+interface SheetSplit extends Pick<Workbook, 'from1904' | 'texts' | 'styles'> {
+  readonly name: string
+  readonly part: string
+}
+
+/** A sheet opened, its header read. */
+interface OpenedSheet {
+  readonly rows: SheetRows
+  readonly wanted: readonly Wanted[]
+  readonly slots: Int32Array
+  readonly extra: readonly string[]
+}
+
+export class XlsxFiles<F extends Fields> implements Source<F> {
+  readonly format = 'xlsx'
+  readonly schema: Schema<F>
+  readonly uri: string
+  readonly fingerprint: string
+  readonly #path: string
+  readonly #choices: XlsxChoices
+  readonly #idle: Scratch[] = []
+  readonly #texts = new WeakMap<Container, Promise<Texts>>()
+
+  constructor(uri: string, schema: Schema<F>, options: XlsxSource<F>) {
+    this.schema = schema
+    this.uri = redactUri(uri)
+    this.#path = uri
+    this.#choices = choicesOf(schema as AnySchema, options)
+    this.fingerprint = `xlsx ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
+  }
+
+  async plan(_request: PlanRequest): Promise<SourcePlan> {
+    const files = listFiles(this.#path)
+    const splits: Split[] = []
+    const notes = new ExtraColumns()
+    for (const { path } of files) {
+      const container = await openContainer(path, this.#choices.inflateRatioMax)
+      try {
+        const book = await readWorkbook(container)
+        for (const { name, part } of sheetsFor(book, { sheet: this.#choices.sheet, path })) {
+          const { from1904, texts, styles } = book
+          const detail: SheetSplit = { name, part, from1904, texts, styles }
+          const { stored } = container.sizeOf(part)
+          splits.push({ uri: path, start: 0, end: Infinity, bytes: stored, detail })
+          const { extra } = await this.#sheet(container, detail)
+          notes.add(`${path}#${name}`, extra)
+        }
+      } finally {
+        await container.close()
+      }
+    }
+    const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
+    return { splits, inputs, notes: notes.lines() }
+  }
+
+  async open(split: Split, request: ReadRequest): Promise<SplitReader> {
+    const container = await openContainer(split.uri, this.#choices.inflateRatioMax)
+    try {
+      const sheet = split.detail as SheetSplit
+      const opened = await this.#sheet(container, sheet)
+      const columns = new Map(opened.wanted.map(({ name, column }) => [name, column]))
+      const places = new Places(split.uri, sheet.name, columns)
+      opened.rows.want(opened.wanted, bad => request.reject(places.row(bad)))
+      const placed = {
+        ...request,
+        reject: (r: Parameters<typeof places.line>[0]) => request.reject(places.line(r)),
+      }
+      return new SheetReader(this.#reader(split.uri, opened, placed), container)
+    } catch (error) {
+      await container.close()
+      throw error
+    }
+  }
+
+  changed(input: PlannedInput): string | null {
+    return changedFile(input)
+  }
+
+  #reader(uri: string, { rows, slots }: OpenedSheet, request: ReadRequest): SplitReader {
+    const { dialect } = this.#choices
+    const scratch = this.#scratch(request)
+    scratch.window.open(rows, 0)
+    const walk = {
+      ...scratch.walk(dialect.recordBytesMax),
+      uri,
+      wasted: 0,
+      slots,
+      delimiter: SEPARATOR,
+    }
+    const kernel = WalkKernel.over(scratch.space, slots)
+    return new RecordReader(
+      new CsvFormat(this.schema as AnySchema, dialect, kernel),
+      {
+        uri,
+        stream: rows,
+        from: 0,
+        stop: Infinity,
+        guessed: false,
+        walk,
+        tokenise: () => tokenise(walk, kernel),
+        headerLines: 0,
+      },
+      { request, scratch },
+    )
+  }
+
+  /** Reads a sheet up to its first row, and finds its columns. */
+  async #sheet(container: Container, sheet: SheetSplit): Promise<OpenedSheet> {
+    const { path } = container
+    const place = `${path}#${sheet.name}`
+    const [texts, dates] = await Promise.all([
+      this.#textsOf(container, sheet.texts),
+      dateStyles(container, sheet.styles),
+    ])
+    const sizes = container.sizeOf(sheet.part)
+    const book = { texts, dates, days: new Days(sheet.from1904) }
+    const rows = new SheetRows(container.xml(sheet.part), book, { ...sizes, place })
+    return { rows, ...(await this.#columns(rows, place)) }
+  }
+
+  /** Once for all sheets of a file. */
+  #textsOf(container: Container, part: string | null): Promise<Texts> {
+    const known = this.#texts.get(container)
+    if (known) return known
+    const read = readTexts(container, { part, bytesMax: this.#choices.textBytesMax })
+    this.#texts.set(container, read)
+    return read
+  }
+
+  async #columns(rows: SheetRows, place: string): Promise<Omit<OpenedSheet, 'rows'>> {
+    const { list } = this.schema as AnySchema
+    const { dialect, headerRow } = this.#choices
+    const inOrder = Array.from(list, (_, k) => k)
+    if (dialect.header === false) return { ...this.#wantedOf(inOrder), extra: [] }
+    const names = await rows.header(headerRow)
+    // A sheet without any row is one without rows.
+    if (names === null && headerRow === null) return { ...this.#wantedOf(inOrder), extra: [] }
+    if (names === null)
+      throw new Fault('data', `${place} has no row ${headerRow}, which has its header`)
+    const { slots, extra } = this.#matched(names, place)
+    return { ...this.#wantedOf(slots), extra: extra.filter(name => name !== '') }
+  }
+
+  #matched(names: readonly string[], uri: string) {
+    try {
+      return slotsOf(names, {
+        schema: this.schema as AnySchema,
+        dialect: this.#choices.dialect,
+        uri,
+      })
+    } catch (error) {
+      if (!(error instanceof Fault) || this.#choices.headerRow !== null) throw error
+      throw new Fault(error.kind, error.message, {
+        detail: error.detail,
+        hint: `${error.hint ?? ''}; where the names stand in a later row: option headerRow`.replace(
+          /^; /,
+          '',
+        ),
+      })
+    }
+  }
+
+  /** The sheet's columns by their positions in the schema; a line has the row's number before them. */
+  #wantedOf(slots: ArrayLike<number>): { wanted: Wanted[]; slots: Int32Array } {
+    const { list } = this.schema as AnySchema
+    const found = Array.from(slots, (k, column) => ({ k, column })).filter(f => f.k < list.length)
+    const wanted = found.map(({ k, column }) => ({ column, ...(list[k] as (typeof list)[number]) }))
+    return { wanted, slots: Int32Array.from([list.length, ...found.map(f => f.k)]) }
+  }
+
+  #scratch({ rowsPerBatch }: ReadRequest): Scratch {
+    const known = this.#idle.pop()
+    if (known?.rowsAsked === rowsPerBatch) return known
+    return new Scratch(this.schema as AnySchema, rowsPerBatch, { idle: this.#idle })
+  }
+}
