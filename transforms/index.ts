@@ -26,6 +26,7 @@ export {
   t,
 } from '../engine/data/schema.ts'
 export type { Definition, RunInfo } from '../engine/plan/definition.ts'
+export type { Every, Interval } from '../engine/plan/interval.ts'
 export type { Source } from '../engine/io/source.ts'
 export type { OnError } from '../engine/plan/node.ts'
 export type { Agg, Aggregates, Totals } from './aggregates.ts'

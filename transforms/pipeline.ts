@@ -9,8 +9,10 @@ import {
 } from '../engine/data/schema.ts'
 import { ValueError, writeValue } from '../engine/data/value.ts'
 import { isSource, type Source } from '../engine/io/source.ts'
+import { Fault } from '../engine/fault.ts'
 import type { Definition, RunInfo } from '../engine/plan/definition.ts'
 import type { Graph } from '../engine/plan/graph.ts'
+import { boundsOf, type Every, type Interval } from '../engine/plan/interval.ts'
 import type { Row as PlanRow } from '../engine/plan/node.ts'
 import type { ParamSpecs } from '../engine/plan/params.ts'
 import { REJECTED } from '../engine/plan/rejected.ts'
@@ -27,6 +29,10 @@ export type Readable<F extends Fields> = Source<F> | Written<F>
 // biome-ignore lint/suspicious/noExplicitAny: a table of whatever fields
 type AnyWritten = Written<any>
 
+/** What `build` knows of its run: an interval only where the pipeline has `every`. */
+export type RunOf<E> = Omit<RunInfo, 'interval'> &
+  (E extends Every ? { readonly interval: Interval } : unknown)
+
 export interface Pipeline {
   /** A source's rows; or, of what `write` answered, the table as it will stand once this run is published. */
   read<F extends Fields>(source: Readable<F>): PCollection<F>
@@ -42,7 +48,11 @@ export interface Pipeline {
  * Declares a pipeline. `build` describes it: it is called in each worker with the same parameters, so it
  * must be pure; `run.startedAt` stands in for the clock.
  *
- * Throws  pipeline: it has no name or no `build`
+ * `every` cuts time into intervals, of UTC or of a cron line's time zone: a run is for one of them,
+ * `run.interval`, and is published once. `skipIf: 'noNewData'`: where no source has anything that the
+ * last published run had not read, a run publishes nothing.
+ *
+ * Throws  pipeline: it has no name or no `build`; `every` is no interval
  * Source  Beam programming guide, creating a pipeline
  * @example
  * export default pipeline({
@@ -53,14 +63,23 @@ export interface Pipeline {
  *   },
  * })
  */
-export function pipeline<P extends Params = Record<never, never>>(d: {
+export function pipeline<
+  P extends Params = Record<never, never>,
+  E extends Every | undefined = undefined,
+>(d: {
   name: string
+  every?: E
+  skipIf?: 'noNewData'
   params?: P
-  build(p: Pipeline, params: { readonly [K in keyof P]: P[K]['param'] }, run: RunInfo): void
+  build(p: Pipeline, params: { readonly [K in keyof P]: P[K]['param'] }, run: RunOf<E>): void
 }): Definition {
   const at = siteOf('pipeline')
   if (typeof d?.name !== 'string' || d.name === '') refuse('the pipeline has no name', { at })
   if (typeof d.build !== 'function') refuse('build is not a function', { at })
+  const { every = null, skipIf = null } = d
+  if (every !== null) checkEvery(every, at)
+  if (skipIf !== null && skipIf !== 'noNewData')
+    refuse(`skipIf: ${quote(skipIf)} is not known`, { at, have: ['noNewData'] })
   const params = (d.params ?? {}) as unknown as ParamSpecs
   for (const [name, spec] of Object.entries(params))
     if (typeof spec?.type !== 'string')
@@ -68,7 +87,19 @@ export function pipeline<P extends Params = Record<never, never>>(d: {
   return {
     definition: d.name,
     params,
-    construct: (graph, values, run) => d.build(new Root(graph), values as never, run),
+    every,
+    skipIf,
+    construct: (graph, values, run) => d.build(new Root(graph), values as never, run as RunOf<E>),
+  }
+}
+
+/** Throws pipeline, with the call site. */
+function checkEvery(every: Every, at: string): void {
+  try {
+    boundsOf(every)
+  } catch (error) {
+    if (error instanceof Fault) error.at ??= at
+    throw error
   }
 }
 

@@ -115,6 +115,7 @@ const cases: readonly Case[] = [
   ['publish unwritten', (a, _, p) => p.publish(a), /^argument 1 was not written$/],
   ['publish nothing', (_, __, p) => p.publish(), /^nothing is published$/],
   ['publish twice', (a, _, p) => { const w = a.write(sampleSink('o')); p.publish(w); p.publish(w) }, /^write sample o is published twice$/],
+  ['publish in two warehouses', (a, _, p) => { const to = (uri: string) => a.write({ ...sampleSink(uri), sink: 'table', table: 't' } as never); p.publish(to('x:1'), to('x:2')) }, /^tables of two warehouses cannot appear together$/, /a p\.publish\(…\) of their own/],
 ]
 
 for (const [name, build, message, hint] of cases)

@@ -26,6 +26,11 @@ export interface TableLoad {
   readonly rows: number
   /** Names in it are as written. */
   readonly options: TableOptions
+  /**
+   * Tables of one number belong together: they become visible in one step. Null: it may become visible by
+   * itself, where a warehouse cannot publish all of a run in one transaction.
+   */
+  readonly together?: number | null
   /** The user's call site. */
   readonly at: string
 }

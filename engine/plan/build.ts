@@ -23,11 +23,14 @@ export function buildPlan(
   const graph = new Graph()
   construct(definition, () => definition.construct(graph, values, run))
   validate(graph)
+  const { interval } = run
+  // A function may have caught its interval, which its text does not show.
+  const decides = [name, values, moduleHash, ...(interval ? [interval.start, interval.end] : [])]
   return {
     name,
     nodes: graph.nodes,
     publishes: graph.publishes.map(p => p.writes),
-    fingerprint: fingerprintOf(graph.nodes, hashOf([name, values, moduleHash])),
+    fingerprint: fingerprintOf(graph.nodes, hashOf(decides)),
     built: graph.nodes.map(n => ({ fingerprint: nodeFingerprint(n), name: n.name, at: n.at })),
   }
 }

@@ -3,6 +3,7 @@
  * module, finds the definition and builds the plan from the same parameters.
  */
 import type { Graph } from './graph.ts'
+import type { Every, Interval } from './interval.ts'
 import type { ParamSpecs, ParamValues } from './params.ts'
 import { quote, refuse } from './refuse.ts'
 
@@ -12,12 +13,18 @@ export interface RunInfo {
   readonly id: string
   /** Epoch milliseconds; stands in for the clock, so that every thread builds the same plan. */
   readonly startedAt: number
+  /** Where the pipeline has `every`: the time whose data this run is for. */
+  readonly interval?: Interval
 }
 
 export interface Definition {
   /** The pipeline's name. */
   readonly definition: string
   readonly params: ParamSpecs
+  /** How time is cut, where each run is for an interval of it; null: it is not. */
+  readonly every: Every | null
+  /** When a run publishes nothing; null: never. */
+  readonly skipIf: 'noNewData' | null
   /** Calls the user's `build` on a pipeline over this graph. */
   construct(graph: Graph, params: ParamValues, run: RunInfo): unknown
 }

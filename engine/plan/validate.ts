@@ -90,4 +90,17 @@ function checkPublishes(graph: Graph): void {
         })
       published.set(node, at)
     }
+  for (const group of graph.publishes) checkOneWarehouse(group)
+}
+
+/** No transaction spans two warehouses. */
+function checkOneWarehouse({ writes, at }: Graph['publishes'][number]): void {
+  const tables = writes.filter(n => is(n, 'write')).filter(n => n.op.sink.sink === 'table')
+  const other = tables.find(n => n.op.sink.uri !== tables[0]?.op.sink.uri)
+  if (other === undefined) return
+  refuse('tables of two warehouses cannot appear together', {
+    at,
+    detail: tables.map(n => `table  ${placeOf(n.op.sink)} (${n.at})`).slice(0, 5),
+    hint: 'publish those of each warehouse in a p.publish(…) of their own',
+  })
 }

@@ -17,11 +17,13 @@ export interface LoadedTable {
 
 export class Tables {
   readonly #settings: RunSettings
+  readonly #plan: Plan
   readonly #writes: readonly Node<'write'>[]
   readonly #warehouses = new Map<string, Warehouse>()
   readonly #loads = new Map<Node<'write'>, TableLoad>()
 
   constructor(plan: Plan, settings: RunSettings) {
+    this.#plan = plan
     this.#settings = settings
     const writes = plan.nodes.filter(n => is(n, 'write')) as Node<'write'>[]
     this.#writes = writes.filter(n => n.op.sink.sink === 'table')
@@ -35,7 +37,9 @@ export class Tables {
   /** Shards into a staging table. */
   async stage({ node, files, rows }: LoadedTable): Promise<void> {
     const warehouse = await this.#connect(node.op.sink as TableSink)
-    const load = await loadOf(node, files, { rows, run: this.#settings.fingerprint })
+    const group = this.#plan.publishes.findIndex(nodes => nodes.includes(node))
+    const together = group < 0 ? null : group
+    const load = await loadOf(node, files, { rows, together, run: this.#settings.fingerprint })
     this.#loads.set(node, load)
     await warehouse.stage(load)
   }
@@ -95,7 +99,7 @@ export class Tables {
 async function loadOf(
   node: Node<'write'>,
   files: readonly string[],
-  o: { rows: number; run: string },
+  o: { rows: number; together: number | null; run: string },
 ): Promise<TableLoad> {
   const sink = node.op.sink as TableSink
   const { names } = sink.options
@@ -124,6 +128,7 @@ async function loadOf(
     columns,
     files,
     rows: o.rows,
+    together: o.together,
     options,
     at: node.at,
   }

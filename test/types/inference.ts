@@ -110,6 +110,13 @@ pipeline({
     is<typeof run.startedAt, number>(true)
   },
 })
+pipeline({
+  name: 'hourly',
+  every: { cron: '5 * * * *', timeZone: 'Europe/Berlin' },
+  build(_, __, { interval }) {
+    is<typeof interval.start, number>(true)
+  },
+})
 const fl = flatten(a.select('id'), b.select('id'))
 is<typeof fl, PCollection<{ id: Utf8 }>>(true)
 const again = p.read(b.write(table('w', 't', { mode: 'merge', key: ['id'], latest: 'at' })))

@@ -28,6 +28,8 @@ const latest =
 
 export const storefront = pipeline({
   name: 'storefront',
+  every: 'hour',
+  skipIf: 'noNewData',
   params: { files: param.uri(), warehouse: param.uri('duckdb:storefront.duckdb') },
   build(p, { files, warehouse }) {
     const orders = p.read(ndjson(`${files}/orders/*.ndjson`, Order)).apply(latest('orderId'))
@@ -76,10 +78,11 @@ const slope = combineFn(schema({ x: t.float64, y: t.float64 }), {
 
 export const olist = pipeline({
   name: 'olist',
-  params: { landing: param.uri(), warehouse: param.uri('duckdb:olist.duckdb'), from: param.date(), until: param.date() },
-  build(p, { landing, warehouse, from, until }) {
+  every: 'day',
+  params: { landing: param.uri(), warehouse: param.uri('duckdb:olist.duckdb') },
+  build(p, { landing, warehouse }, { interval }) {
     const read = { header: 'snake_case' } as const
-    const orders = p.read(csv(`${landing}/orders/*.csv.gz`, OlistOrder, read)).where({ purchasedAt: { gte: from, lt: until } })
+    const orders = p.read(csv(`${landing}/orders/*.csv.gz`, OlistOrder, read)).where({ purchasedAt: { gte: interval.start, lt: interval.end } })
     const items = p.read(csv(`${landing}/order_items/*.csv.gz`, OlistItem, read)).semiJoin(orders, { on: 'orderId' })
     const payments = p.read(csv(`${landing}/payments/*.csv.gz`, OlistPayment, read)).semiJoin(orders, { on: 'orderId' })
     const customers = p.read(csv(`${landing}/customers/*.csv.gz`, OlistCustomer, read))
