@@ -15,7 +15,7 @@ import { ProgressLines } from './progress-lines.ts'
 import { RUN_OPTIONS } from './run-options.ts'
 import { renderSummary } from './summary.ts'
 
-const EXIT = { done: 0, failed: 1, interrupted: 130 } as const
+const EXIT = { done: 0, skipped: 0, failed: 1, interrupted: 130 } as const
 const WRONG_USAGE = 2
 
 export async function run(argv: readonly string[]): Promise<number> {

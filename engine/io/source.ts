@@ -27,7 +27,10 @@ export interface SourcePlan {
   readonly inputs: readonly { uri: string; bytes: number; version: string }[]
   /** What a person should know of the input, such as columns that are left aside. */
   readonly notes?: readonly string[]
-  /** Of an incremental source: up to where this run reads. It is kept in the run ledger once the run is published. */
+  /**
+   * Of an incremental source: up to where this run reads; the same as `since` where nothing is new. It is
+   * kept in the run ledger once the run is published.
+   */
   readonly mark?: string
   /** Rows that no split has, as one of the request's conditions drops them all: how many, and which. */
   readonly skipped?: readonly SkippedRows[]

@@ -4,6 +4,7 @@ import type { Stage } from '../compile/stages.ts'
 import { isSourceNode } from '../plan/facts.ts'
 import type { PlannedInput, PlanRequest, SkippedRows, Split } from '../io/source.ts'
 import { Fault } from '../fault.ts'
+import type { Interval } from '../plan/interval.ts'
 import { is, type Node } from '../plan/node.ts'
 import { type SplitKeys, splitKeysOf } from './split-keys.ts'
 
@@ -31,23 +32,34 @@ export interface Inputs {
   /** Partition count by exchange id. */
   readonly partitions: ReadonlyMap<number, number>
   readonly splitKeys: SplitKeys
+  /** Of incremental sources, by their names: up to where this run reads. */
+  readonly marks: Readonly<Record<string, string>>
+  /** What those listed that have no mark. */
+  readonly unmarked: readonly PlannedInput[]
+  /** Sources that have marks gave no splits. */
+  readonly nothingMarked: boolean
+}
+
+interface PlanWish {
+  readonly splitBytes?: number | undefined
+  readonly partitions?: number | undefined
+  readonly limit?: number | null | undefined
+  readonly interval?: Interval | undefined
+  /** From where an incremental source reads. */
+  readonly since?: ((markName: string) => string | null) | undefined
 }
 
 /** Depends on the input and the plan alone, never on workers or memory: so do the outputs. */
-export async function planInputs(
-  all: Stages,
-  o: {
-    splitBytes?: number | undefined
-    partitions?: number | undefined
-    limit?: number | null | undefined
-  },
-): Promise<Inputs> {
+export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
   const { stages, exchanges } = all
   const splits = new Map<number, readonly Split[]>()
   const skipped = new Map<Node<'read'>, readonly SkippedRows[]>()
   const listed = new Map<number, readonly PlannedInput[]>()
   const notes: string[] = []
-  const objects: { uri: string; bytes: number; version: string }[] = []
+  const objects: PlannedInput[] = []
+  const unmarked: PlannedInput[] = []
+  const marks: Record<string, string> = Object.create(null)
+  let nothingMarked = true
   for (const stage of stages) {
     if (!is(stage.head, 'read')) continue
     const { op, at } = stage.head
@@ -58,7 +70,14 @@ export async function planInputs(
     splits.set(stage.id, planned.splits)
     skipped.set(stage.head, planned.skipped ?? [])
     listed.set(stage.id, planned.inputs)
-    objects.push(...planned.inputs)
+    for (const input of planned.inputs) objects.push(input)
+    const { markName } = op.source
+    if (markName === undefined) for (const input of planned.inputs) unmarked.push(input)
+    else if (Object.hasOwn(marks, markName)) throw readTwice(stage.head)
+    else {
+      marks[markName] = planned.mark ?? ''
+      nothingMarked &&= planned.splits.length === 0
+    }
     notes.push(...(planned.notes ?? []))
   }
   const bytes = objects.reduce((sum, i) => sum + i.bytes, 0)
@@ -71,7 +90,16 @@ export async function planInputs(
     }),
   )
   const splitKeys = await splitKeysOf(all, { splits, partitions })
-  return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys }
+  const marked = { marks: { ...marks }, unmarked, nothingMarked }
+  return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys, ...marked }
+}
+
+/** One mark cannot say how far two reads came. */
+function readTwice({ name, at }: Node): Fault {
+  return new Fault('pipeline', `${name} is read twice from its mark on, with different options`, {
+    at,
+    hint: 'read it once, and use the collection twice',
+  })
 }
 
 /** What planning held while the splits are read is let go of. */
@@ -81,16 +109,14 @@ export async function releaseSources({ stages }: Stages): Promise<void> {
 }
 
 /** A preview reads rows in their order, those too that a step drops. */
-function requestOf(
-  stage: Stage,
-  { op }: Node<'read'>,
-  o: { splitBytes?: number | undefined; limit?: number | null | undefined },
-): PlanRequest {
+function requestOf(stage: Stage, { op }: Node<'read'>, o: PlanWish): PlanRequest {
   const writes = stage.terminals.some(t => t.type === 'write')
   const { skips } = op
   return {
     splitBytes: o.splitBytes ?? (writes ? WRITTEN_SPLIT_BYTES : SPLIT_BYTES),
     ...(writes ? {} : { splits: SPLITS }),
+    ...(op.source.markName === undefined ? {} : { since: o.since?.(op.source.markName) ?? null }),
+    ...(o.interval && { interval: o.interval }),
     ...(skips && (o.limit ?? null) === null ? { conditions: skips.map(s => s.tests) } : {}),
   }
 }

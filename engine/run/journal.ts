@@ -7,8 +7,9 @@
  *     process 4711
  *     started 8812345        its start as the system counts it, where the system says
  *     begun   2026-01-31T12:00:00.000Z
+ *     outputs 3f2a91c04d5e6f70     hash of all that it writes
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
@@ -25,20 +26,23 @@ export const runKey = (
 export class Journal {
   readonly #path: string | null
   readonly #target: string
+  readonly #outputs: string
 
   /** `targets`: local folders, of which the first has the mark beside it; without one there is none. */
   constructor(targets: readonly string[], key: string) {
     const [first] = targets
     this.#target = first ?? ''
+    this.#outputs = sha256(JSON.stringify(targets)).slice(0, 16)
     this.#path = first === undefined ? null : join(dirname(first), `.millrace-${key}.unfinished`)
   }
 
   /**
-   * Marks the run as begun; true where a run of the same key had begun and not ended.
+   * Marks the run as begun; true where a run of the same key had begun and not ended. `retaken`: it
+   * completes one that may have read something else, whose mark goes.
    *
    * Throws  resource: that run is still at work
    */
-  begin(): boolean {
+  begin(retaken = false): boolean {
     if (this.#path === null) return false
     const mark = textOf(this.#path)
     const pid = Number(/^process (\d+)$/m.exec(mark ?? '')?.[1] ?? 0)
@@ -50,8 +54,22 @@ export class Journal {
       })
     makeFolder(dirname(this.#path))
     const lines = [`process ${process.pid}`, `started ${startOf(process.pid)}`]
-    writeFileSync(this.#path, `${lines.join('\n')}\nbegun   ${new Date().toISOString()}\n`)
+    const more = [`begun   ${new Date().toISOString()}`, `outputs ${this.#outputs}`]
+    writeFileSync(this.#path, `${[...lines, ...more].join('\n')}\n`)
+    if (retaken) this.#removeOthers(this.#path)
     return mark !== null
+  }
+
+  /** Marks of dead runs that wrote the same outputs. */
+  #removeOthers(own: string): void {
+    for (const name of readdirSync(dirname(own))) {
+      const path = join(dirname(own), name)
+      if (!/^\.millrace-[0-9a-f]+\.unfinished$/.test(name) || path === own) continue
+      const mark = textOf(path) ?? ''
+      const pid = Number(/^process (\d+)$/m.exec(mark)?.[1] ?? 0)
+      const alive = pid > 0 && startOf(pid) === /^started (\S*)$/m.exec(mark)?.[1]
+      if (!alive && mark.includes(`outputs ${this.#outputs}`)) rmSync(path, { force: true })
+    }
   }
 
   /** All outputs are visible, or nothing of the run is. */

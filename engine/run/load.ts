@@ -74,13 +74,13 @@ function unimportable(path: string, error: unknown): Fault {
   })
 }
 
-type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt'>
+type Build = Pick<RunSettings, 'params' | 'runId' | 'startedAt' | 'interval'>
 type Choices = Pick<RunSettings, 'optimize' | 'sizes'>
 
 /** The plan as the pipeline was written. */
 export function builtPlan(definition: Definition, hash: string, build: Build): Plan {
-  const { params, runId: id, startedAt } = build
-  return buildPlan(definition, params, { id, startedAt }, hash)
+  const { params, runId: id, startedAt, interval } = build
+  return buildPlan(definition, params, { id, startedAt, ...(interval && { interval }) }, hash)
 }
 
 /** The optimized plan. The same settings give the same plan in each thread. */

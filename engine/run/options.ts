@@ -1,6 +1,7 @@
 /** What a run may be told, and its defaults. */
 import { availableParallelism } from 'node:os'
 import type { Stages } from '../compile/stages.ts'
+import type { KeyValues } from '../io/ledger.ts'
 import type { Definition } from '../plan/definition.ts'
 import type { Arena } from './exchange/arena.ts'
 import type { Inputs } from './inputs.ts'
@@ -21,6 +22,12 @@ export interface RunOptions {
   /** Default 1 GB. */
   readonly memoryBytes?: number
   readonly overwrite?: boolean
+  /** Where runs are written down and marks are kept. Default: nowhere. 'none': nowhere, and it was asked for. */
+  readonly ledger?: KeyValues | 'none' | null
+  /** Start of the interval to run, epoch milliseconds. Default: of the last that has ended. */
+  readonly interval?: number
+  /** Runs an interval that was published; its outputs are replaced. */
+  readonly again?: boolean
   /** Rows of each source; nothing is published. */
   readonly limit?: number | null
   /** Share of a source's rows that may be rejected, of those above 100. Default 0.1. */

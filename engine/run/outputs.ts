@@ -8,6 +8,7 @@ import { writtenSchema } from '../plan/written.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { targetOf } from './checkpoint/identity.ts'
 import { isAlive, isLocal, thisProcess } from './checkpoint/owner.ts'
+import type { PublishReceipt } from '../io/warehouse.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import { Journal, runKey } from './journal.ts'
@@ -27,6 +28,10 @@ const SENDING_SHARE = 1 / 8
 
 export class Outputs {
   readonly written: OutputReport[] = []
+  /** What warehouses answered. */
+  readonly receipts: PublishReceipt[] = []
+  /** Where publishing failed: some of it may be seen by readers. */
+  visible = false
   readonly #plan: Plan
   readonly #settings: RunSettings
   readonly #preview: boolean
@@ -51,21 +56,24 @@ export class Outputs {
     this.#tables = new Tables(plan, settings)
   }
 
-  /** Refuses what could not be published, before anything is read. */
+  /**
+   * Refuses what could not be published, before anything is read. `retaken`: what stands may be a dead
+   * run's, half published.
+   */
   async prepare(
     inputs: Inputs,
     checkpoint: Checkpoint,
-    warn: (text: string) => void = () => {},
+    o: { warn: (text: string) => void; retaken: boolean },
   ): Promise<void> {
     if (this.#preview) return
     const { fingerprint } = this.#settings
     const files = this.#writes.flatMap(n => (n.op.sink.sink === 'files' ? [n.op.sink] : []))
     const key = runKey(fingerprint, files.map(targetOf), inputs.objects)
-    await this.#open(key, warn)
+    await this.#open(key, o.warn)
     const places = [...this.#places.values()]
     for (const place of places) place.refuseInputs(inputs.objects)
     const journal = new Journal(files.filter(sink => !sink.place).map(targetOf), key)
-    const marked = journal.begin()
+    const marked = journal.begin(o.retaken) || o.retaken
     this.#journal = journal
     this.#checkpoint = checkpoint
     const began = await all(places, async place => {
@@ -111,12 +119,24 @@ export class Outputs {
     return this.#tables.standing(node, STANDING_SPLIT_BYTES)
   }
 
-  /** Shards, staging, audits, and last of all what readers see. A preview ends before all of it. */
-  async publish(runs: readonly StageRun[], executor: Executor): Promise<void> {
+  /**
+   * Shards, staging, audits, and last of all what readers see; `ready` is asked before that. A preview
+   * ends before all of it.
+   */
+  async publish(
+    runs: readonly StageRun[],
+    executor: Executor,
+    ready: () => Promise<void> = async () => {},
+  ): Promise<void> {
     if (this.#preview) return this.#tables.abandon()
     for (const node of this.#writes) this.written.push(await this.#finish(node, runs, executor))
     await this.#sending.settled()
-    await this.#tables.publish()
+    await ready()
+    const begun = () => {
+      this.visible = true
+    }
+    this.receipts.push(...(await this.#tables.publish(begun)))
+    begun()
     this.#committing = true
     const places = [...this.#places.values()]
     await all(places, place => place.commit())

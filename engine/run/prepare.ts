@@ -5,6 +5,7 @@ import { cutStages, type Stages } from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
 import { sourceSizes } from '../optimize/source-sizes.ts'
 import type { Definition } from '../plan/definition.ts'
+import { type Interval, intervalFrom, lastComplete } from '../plan/interval.ts'
 import { is, type Plan } from '../plan/node.ts'
 import { askedBefore } from './checkpoint/begin.ts'
 import { type Asked, askedOf } from './checkpoint/identity.ts'
@@ -19,6 +20,7 @@ export interface Prepared {
   readonly plan: Plan
   readonly stages: Stages
   readonly asked: Asked
+  readonly definition: Definition
   /** Where scratch folders lie. */
   readonly base: string
   /** The scratch folder is an unfinished run's. */
@@ -38,12 +40,17 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   const params = options.params ?? {}
   const base = resolve(options.scratch ?? tmpdir())
   const name = options.export ?? loaded.definition.definition
-  const asked = askedOf({ module: inline ? null : (options.pipeline as string), name }, params)
+  const given = options.interval === undefined ? {} : { interval: options.interval }
+  const module = inline ? null : (options.pipeline as string)
+  const asked = askedOf({ module, name }, { ...params, ...given })
   const before = options.resume ? askedBefore(base, asked) : null
+  const startedAt = before?.startedAt ?? Date.now()
+  const interval = intervalOf(loaded.definition, options.interval, startedAt)
   const build = {
     params,
     runId: before?.runId ?? randomName(),
-    startedAt: before?.startedAt ?? Date.now(),
+    startedAt,
+    ...(interval && { interval }),
   }
   const built = builtPlan(loaded.definition, loaded.hash, build)
   const optimize = options.optimize ?? true
@@ -60,7 +67,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
   const settings: RunSettings = {
     ...build,
     ...choices,
-    module: inline ? null : (options.pipeline as string),
+    module,
     pipeline: options.export ?? null,
     fingerprint: plan.fingerprint,
     built: plan.built,
@@ -69,8 +76,24 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     rowsPerBatch: options.rowsPerBatch ?? 16_384,
     scratch,
     operatorBytes: options.operatorBytes ?? Math.floor(memoryBytes / 4 / workers),
-    overwrite: options.overwrite ?? false,
+    overwrite: options.overwrite ?? options.again ?? false,
     spillBytesMax: options.spillBytesMax ?? null,
   }
-  return { settings, plan, stages: cutStages(plan), asked, base, resuming: before !== null }
+  const { definition } = loaded
+  const stages = cutStages(plan)
+  return { settings, plan, stages, asked, definition, base, resuming: before !== null }
+}
+
+/** Null: the pipeline has none. Throws pipeline: it has none and one is given, or none begins then. */
+function intervalOf(
+  { definition, every }: Definition,
+  start: number | undefined,
+  now: number,
+): Interval | null {
+  if (every !== null)
+    return start === undefined ? lastComplete(every, now) : intervalFrom(every, start, now)
+  if (start === undefined) return null
+  throw new Fault('pipeline', `pipeline "${definition}" has no intervals`, {
+    hint: "declare them, such as every: 'hour', or leave out --interval",
+  })
 }

@@ -6,6 +6,7 @@ import type { Fragment } from '../io/sink.ts'
 import type { Split, SplitEnd } from '../io/source.ts'
 import type { FaultJson } from '../fault.ts'
 import type { SourceSize } from '../optimize/source-sizes.ts'
+import type { Interval } from '../plan/interval.ts'
 import type { BuiltNode } from '../plan/node.ts'
 import type { AccountTerm } from './operator.ts'
 import type { BlockHandle } from './exchange/block.ts'
@@ -14,6 +15,8 @@ import type { BlockHandle } from './exchange/block.ts'
 export interface RunSettings {
   readonly runId: string
   readonly startedAt: number
+  /** Where the pipeline has `every`. */
+  readonly interval?: Interval
   /** The module that exports the pipeline; null for one built inline, which runs in this thread. */
   readonly module: string | null
   /** Which of the module's exports, where there are several; null for the default. */

@@ -25,7 +25,13 @@ export interface OutputReport {
 }
 
 export interface RunReport {
-  readonly status: 'done' | 'failed' | 'interrupted'
+  readonly status: 'done' | 'skipped' | 'failed' | 'interrupted'
+  /** Why it was skipped: nothing was published. */
+  readonly skippedAs?: 'already published' | 'no new data'
+  /** Epoch milliseconds, where the pipeline has intervals. */
+  readonly interval?: { readonly start: number; readonly end: number }
+  /** An earlier interval whose run died while it was published: it must be run first. */
+  readonly unfinished?: { readonly start: number; readonly end: number }
   readonly pipeline: string
   readonly runId: string
   readonly seconds: number

@@ -20,6 +20,8 @@ interface Ended {
   readonly seconds: number
   readonly resumed: RunReport['resumed'] | null
   readonly kept: RunReport['kept'] | null
+  readonly skippedAs: NonNullable<RunReport['skippedAs']> | null
+  readonly unfinished: RunReport['unfinished'] | null
   readonly error?: FaultJson
 }
 
@@ -39,6 +41,9 @@ export function reportOf(run: Ended): RunReport {
   const rejecting = plan.nodes.filter(n => ledger.of(n.id).rejected > 0)
   return {
     status: run.status,
+    ...(run.skippedAs ? { skippedAs: run.skippedAs } : {}),
+    ...(run.settings.interval ? { interval: run.settings.interval } : {}),
+    ...(run.unfinished ? { unfinished: run.unfinished } : {}),
     pipeline: plan.name,
     runId: run.settings.runId,
     seconds: run.seconds,

@@ -1,8 +1,8 @@
 /**
  * A run, from plan to published outputs:
  *
- *     prepare outputs → plan inputs → stages (scheduler) → check rejects and accounts
- *       → assemble shards → load tables into staging, audit → publish and commit
+ *     claim in the run ledger → plan inputs → prepare outputs → stages (scheduler) → check rejects and
+ *       accounts → assemble shards → load tables into staging, audit → publish and commit → the ledger
  *
  * Until the last step nothing that a reader could see has changed; a run that fails or is stopped
  * removes what it made, but for what another one may take up (`checkpoint/checkpoint.ts`).
@@ -23,6 +23,8 @@ import { Arena } from './exchange/arena.ts'
 import { SpillSpace } from './exchange/spill-space.ts'
 import { type Care, type Executor, InlineExecutor, PoolExecutor } from './executor.ts'
 import { type Inputs, planInputs, releaseSources } from './inputs.ts'
+import { UnfinishedInterval } from './ledger/claims.ts'
+import { RunLedger, Skipped } from './ledger/run-ledger.ts'
 import type { RunOptions } from './options.ts'
 import { Outputs } from './outputs.ts'
 import type { Pool } from './pool.ts'
@@ -62,6 +64,27 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   let kept: RunReport['kept'] | null = null
   const notes: string[] = []
   const { limit = null, watch = {} } = options
+  const { splitBytes, partitions } = options
+  const planned = { splitBytes, partitions, limit }
+  const book = new RunLedger(prepared, options)
+  let skippedAs: Skipped['why'] | null = null
+  const report = (well: boolean, interrupted = false): RunReport =>
+    reportOf({
+      plan,
+      settings,
+      ledger,
+      runs: scheduler?.runs ?? [],
+      outputs: outputs.written,
+      notes: [...(inputs?.notes ?? []), ...notes],
+      resumed: checkpoint?.resumed ?? null,
+      kept,
+      progress,
+      status: skippedAs ? 'skipped' : well ? 'done' : interrupted ? 'interrupted' : 'failed',
+      skippedAs,
+      unfinished: failure instanceof UnfinishedInterval ? failure.interval : null,
+      seconds: (performance.now() - started) / 1000,
+      ...(failure === null ? {} : { error: faultToJson(failure) }),
+    })
   try {
     const arena = Arena.create(
       options.arenaBytes ?? settings.memoryBytes / 2,
@@ -75,7 +98,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       care: careOf(options, stages, notes),
       pool,
     })
-    inputs = await planInputs(stages, options)
+    inputs = await book.begin(reading => planInputs(stages, { ...planned, ...reading }))
     if (limit === null) pool?.expect([...inputs.splits.values()].flat().length)
     const warn = (text: string): void => {
       notes.push(text)
@@ -84,9 +107,9 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     const begun = { ...prepared, inputs, arena, startedMs: started, wish: options, warn }
     const keeping = beginCheckpoint(begun)
     checkpoint = keeping
-    await outputs.prepare(inputs, keeping, warn)
+    await outputs.prepare(inputs, keeping, { warn, retaken: book.retaken })
     options.started?.({ stages, inputs, progress, arena, runId: settings.runId })
-    const signal = options.signal ?? new AbortController().signal
+    const { signal } = book
     const run = { stages, inputs, executor, arena, limit, watch, signal, checkpoint: keeping }
     const standing = (node: Node<'write'>) =>
       outputs.standing(node, scheduler?.runs ?? [], run.executor)
@@ -109,9 +132,11 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       void run.executor.close()
     }
     signal.addEventListener('abort', stop, { once: true })
-    await outputs.publish(scheduler.runs, executor)
+    await outputs.publish(scheduler.runs, executor, () => book.publishing(outputs))
+    await book.published(outputs, report(true))
   } catch (error) {
-    failure = error
+    if (error instanceof Skipped) skippedAs = error.why
+    else failure = error
     await outputs.abandon()
     if (scheduler && inputs && !gathered) gather(ledger, scheduler.runs, inputs)
   } finally {
@@ -128,23 +153,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     // A dead run's folder is not this run's before it was taken up.
     else if (checkpoint || !prepared.resuming) removeScratch(settings.scratch)
   }
-  const error = failure === null ? undefined : faultToJson(failure)
   const interrupted = options.signal?.aborted === true
-  const status = failure === null ? 'done' : interrupted ? 'interrupted' : 'failed'
-  return reportOf({
-    plan,
-    settings,
-    ledger,
-    runs: scheduler?.runs ?? [],
-    outputs: outputs.written,
-    notes: [...(inputs?.notes ?? []), ...notes],
-    resumed: checkpoint?.resumed ?? null,
-    kept,
-    progress,
-    status,
-    seconds: (performance.now() - started) / 1000,
-    ...(error ? { error } : {}),
-  })
+  const unsaid = await book.ended(report(failure === null, interrupted), outputs)
+  if (unsaid !== null) notes.push(unsaid)
+  return report(failure === null, interrupted)
 }
 
 /** Whether the same pipeline may come further when it is run again: where it was not the pipeline that was wrong. */

@@ -4,9 +4,10 @@ import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
 import type { TableLayout, TableSink } from '../io/sink.ts'
 import type { Split } from '../io/source.ts'
-import type { TableLoad, Warehouse } from '../io/warehouse.ts'
+import type { PublishReceipt, TableLoad, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { writtenName, writtenSchema } from '../plan/written.ts'
+import { Fault } from '../fault.ts'
 import type { RunSettings } from './protocol.ts'
 
 export interface LoadedTable {
@@ -54,10 +55,22 @@ export class Tables {
     return (await source.plan({ splitBytes })).splits
   }
 
-  /** Everything of a warehouse in one transaction. */
-  async publish(): Promise<void> {
-    for (const [uri, loads] of this.#byWarehouse()) await this.#warehouses.get(uri)?.publish(loads)
+  /** Everything of a warehouse in one transaction. `begun` is told before what may become visible. */
+  async publish(begun: () => void): Promise<PublishReceipt[]> {
+    const receipts: PublishReceipt[] = []
+    for (const [uri, loads] of this.#byWarehouse()) {
+      const published = this.#warehouses.get(uri)?.publish(loads)
+      receipts.push(
+        ...((await published?.catch(error => {
+          // Of a failed audit nothing is seen.
+          if (!(error instanceof Fault && error.kind === 'data')) begun()
+          throw error
+        })) ?? []),
+      )
+      begun()
+    }
     this.#loads.clear()
+    return receipts
   }
 
   /** Removes what was staged. */
