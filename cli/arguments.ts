@@ -25,6 +25,7 @@ export type OptionType =
   | 'seconds'
   | 'wait'
   | 'share'
+  | 'time'
   | 'flag'
 export interface Arguments {
   readonly positional: readonly string[]
@@ -88,6 +89,7 @@ const EXPECTED = {
 
 function typed(name: string, type: OptionType, text: string): string | number {
   if (type === 'text' || type === 'flag') return text
+  if (type === 'time') return timeOf(name, text)
   if (type === 'bytes') return bytesOf(name, text)
   if (type === 'seconds') return secondsOf(name, text, 1)
   if (type === 'wait') return secondsOf(name, text, 0)
@@ -123,6 +125,20 @@ function bytesOf(name: string, text: string): number {
   const bytes = Math.round(Number(found[1]) * unit)
   if (bytes < BYTES_MIN) throw new UsageError(`--${name} ${text} is too little: 16MB at least`)
   return bytes
+}
+
+const TIME = /^\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?)?$/
+
+/** Epoch milliseconds; text without a zone is UTC. */
+function timeOf(name: string, text: string): number {
+  const zoned = text.length <= 10 || /(Z|[+-]\d\d:\d\d)$/.test(text)
+  const ms = TIME.test(text) ? Date.parse(zoned ? text : `${text}Z`) : Number.NaN
+  // Date.parse takes 30 February for 2 March.
+  const day = text.slice(0, 10)
+  if (!Number.isNaN(ms) && new Date(Date.parse(day)).toISOString().startsWith(day)) return ms
+  throw new UsageError(
+    `--${name} ${JSON.stringify(text)} is not a time such as 2026-11-21T10:00Z, 2026-11-21 or 2026-11`,
+  )
 }
 
 const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600 }

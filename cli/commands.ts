@@ -19,7 +19,7 @@ const PARAMETER = [
 export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['run', {
     takesModule: true,
-    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--task-timeout 10m] [--overwrite] [--resume] [--json]',
+    synopsis: 'run MODULE [--PARAM VALUE …] [--workers N] [--memory 512MB] [--limit N] [--max-rejects 10%] [--task-timeout 10m] [--interval TIME | --from TIME --to TIME] [--again] [--ledger URI] [--overwrite] [--resume] [--json]',
     purpose: 'run the pipeline that a module exports',
     options: [
       PARAMETER,
@@ -29,6 +29,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       ['--max-rejects SHARE', 'rows of a source that may be rejected, such as 10% (the default) or 0.1; 100 rows are always allowed'],
       ['--spill-limit SIZE', 'what spilled rows may take on disk at once, such as 20GB. Default: as much as the disk has'],
       ['--task-timeout TIME', 'what one task may take, such as 90s or 10m; then its thread is ended. Default: as long as it takes'],
+      ['--interval TIME', 'of a pipeline with intervals: the one that begins then, such as 2026-11-21T10:00Z. Default: the last that has ended'],
+      ['--from TIME, --to TIME', 'all whole intervals from here to there, one after another; those that were published are left out'],
+      ['--again', 'run an interval that was published: its outputs are replaced'],
+      ['--ledger URI', 'where runs are written down and marks are kept: a folder, gs://…, s3://…, or none. Default: MILLRACE_LEDGER, else the folder .millrace'],
       ['--overwrite', 'replace outputs that exist'],
       ['--resume', 'take up an unfinished run of the same pipeline, parameters and inputs: what it had done is not done again'],
       ['--checkpoint-after TIME', 'what is done is kept for --resume once the run has lasted so long, such as 1m; 0: from the start. Default 5s'],
@@ -44,6 +48,17 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     purpose: 'show the optimized plan and its stages; nothing is read',
     options: [PARAMETER, ['--export NAME', 'which pipeline, where the module exports several']],
     run: async argv => (await import('./explain.ts')).explain(argv),
+  }],
+  ['runs', {
+    takesModule: false,
+    synopsis: 'runs [PIPELINE | show ID] [--limit N] [--ledger URI] [--json]',
+    purpose: 'list the last runs that the ledger has, or all that it says of one',
+    options: [
+      ['--limit N', 'how many; default 20'],
+      ['--ledger URI', 'as of run'],
+      ['--json', 'print JSON on standard output'],
+    ],
+    run: async argv => (await import('./runs.ts')).runs(argv),
   }],
   ['infer', {
     takesModule: false,

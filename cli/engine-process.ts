@@ -29,11 +29,17 @@ export class EngineProcess {
   readonly ended: Promise<Ended>
   readonly #child: ChildProcess
   readonly #lines: ProgressLines
+  readonly #ended: (report: RunReport) => void
   readonly #steps = new Map<number, Step>()
 
-  /** `prints`: where the pipeline's own standard output goes. */
-  constructor(argv: readonly string[], lines: ProgressLines, prints: NodeJS.WriteStream) {
+  /** `prints`: where the pipeline's own standard output goes; `ended`: told of a run that others follow. */
+  constructor(
+    argv: readonly string[],
+    lines: ProgressLines,
+    { prints, ended }: { prints: NodeJS.WriteStream; ended(report: RunReport): void },
+  ) {
     this.#lines = lines
+    this.#ended = ended
     this.#child = fork(fileURLToPath(childModule), [...argv], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: process.execArgv,
@@ -73,8 +79,11 @@ export class EngineProcess {
   }
 
   #hear(message: FromEngine): void {
-    if (message.type === 'report') this.report = message.report
-    else if (message.type === 'refused') this.refused = message
+    if (message.type === 'report' && message.last) this.report = message.report
+    else if (message.type === 'report') {
+      this.#steps.clear()
+      this.#ended(message.report)
+    } else if (message.type === 'refused') this.refused = message
     else if (message.type === 'begun') this.begun = message
     else if (message.type === 'note') this.#lines.note(message.text)
     else {

@@ -1,4 +1,5 @@
 /** What a process that runs a pipeline imports, once its threads start: the engine. */
 export { stepsOf } from '../engine/compile/explain-stages.ts'
 export { scratchOf } from '../engine/run/prepare.ts'
+export { runInOrder } from '../engine/run/in-order.ts'
 export { runPipeline } from '../engine/run/run.ts'

@@ -5,7 +5,8 @@ import type { RunReport } from '../engine/run/report.ts'
 import type { RunOptions } from '../engine/run/options.ts'
 import { poolOf } from '../engine/run/pool-start.ts'
 import { readArguments } from './arguments.ts'
-import { RUN_OPTIONS, runOptionsOf, withOptionHint } from './run-options.ts'
+import { openLedger } from './ledger.ts'
+import { backfillOf, RUN_OPTIONS, runOptionsOf, withOptionHint } from './run-options.ts'
 
 export type FromEngine =
   | {
@@ -33,7 +34,8 @@ export type FromEngine =
       readonly rssBytes: number
     }
   | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'report'; readonly report: RunReport }
+  /** `last`: of a backfill no other follows. */
+  | { readonly type: 'report'; readonly report: RunReport; readonly last: boolean }
   | { readonly type: 'refused'; readonly fault: FaultJson; readonly usage: boolean }
 
 const EVERY_MS = 200
@@ -46,7 +48,8 @@ const tell = (message: FromEngine): Promise<void> =>
   })
 
 async function main(argv: readonly string[]): Promise<void> {
-  const told = runOptionsOf(readArguments(argv, RUN_OPTIONS))
+  const words = readArguments(argv, RUN_OPTIONS)
+  const told = runOptionsOf(words)
   const stop = new AbortController()
   process.on('message', message => {
     if (message === 'stop') stop.abort(new Fault('resource', 'the run was stopped'))
@@ -58,7 +61,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const crash = watchForCrash(stop)
   // Threads start while this one imports the engine.
   const pool = poolOf(told)
-  const { runPipeline, scratchOf, stepsOf } = await import('./engine.ts')
+  const { runInOrder, scratchOf, stepsOf } = await import('./engine.ts')
   /** Bytes that a stage had to read when it began: a resumed one has some of them behind it. */
   const open = new Map<StageRun, number>()
   let started: Parameters<NonNullable<RunOptions['started']>>[0] | null = null
@@ -83,8 +86,9 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const run of open.keys()) show(run, false)
   }, EVERY_MS)
   try {
-    const report = await runPipeline({
+    const options: RunOptions = {
       ...told,
+      ledger: await openLedger(words.options.get('ledger') as string | undefined),
       pool,
       signal: stop.signal,
       started: run => {
@@ -123,8 +127,14 @@ async function main(argv: readonly string[]): Promise<void> {
             text: `task ${task.index} of ${started?.stages.stages[task.stage]?.name} is tried again: ${fault.message}`,
           }),
       },
-    })
-    await tell({ type: 'report', report: crash.error ? { ...report, status: 'failed' } : report })
+    }
+    const ended = (report: RunReport, last: boolean) =>
+      tell({
+        type: 'report',
+        report: crash.error ? { ...report, status: 'failed' } : report,
+        last,
+      })
+    await runInOrder(options, { within: backfillOf(words), ended })
   } catch (error) {
     const usage = error instanceof Fault && error.kind === 'pipeline'
     await tell({

@@ -1,7 +1,8 @@
 /** The options of `millrace run`; any other `--name value` is a parameter of the pipeline. */
 import { Fault, nearestName } from '../engine/fault.ts'
 import type { RunOptions } from '../engine/run/options.ts'
-import type { Arguments, OptionType } from './arguments.ts'
+import type { Interval } from '../engine/plan/interval.ts'
+import { type Arguments, type OptionType, UsageError } from './arguments.ts'
 
 export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   workers: 'number',
@@ -12,6 +13,11 @@ export const RUN_OPTIONS: Readonly<Record<string, OptionType>> = {
   'spill-limit': 'bytes',
   export: 'text',
   scratch: 'text',
+  interval: 'time',
+  from: 'time',
+  to: 'time',
+  again: 'flag',
+  ledger: 'text',
   overwrite: 'flag',
   resume: 'flag',
   'checkpoint-after': 'wait',
@@ -24,6 +30,7 @@ const AS_READ: Readonly<Record<string, keyof RunOptions>> = {
   export: 'export',
   scratch: 'scratch',
   workers: 'workers',
+  interval: 'interval',
   memory: 'memoryBytes',
   'spill-limit': 'spillBytesMax',
   'max-rejects': 'maxRejects',
@@ -40,10 +47,23 @@ export function runOptionsOf({ positional, options, rest }: Arguments): RunOptio
     pipeline: positional[0] as string,
     params: rest,
     overwrite: options.has('overwrite'),
+    again: options.has('again'),
     resume: options.has('resume'),
     ...Object.fromEntries(told),
     ...(seconds === undefined ? {} : { taskTimeoutMs: seconds * 1000 }),
   }
+}
+
+/** Of a backfill: the time to run; null where one interval is run. Throws UsageError: half of it, or more than it. */
+export function backfillOf({ options }: Pick<Arguments, 'options'>): Interval | null {
+  const [start, end] = [options.get('from'), options.get('to')] as (number | undefined)[]
+  if (start === undefined && end === undefined) return null
+  if (start === undefined || end === undefined)
+    throw new UsageError(`--from and --to belong together: --${end ? 'from' : 'to'} is missing`)
+  for (const other of ['interval', 'limit', 'resume'])
+    if (options.has(other))
+      throw new UsageError(`--${other} is for one run, --from and --to are for several`)
+  return { start, end }
 }
 
 /** A parameter that the pipeline does not have may be a misspelt option of the command: says which. */

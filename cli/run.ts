@@ -12,8 +12,8 @@ import { deathOf, stoppedAtOnce } from './death.ts'
 import { EngineProcess } from './engine-process.ts'
 import { Interrupts } from './interrupts.ts'
 import { ProgressLines } from './progress-lines.ts'
-import { RUN_OPTIONS } from './run-options.ts'
-import { renderSummary } from './summary.ts'
+import { backfillOf, RUN_OPTIONS } from './run-options.ts'
+import { intervalLine, renderSummary } from './summary.ts'
 
 const EXIT = { done: 0, skipped: 0, failed: 1, interrupted: 130 } as const
 const WRONG_USAGE = 2
@@ -28,7 +28,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     )
   const json = options.has('json')
   const lines = new ProgressLines(process.stderr)
-  const engine = new EngineProcess(argv, lines, json ? process.stderr : process.stdout)
+  const many = backfillOf({ options }) !== null
+  const told = many || json ? (one: RunReport) => tellOne(one, json) : renderOne
+  const before = (report: RunReport) => {
+    lines.clear()
+    told(report)
+  }
+  const prints = json ? process.stderr : process.stdout
+  const engine = new EngineProcess(argv, lines, { prints, ended: before })
   const interrupts = new Interrupts(
     () => {
       lines.note('stopping: removing what is unfinished (again to stop at once)')
@@ -44,6 +51,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const { report, refused, begun } = engine
   if (report?.status === 'done' && interrupts.any)
     lines.note('its outputs were being published already: the run is done')
+  if (report && many) return tellOne(report, json)
   if (report) return finish(report, json)
   if (refused) return refuse(refused, json)
   // It could not clean up after itself. Its outputs' unfinished folders stay: a rerun completes them.
@@ -66,6 +74,18 @@ function finish(report: RunReport, json: boolean): number {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : renderSummary(report))
   if (report.error) process.stderr.write(`${faultFromJson(report.error).render()}\n`)
   return EXIT[report.status]
+}
+
+/** A run that others follow: a line, or an object a line. */
+function tellOne(report: RunReport, json: boolean): number {
+  process.stdout.write(`${json ? JSON.stringify(report) : intervalLine(report)}\n`)
+  if (report.error) process.stderr.write(`${faultFromJson(report.error).render()}\n`)
+  return EXIT[report.status]
+}
+
+/** Before the run that was asked for: what an earlier one had left unfinished. */
+function renderOne(report: RunReport): void {
+  process.stdout.write(`completed first:\n${intervalLine(report)}\n\n`)
 }
 
 /** The pipeline could not be started: wrong parameters, no such module. */

@@ -1,9 +1,12 @@
 /** What a person reads when a run has ended: the account of rows, stages, outputs, and what went wrong. */
+import { intervalText, timeText } from '../engine/plan/interval.ts'
 import { sampleText } from '../engine/run/reject-limit.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
+  if (report.status === 'skipped')
+    return `${[headline(report), ...report.notes.map(note => `  note: ${note}`)].join('\n')}\n`
   const early = report.rows.read === 0 && report.status !== 'done'
   if (early) return `${[headline(report), kept(report)].filter(p => p !== '').join('\n\n')}\n`
   if (report.status === 'interrupted') {
@@ -25,13 +28,27 @@ export function renderSummary(report: RunReport): string {
   return `${parts.filter(p => p !== '').join('\n\n')}\n`
 }
 
+/** `2026-11-21T10:00Z  published    1,234 rows   0.52 s  run 3f2a…`, of equal width for all. */
+export function intervalLine(report: RunReport): string {
+  const { interval, status, skippedAs, rows, runId } = report
+  const which = interval === undefined ? report.pipeline : timeText(interval.start)
+  const how = skippedAs ?? (status === 'done' ? 'published' : status)
+  const took = seconds(report.seconds).padStart(8)
+  return `  ${which}  ${how.padEnd(17)}  ${count(rows.written).padStart(12)} rows  ${took}  run ${runId}`
+}
+
 function headline(r: RunReport): string {
   const { read } = r.bytes
   const of = r.pipeline === '' ? 'the run' : r.pipeline
   const run = r.runId === '' ? '' : ` (run ${r.runId})`
+  if (r.status === 'skipped')
+    return `${of}${its(r)} skipped, ${r.skippedAs}, in ${seconds(r.seconds)}${run}`
   const speed = read > 0 ? `, ${bytes(read / r.seconds)}/s` : ''
-  return `${of} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
+  return `${of}${its(r)} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
 }
+
+const its = ({ interval }: RunReport): string =>
+  interval === undefined ? '' : ` ${intervalText(interval)}`
 
 function resumed({ resumed: r }: RunReport): string {
   if (r === undefined) return ''

@@ -76,7 +76,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
     rowsPerBatch: options.rowsPerBatch ?? 16_384,
     scratch,
     operatorBytes: options.operatorBytes ?? Math.floor(memoryBytes / 4 / workers),
-    overwrite: options.overwrite ?? options.again ?? false,
+    overwrite: options.overwrite === true || options.again === true,
     spillBytesMax: options.spillBytesMax ?? null,
   }
   const { definition } = loaded

@@ -135,8 +135,10 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     await outputs.publish(scheduler.runs, executor, () => book.publishing(outputs))
     await book.published(outputs, report(true))
   } catch (error) {
-    if (error instanceof Skipped) skippedAs = error.why
-    else failure = error
+    if (error instanceof Skipped) {
+      skippedAs = error.why
+      notes.push(error.note)
+    } else failure = error
     await outputs.abandon()
     if (scheduler && inputs && !gathered) gather(ledger, scheduler.runs, inputs)
   } finally {

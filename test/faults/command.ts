@@ -43,7 +43,7 @@ export interface Placed extends Started {
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
   const child = spawn(process.execPath, ['--conditions=millrace-source', main, ...args], {
     cwd: root,
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, MILLRACE_LEDGER: 'none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

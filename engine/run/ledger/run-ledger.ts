@@ -3,7 +3,8 @@
  * nothing is written down, and every source is read from its beginning.
  */
 import { Fault, faultToJson } from '../../fault.ts'
-import type { Interval } from '../../plan/interval.ts'
+import type { Published } from '../../io/ledger.ts'
+import { type Interval, intervalText, timeText } from '../../plan/interval.ts'
 import { is } from '../../plan/node.ts'
 import { parseParams } from '../../plan/params.ts'
 import type { Inputs } from '../inputs.ts'
@@ -18,9 +19,12 @@ import { hashOfInputs, recordedInputs, shownParams } from './record.ts'
 /** Ends a run that has nothing to do. */
 export class Skipped extends Error {
   readonly why: NonNullable<RunReport['skippedAs']>
-  constructor(why: NonNullable<RunReport['skippedAs']>) {
+  /** For a person. */
+  readonly note: string
+  constructor(why: NonNullable<RunReport['skippedAs']>, note: string) {
     super(why)
     this.why = why
+    this.note = note
   }
 }
 
@@ -65,7 +69,7 @@ export class RunLedger {
     })
     const claims = interval !== undefined || this.#exclusive
     if (claims) await this.#entry
-    if (this.#kept?.already) throw new Skipped('already published')
+    if (this.#kept?.already) throw alreadyPublished(this.#kept.already)
     const [inputs, entry] = await Promise.all([plan(reading), this.#entry])
     const news = entry?.planned({
       inputs: recordedInputs(inputs.objects),
@@ -75,7 +79,10 @@ export class RunLedger {
     })
     const { skipIf } = this.#prepared.definition
     if (news === false && skipIf === 'noNewData' && !this.#options.again && !this.retaken)
-      throw new Skipped('no new data')
+      throw new Skipped(
+        'no new data',
+        'no source has anything that the last published run had not read: nothing is published',
+      )
     return inputs
   }
 
@@ -139,6 +146,12 @@ export class RunLedger {
       lost: fault => this.#lost.abort(fault),
     })
   }
+}
+
+function alreadyPublished({ interval, runId, at }: Published): Skipped {
+  const which = interval === null ? 'it' : `interval ${intervalText(interval)}`
+  const note = `${which} was published by run ${runId} at ${timeText(at)}; --again publishes it anew`
+  return new Skipped('already published', note)
 }
 
 const stepOf = (report: RunReport) => ({

@@ -1,0 +1,57 @@
+/**
+ * The run ledger in a bucket: each value an object, changed on condition of its generation or etag. A
+ * write whose answer was lost is known by its bytes, of which no two are alike.
+ */
+import { Fault, redactUri } from '../../../engine/fault.ts'
+import type { KeptValue, KeyValues } from '../../../engine/io/ledger.ts'
+import type { ObjectStore } from './store.ts'
+
+type Store = Pick<ObjectStore, 'get' | 'put' | 'list'>
+
+export class BucketLedger implements KeyValues {
+  readonly uri: string
+  readonly #store: Store
+  readonly #prefix: string
+
+  /** `uri`: the folder, as `gs://bucket/ledger`. */
+  constructor(store: Store, uri: string) {
+    this.#store = store
+    this.#prefix = uri.endsWith('/') ? uri : `${uri}/`
+    this.uri = redactUri(uri)
+  }
+
+  get(name: string): Promise<KeptValue | null> {
+    return this.#store.get(this.#prefix + name)
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    const done = await this.#store.put(this.#prefix + name, bytes)
+    if (!done)
+      throw new Fault('resource', `run ledger ${this.uri} cannot be written`, {
+        detail: [`object  ${this.#prefix + name}`, 'a write on no condition was refused'],
+        hint: 'allow objects to be replaced there: no retention policy, no object lock',
+      })
+  }
+
+  async swap(name: string, bytes: Uint8Array, over: string | null): Promise<string | null> {
+    const done = await this.#store.put(this.#prefix + name, bytes, over)
+    const now = await this.#store.get(this.#prefix + name)
+    if (now !== null && Buffer.compare(now.bytes, bytes) === 0) return now.version
+    // Written, and by now replaced: the next change on this version is refused.
+    return done ? 'overtaken' : null
+  }
+
+  async *list(prefix: string): AsyncIterable<readonly string[]> {
+    for await (const page of this.#store.list(this.#prefix + prefix))
+      yield page
+        .map(object => object.uri.slice(this.#prefix.length))
+        .filter(name => name.endsWith('.json'))
+  }
+}
+
+/** Throws pipeline: the URI names no bucket. */
+export async function ledgerIn(uri: string): Promise<KeyValues> {
+  throw new Fault('pipeline', `the run ledger cannot be kept in ${redactUri(uri)} yet`, {
+    hint: 'give a local folder with --ledger',
+  })
+}
