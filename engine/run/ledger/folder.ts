@@ -2,8 +2,8 @@
  * The run ledger in a local folder, this user's alone. A value that is only ever put is a file, made
  * whole beside its place and renamed. One that is swapped is a folder of numbered versions, the highest
  * of which counts: a version is a file made whole and then linked to its number, which fails where
- * another process was faster, so no lock is needed that a dead process could keep. The highest version
- * is never removed, so one that was linked after it had been overtaken is seen to be none.
+ * another process was faster, so no lock is needed that a dead process could keep. The highest versions
+ * are never removed, so one that was linked to a number that is free again is seen to be none.
  *
  *     runs/shop/2026-11-21t10.00.12.345z-3f2a….json
  *     series/shop/9c41….json/000017
@@ -25,8 +25,8 @@ import { makeFolder } from '../../io/folder.ts'
 import type { KeptValue, KeyValues } from '../../io/ledger.ts'
 import { randomName } from '../random-name.ts'
 
-/** A reader may still be looking at these. */
-const VERSIONS_KEPT = 8
+/** Behind the highest. Of a number within them it is known that it had not been used before. */
+const VERSIONS_KEPT = 32
 const DIGITS = 6
 const NAME = /^(?:[a-z0-9._~-]{1,250}\/)*[a-z0-9._~-]{1,250}\.json$/
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR'])
@@ -81,7 +81,7 @@ export class LedgerFolder implements KeyValues {
       await unlink(temporary)
       if (!linked) return null
       await flushed(folder)
-      return (await this.#overtaken(folder, number)) ? null : String(number)
+      return (await this.#outdated(folder, number)) ? null : String(number)
     } catch (error) {
       throw this.#fault(error, 'written')
     }
@@ -125,14 +125,16 @@ export class LedgerFolder implements KeyValues {
     }
   }
 
-  /** Whether a higher version stands; removes old ones where none does. */
-  async #overtaken(folder: string, number: number): Promise<boolean> {
+  /**
+   * Whether the number had been used and was free again; removes versions that nobody reads any more. A
+   * writer that is overtaken by so many within a moment is told the same, and takes it for a loss.
+   */
+  async #outdated(folder: string, number: number): Promise<boolean> {
     const numbers = await numbersIn(folder)
-    const path = (n: number) => join(folder, String(n).padStart(DIGITS, '0'))
-    const overtaken = (numbers.at(-1) as number) > number
-    const old = overtaken ? [number] : numbers.filter(n => n <= number - VERSIONS_KEPT)
-    for (const n of old) await unlink(path(n)).catch(ignoreGone)
-    return overtaken
+    const last = (numbers.at(-1) ?? 0) - VERSIONS_KEPT
+    for (const n of numbers)
+      if (n <= last) await unlink(join(folder, String(n).padStart(DIGITS, '0'))).catch(ignoreGone)
+    return number <= last
   }
 
   /** The ledger's own folder keeps itself out of a repository that it lies in. */

@@ -16,6 +16,8 @@ export class StateCell {
   #version: string | null = null
   /** Of the last write that was tried, whether it was answered or not. */
   #tried = ''
+  /** What stands is another process's, which this one must not change for having seen it. */
+  #overtaken = false
   /** Changes of one cell wait for one another: a renewal and a step of the run. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -37,14 +39,19 @@ export class StateCell {
     return this.#version
   }
 
-  async read(): Promise<LedgerState> {
+  read(): Promise<LedgerState> {
+    this.#overtaken = false
+    return this.#read()
+  }
+
+  async #read(): Promise<LedgerState> {
     const kept = await this.#values.get(this.name)
     this.#version = kept?.version ?? null
     this.#state = kept === null ? EMPTY : parsed(kept.bytes, this.name, this.#values)
     return this.#state
   }
 
-  /** False: another process changed it since it was read. */
+  /** False, and false from then on: another process changed it since `read` was called. */
   change(to: (state: LedgerState) => Partial<LedgerState>): Promise<boolean> {
     const changed = this.#last.then(() => this.#change(to))
     this.#last = changed.catch(() => {})
@@ -52,7 +59,7 @@ export class StateCell {
   }
 
   async #change(to: (state: LedgerState) => Partial<LedgerState>): Promise<boolean> {
-    for (let again = false; ; again = true) {
+    for (let again = false; !this.#overtaken; again = true) {
       const next = { ...this.#state, ...to(this.#state), nonce: randomName() }
       const unanswered = this.#tried
       this.#tried = next.nonce
@@ -63,11 +70,12 @@ export class StateCell {
         this.#state = next
         return true
       }
-      const { nonce } = await this.read()
+      const { nonce } = await this.#read()
       if (nonce === next.nonce) return true
       // What stands is this run's own: it was written where its writing was taken to have failed.
-      if (again || nonce !== unanswered) return false
+      this.#overtaken = again || nonce !== unanswered
     }
+    return false
   }
 }
 
