@@ -100,7 +100,7 @@ function placed(finished: FinishedChunk, at: number): { chunk: ChunkMeta; parts:
   const bytes = parts.reduce((sum, p) => sum + p.length, 0)
   const chunk = {
     type: physicalType(t.int64),
-    name: POSITION,
+    path: [POSITION],
     codec: ZSTD,
     values,
     encodings: [...pages.encodings].sort((a, b) => a - b),

@@ -6,6 +6,7 @@
 import type { Batch } from '../../../engine/data/batch.ts'
 import type { ReadRequest, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
 import type { ObjectRanges, Place } from '../objects/ranges.ts'
+import { indexesOf } from './bind.ts'
 import { guarded, type ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import type { ParquetSplitReader, SplitPlace } from './split-read.ts'
@@ -63,7 +64,7 @@ export class AheadReader implements SplitReader {
     const now = this.#place.groups[group]
     const key = `${group} ${columns.join()}`
     if (now === undefined || key === this.#asked) return now ? ranges.ready() : null
-    const all = !known && this.#asked === '' ? this.#place.bindings.map(b => b.index) : columns
+    const all = !known && this.#asked === '' ? this.#place.bindings.flatMap(indexesOf) : columns
     const next = chunksOf(this.#after(group), columns)
     // A column that was fetched late is read on as it was begun: its row group is not asked for again.
     if (this.#asked.startsWith(`${group} `)) ranges.expect(next)

@@ -22,7 +22,7 @@ export interface Binding {
 }
 
 /** Positions of the chunks that the column is read from. */
-export const chunksOf = ({ index, nested }: Binding): readonly number[] =>
+export const indexesOf = ({ index, nested }: Binding): readonly number[] =>
   nested === null ? [index] : nested.leaves.map(l => l.index)
 
 /** Names in files by ours; a column that is not in the map has the same name in both. */

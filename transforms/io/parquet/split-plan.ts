@@ -5,7 +5,7 @@
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { droppedBy } from '../../../engine/io/outcome.ts'
 import type { PlanRequest, SkippedRows, Split } from '../../../engine/io/source.ts'
-import { type Binding, chunksOf } from './bind.ts'
+import { type Binding, indexesOf } from './bind.ts'
 import type { FileMeta } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { groupStatistics, maySift } from './statistics-read.ts'
@@ -108,7 +108,7 @@ function extentOf(file: PlannedFile, groups: readonly number[]): { start: number
 
 /** Bytes: of the schema's columns, the only ones that may be read. */
 function splitOf(file: PlannedFile, groups: readonly number[], read: readonly number[]): Split {
-  const columns = new Set(file.bindings.flatMap(chunksOf))
+  const columns = new Set(file.bindings.flatMap(indexesOf))
   let bytes = 0
   for (const i of read)
     file.groups[i]?.chunks.forEach((chunk, c) => {

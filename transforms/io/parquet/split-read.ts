@@ -4,7 +4,7 @@ import type { Column } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
-import type { Binding } from './bind.ts'
+import { type Binding, indexesOf } from './bind.ts'
 import { ColumnReader } from './column-read.ts'
 import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'
@@ -69,7 +69,7 @@ export class ParquetSplitReader implements SplitReader {
     if (to >= this.#rowsOfGroup)
       do group++
       while (passed.has(groups[group] as RowGroupMeta))
-    return { group, columns: bindings.flatMap((b, i) => (this.#readers[i] ? [b.index] : [])) }
+    return { group, columns: bindings.flatMap((b, i) => (this.#readers[i] ? indexesOf(b) : [])) }
   }
 
   next(): Batch | null {

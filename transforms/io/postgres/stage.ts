@@ -105,7 +105,7 @@ async function sendFile(
   const schema = schemaOf(load.columns)
   const source = new ParquetFiles(path, schema, {})
   const { size, mtimeMs } = await stat(path)
-  const file = { path, bytes: size, version: String(mtimeMs) }
+  const file = { path, bytes: size, version: String(mtimeMs), modified: mtimeMs }
   const { splits } = await source.plan({ splitBytes: Number.POSITIVE_INFINITY }, [file])
   const encoder = new RowEncoder(schema, send)
   let rows = 0n
