@@ -1,0 +1,10 @@
+/** The shop that the pipeline is shown and tested on: `shop.ts` its size, `hours.ts` what happens in it. */
+export {
+  type Answer,
+  answerAfter,
+  customersWritten,
+  ordersWritten,
+  productsWritten,
+  stockWritten,
+} from './hours.ts'
+export { HOUR, type Shop, shopOf } from './shop.ts'
