@@ -17,7 +17,7 @@ const SHOWN = 10
 /**
  * Lists objects by name, in code unit order.
  *
- * Cost    a request, one more for a folder, then one for each 1,000 objects under the longest prefix
+ * Cost    a request, then one for each 1,000 objects under the longest prefix
  * Throws  data: nothing matches; resource: cannot be listed; pipeline: not a URI of a store
  */
 export async function listObjects(uri: string): Promise<StoredObject[]> {
@@ -40,13 +40,21 @@ async function fileAt(reader: ObjectReader, uri: string): Promise<StoredObject> 
 /** A folder's objects, and those of its Hive folders (`month=2011-01-01`), but of no others. */
 async function within(reader: ObjectReader, uri: string): Promise<StoredObject[]> {
   const folder = uri.endsWith('/') ? uri : `${uri}/`
-  const manifest = await manifestIn(reader, folder)
-  if (manifest !== null) return [...manifest]
-  return collect(reader, folder, ({ uri: found }) => {
-    const parts = found.slice(folder.length).split('/')
-    const file = parts.pop() ?? ''
-    return file !== '' && !isHidden(file) && parts.every(p => p.includes('=') && !isHidden(p))
-  })
+  const found: StoredObject[] = []
+  for await (const page of reader.list(folder)) {
+    // It comes before most names, so that little is listed in vain.
+    const manifest = page.some(object => object.uri === folder + MANIFEST)
+    const said = manifest ? await manifestIn(reader, folder) : null
+    if (said !== null) return [...said]
+    take(found, page.filter(isWithin(folder)), folder)
+  }
+  return found
+}
+
+const isWithin = (folder: string) => (object: StoredObject) => {
+  const parts = object.uri.slice(folder.length).split('/')
+  const file = parts.pop() ?? ''
+  return file !== '' && !isHidden(file) && parts.every(p => p.includes('=') && !isHidden(p))
 }
 
 async function matching(reader: ObjectReader, uri: string): Promise<StoredObject[]> {
@@ -74,14 +82,16 @@ async function collect(
   wanted: (object: StoredObject) => boolean,
 ): Promise<StoredObject[]> {
   const found: StoredObject[] = []
-  for await (const page of reader.list(prefix)) {
-    found.push(...page.filter(wanted))
-    if (found.length > OBJECTS_MAX)
-      throw new Fault('data', `${redactUri(prefix)} holds more than ${OBJECTS_MAX} objects`, {
-        hint: 'read it in parts, by longer prefixes',
-      })
-  }
+  for await (const page of reader.list(prefix)) take(found, page.filter(wanted), prefix)
   return found
+}
+
+function take(found: StoredObject[], more: readonly StoredObject[], prefix: string): void {
+  found.push(...more)
+  if (found.length > OBJECTS_MAX)
+    throw new Fault('data', `${redactUri(prefix)} holds more than ${OBJECTS_MAX} objects`, {
+      hint: 'read it in parts, by longer prefixes',
+    })
 }
 
 /** Says what is there instead, from the first page under the folder. */
