@@ -101,13 +101,22 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     }
     const listed = await this.#sourceOf(first).plan(request, files)
     const plan = mark === null ? listed : { ...listed, mark }
-    const remote = files[0]?.object !== undefined
-    return remote ? { ...plan, splits: packed(plan.splits, request.splitBytes) } : plan
+    if (files[0]?.object === undefined) return plan
+    const splits = packed(plan.splits, request.splitBytes)
+    return { ...plan, splits: splits.map(split => this.#withUri(split, split.uri)) }
+  }
+
+  /** Splits are kept and shown: a URL's signature is not in them, and put back where they are read. */
+  #withUri(split: Split, uri: string): Split {
+    const object = objectOf(split)
+    if (!object || !/^https?:/i.test(this.#o.uri)) return split
+    return { ...split, detail: { ...(split.detail as object), object: { ...object, uri } } }
   }
 
   open(split: Split, request: ReadRequest): SplitReader | Promise<SplitReader> {
     const parts = partsOf(split)
-    return parts === null ? this.#open(split, request) : this.#openParts(parts, request)
+    if (parts !== null) return this.#openParts(parts, request)
+    return this.#open(this.#withUri(split, this.#o.uri), request)
   }
 
   async #openParts(parts: readonly Split[], request: ReadRequest): Promise<SplitReader> {

@@ -1,16 +1,19 @@
 /** Objects as sources of files see them. */
+import { redactUri } from '../../../engine/fault.ts'
 import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
 import type { InputFile } from '../files/list.ts'
 import { listObjects } from './list.ts'
 import { headOf } from './object-bytes.ts'
 import type { StoredObject } from './store.ts'
+import { schemeOf } from './uri.ts'
 
 export { openObject } from './object-bytes.ts'
 
-/** Throws as `listObjects`. */
+/** Throws as `listObjects`. The path of a signed URL is without its signature. */
 export async function listInputs(uri: string): Promise<InputFile[]> {
   return (await listObjects(uri)).map(object => {
-    const { uri: path, bytes, version, modified } = object
+    const { bytes, version, modified } = object
+    const path = schemeOf(uri) === 'https' ? redactUri(object.uri) : object.uri
     return { path, bytes, version, modified, object }
   })
 }
