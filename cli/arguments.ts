@@ -141,10 +141,10 @@ function timeOf(name: string, text: string): number {
   )
 }
 
-const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600 }
+const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 
 function secondsOf(name: string, text: string, least: number): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text) ?? []
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
   const seconds = Number(number) * (SECONDS[unit] as number)
   if (seconds >= least) return seconds
   throw new UsageError(`--${name} ${JSON.stringify(text)} is not a time such as 90s, 10m or 2h`)

@@ -67,6 +67,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     options: [['--rows N', 'rows to look at; default 20000']],
     run: async argv => (await import('./infer.ts')).infer(argv),
   }],
+  ['clean', {
+    takesModule: false,
+    synopsis: 'clean URI [--older-than 1d] [--yes]',
+    purpose: 'show what dead runs left in and beside outputs, and remove it',
+    options: [
+      ['--older-than TIME', 'leave alone what is younger, such as 2h or 7d; 0: nothing. Default 1d'],
+      ['--yes', 'remove it; without it, it is only shown'],
+    ],
+    run: async argv => (await import('./clean.ts')).clean(argv),
+  }],
   ['generate', {
     takesModule: false,
     synopsis: 'generate retail --out FOLDER [--rows N] [--files N] [--seed N] [--gzip]',

@@ -37,3 +37,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     `  ${cells.map((c, i) => (numeric[i] ? c.padStart(widths[i] as number) : c.padEnd(widths[i] as number))).join('  ')}`.trimEnd()
   return [line(head), ...rows.map(line)].join('\n')
 }
+
+/** Of something that began so many seconds ago. */
+export function age(s: number): string {
+  if (s < 120) return `${Math.floor(s)} s`
+  if (s < 7200) return `${Math.floor(s / 60)} min`
+  return s < 172_800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86_400)} d`
+}

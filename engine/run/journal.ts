@@ -14,6 +14,8 @@ import { dirname, join } from 'node:path'
 import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
+import type { PlaceOwner } from '../io/output-place.ts'
+import { thisProcess } from './checkpoint/owner.ts'
 import { startOf } from './checkpoint/process-start.ts'
 
 /** What a run is: 16 hexadecimal digits of its plan with its parameters, its outputs and its inputs. */
@@ -45,8 +47,7 @@ export class Journal {
   begin(retaken = false): boolean {
     if (this.#path === null) return false
     const mark = textOf(this.#path)
-    const pid = Number(/^process (\d+)$/m.exec(mark ?? '')?.[1] ?? 0)
-    const started = /^started (\S*)$/m.exec(mark ?? '')?.[1] ?? ''
+    const { pid, started } = processIn(mark ?? '')
     if (pid !== process.pid && pid > 0 && startOf(pid) === started)
       throw new Fault('resource', `output ${this.#target} is being written by process ${pid}`, {
         detail: [`mark  ${this.#path}`],
@@ -76,6 +77,17 @@ export class Journal {
   end(): void {
     if (this.#path !== null) rmSync(this.#path, { force: true })
   }
+}
+
+function processIn(mark: string): { readonly pid: number; readonly started: string } {
+  const pid = Number(/^process (\d+)$/m.exec(mark)?.[1] ?? 0)
+  return { pid, started: /^started (\S*)$/m.exec(mark)?.[1] ?? '' }
+}
+
+/** Whose a mark is, by its text; a folder is of this machine. */
+export function ownerIn(mark: string): PlaceOwner {
+  const { pid, started } = processIn(mark)
+  return { ...thisProcess(), process: pid, started }
 }
 
 function textOf(path: string): string | null {

@@ -7,7 +7,7 @@ import { is, type Node, type Plan } from '../plan/node.ts'
 import { writtenSchema } from '../plan/written.ts'
 import type { Checkpoint } from './checkpoint/checkpoint.ts'
 import { targetOf } from './checkpoint/identity.ts'
-import { isAlive, isLocal, thisProcess } from './checkpoint/owner.ts'
+import { lives, thisProcess } from './checkpoint/owner.ts'
 import type { PublishReceipt } from '../io/warehouse.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
@@ -101,8 +101,7 @@ export class Outputs {
         scratch: join(scratch, `out-${node.id}`),
         bufferBytes: Math.floor(memoryBytes * SENDING_SHARE),
         owner: thisProcess(),
-        isAlive: (owner: ReturnType<typeof thisProcess>) =>
-          isLocal(owner) ? isAlive(owner) : owner.process === 0 ? false : null,
+        isAlive: lives,
         warn,
       })
       const place = sink.place ? await sink.place(request()) : new OutputFolder(node, sink, o)

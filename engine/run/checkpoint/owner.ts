@@ -69,6 +69,12 @@ export function ownerOf(folder: string): { readonly owner: Owner; readonly numbe
 export const isAlive = ({ process: pid, started, host }: Owner): boolean =>
   pid > 0 && host === hostname() && startOf(pid) === started
 
+/** As `isAlive`; null where it cannot be told from this machine. */
+export function lives(owner: Owner): boolean | null {
+  if (owner.process === 0) return false
+  return isLocal(owner) ? isAlive(owner) : null
+}
+
 export const isLocal = ({ host }: Owner): boolean => host === hostname()
 
 export function bootOf(): string {

@@ -20,3 +20,7 @@ export function isOf(uri: string, names: string): boolean {
   const file = uri.slice(uri.lastIndexOf('/') + 1)
   return /^part-\d{5,}-([0-9a-f]{12})\./.exec(file)?.[1] === names.slice(0, NAME_DIGITS)
 }
+
+/** Whether an object is named as those of some run are. */
+export const isNamed = (uri: string): boolean =>
+  /^part-\d{5,}-[0-9a-f]{12}\./.test(uri.slice(uri.lastIndexOf('/') + 1))

@@ -182,8 +182,10 @@ export class ObjectOutput implements OutputPlace {
     const uri = this.#folder + MANIFEST
     if (await this.#store.put(uri, manifestText(text), over)) return objects
     const now = await manifestIn(this.#store, this.#folder)
-    if (now?.manifest.run !== this.#names) throw inTheWay(uri, `run ${now?.manifest.run ?? 'none'}`)
-    return objects
+    if (now?.manifest.run === this.#names) return objects
+    // Another run's output stands there: what was just shown is no part of it.
+    await removeRun(this.#store, this.#folder, this.#names)
+    throw inTheWay(uri, `run ${now?.manifest.run ?? 'none'}`)
   }
 
   #entry({ uri, bytes, version, crc32c }: CommittedObject, rows: number) {

@@ -1,0 +1,185 @@
+/** Outputs in object stores where something is in their way: other runs, other objects, what was lost. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  bucketOn,
+  fileOf,
+  folder,
+  KINDS,
+  leftIn,
+  namesIn,
+  textOf,
+} from '../../../test/services/objects/buckets.ts'
+import { needs } from '../../../test/services/services.ts'
+import { schemaOf, t as kinds } from '../../../engine/data/schema.ts'
+import { Fault } from '../../../engine/fault.ts'
+import type { PlaceOwner, PlaceRequest } from '../../../engine/io/output-place.ts'
+import { leaseFrom, markText, markUri } from './mark.ts'
+import { ObjectOutput } from './output.ts'
+import { storeOf } from './store-of.ts'
+
+const here: PlaceOwner = { process: process.pid, started: 's', host: hostname(), boot: 'b' }
+const elsewhere: PlaceOwner = { process: 7, started: 's', host: 'another', boot: 'c' }
+const schema = schemaOf([{ name: 'id', kind: kinds.int32 }])
+
+async function outputAt(uri: string, o: Partial<PlaceRequest> = {}) {
+  const warned: string[] = []
+  const request: PlaceRequest = {
+    key: 'abcdef0123456789',
+    overwrite: false,
+    at: 'user.ts:3  .write',
+    schema,
+    scratch: mkdtempSync(join(folder(), 'scratch-')),
+    bufferBytes: 1 << 20,
+    owner: here,
+    isAlive: owner => (owner.host === hostname() ? false : null),
+    warn: text => warned.push(text),
+    ...o,
+  }
+  const output = new ObjectOutput({ uri, extension: '.csv' }, await storeOf(uri), request)
+  return { output, warned }
+}
+
+/** From begin to the last shard sent. */
+async function sentTo(output: ObjectOutput, texts: readonly string[], o = { unfinished: false }) {
+  const unfinished = (await output.begin()) || o.unfinished
+  await output.prepare(unfinished, false)
+  for (const [index, text] of texts.entries()) {
+    const place = await output.shard('', index)
+    writeFileSync(place.path, text)
+    await output.send({ ...place, rows: 1, bytes: text.length })
+    assert.ok(!existsSync(place.path), 'its local file is gone')
+  }
+}
+
+const fault = (kind: string, message: RegExp) => (error: Fault) => {
+  assert.ok(error instanceof Fault, String(error))
+  assert.equal(error.kind, kind)
+  assert.match(error.message, message)
+  assert.ok(error.hint, 'it says what to do')
+  return true
+}
+
+for (const kind of KINDS) {
+  test(`${kind}: of two live runs one writes; a dead one is taken over, of another machine once its lease is over`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'live')}/out`
+    const store = await storeOf(uri)
+    const first = await outputAt(uri)
+    await sentTo(first.output, ['a'])
+    const second = await outputAt(uri, { key: 'ffff000011112222' })
+    await assert.rejects(
+      second.output.begin(),
+      fault('resource', /output .*live\/out is being written by process \d+ of /),
+    )
+    await second.output.abandon()
+    assert.ok((await store.get(markUri(`${uri}/`))) !== null, 'the mark is the first one’s')
+    await first.output.abandon()
+    assert.deepEqual(await namesIn(`${uri}/`), [])
+
+    const until = leaseFrom(Date.now())
+    const mark = { id: 'i', run: 'other', names: '0123456789abcdef', begun: until, until }
+    await store.put(markUri(`${uri}/`), markText({ ...mark, owner: elsewhere }))
+    await assert.rejects(second.output.begin(), fault('resource', /by process 7 of another/))
+    const lapsed = { ...mark, until: new Date(Date.now() - 1000).toISOString(), owner: elsewhere }
+    await store.put(markUri(`${uri}/`), markText(lapsed))
+    const path = fileOf('stale', 10)
+    const stale = await store.send(path, `${uri}/part-00000-0123456789ab.csv`, {
+      hidden: `${uri}/_millrace/0123456789abcdef/`,
+    })
+    const third = await outputAt(uri)
+    await sentTo(third.output, ['b'])
+    assert.equal(await store.holds(stale), false, 'what the dead run had sent is gone')
+    await third.output.commit()
+    await third.output.end()
+    assert.equal((await namesIn(`${uri}/`)).length, 2)
+  })
+
+  test(`${kind}: a mark of a dead process of this machine is completed by a run of the same key`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'dead')}/out`
+    const first = await outputAt(uri)
+    await sentTo(first.output, ['a', 'b'])
+    await first.output.commit()
+    // It dies before its mark is removed: what stands is adopted, and nothing sent again.
+    const before = await namesIn(`${uri}/`)
+    const store = await storeOf(uri)
+    const mark = JSON.parse(await textOf(markUri(`${uri}/`)))
+    mark.owner.process = 999_999
+    await store.put(markUri(`${uri}/`), Buffer.from(JSON.stringify(mark)))
+    const manifest = await textOf(`${uri}/_millrace_manifest.json`)
+    const second = await outputAt(uri)
+    await sentTo(second.output, ['a', 'b'])
+    await second.output.commit()
+    await second.output.end()
+    assert.equal(await textOf(`${uri}/_millrace_manifest.json`), manifest)
+    assert.deepEqual(
+      await namesIn(`${uri}/`),
+      before.filter(n => !n.startsWith('_millrace/')),
+    )
+  })
+
+  test(`${kind}: a manifest that another run wrote meanwhile is not replaced`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'lost')}/out`
+    const { output } = await outputAt(uri)
+    await sentTo(output, ['a'])
+    const store = await storeOf(uri)
+    const theirs = '{"format":"millrace-manifest","version":1,"run":"theirs","objects":[]}'
+    await store.put(`${uri}/_millrace_manifest.json`, Buffer.from(theirs))
+    await assert.rejects(output.commit(), fault('data', /another object stands at .*manifest/))
+    assert.equal(await textOf(`${uri}/_millrace_manifest.json`), theirs)
+    await output.abandon()
+    const seen = (await namesIn(`${uri}/`)).filter(n => !n.startsWith('_millrace/'))
+    assert.deepEqual(seen, ['_millrace_manifest.json'])
+  })
+
+  test(`${kind}: nothing is committed once the mark is another run's`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'taken-over')}/out`
+    const { output } = await outputAt(uri)
+    await sentTo(output, ['a'])
+    const store = await storeOf(uri)
+    const mark = JSON.parse(await textOf(markUri(`${uri}/`)))
+    await store.put(markUri(`${uri}/`), Buffer.from(JSON.stringify({ ...mark, id: 'theirs' })))
+    await assert.rejects(output.commit(), fault('resource', /was taken over by another run/))
+    await output.abandon()
+    assert.equal(JSON.parse(await textOf(markUri(`${uri}/`))).id, 'theirs')
+  })
+
+  test(`${kind}: what fails leaves nothing: sent objects and the mark are removed`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'abandoned')}/out`
+    const { output, warned } = await outputAt(uri)
+    await sentTo(output, ['a', 'b', 'c'])
+    const store = await storeOf(uri)
+    assert.equal((await leftIn(store, `${uri}/`, `${uri}/_millrace/`)).length, 3)
+    await output.abandon()
+    assert.deepEqual(await namesIn(`${uri}/`), [])
+    assert.deepEqual(await leftIn(store, `${uri}/`, `${uri}/_millrace/`), [])
+    assert.deepEqual(warned, [])
+  })
+
+  test(`${kind}: an object that has the folder's name, a folder that holds something, a whole bucket`, async t => {
+    if (!needs(t, kind)) return
+    const bucket = await bucketOn(kind, 'standing')
+    const store = await storeOf(bucket)
+    await store.put(`${bucket}/theirs/x.csv`, Buffer.from('x'))
+    const { output } = await outputAt(`${bucket}/theirs`)
+    const begun = await output.begin()
+    await assert.rejects(output.prepare(begun, false), fault('pipeline', /theirs exists/))
+    await output.abandon()
+    assert.deepEqual(await namesIn(`${bucket}/`), ['theirs/x.csv'])
+    const object = await outputAt(`${bucket}/theirs/x.csv`)
+    await assert.rejects(
+      object.output.prepare(false, false),
+      fault('pipeline', /x\.csv is an object/),
+    )
+    await assert.rejects(outputAt(bucket), fault('pipeline', /is a whole bucket/))
+    const inside = [{ uri: `${bucket}/theirs/x.csv` }]
+    assert.throws(() => output.refuseInputs(inside), fault('pipeline', /holds the input/))
+  })
+}
