@@ -3,10 +3,17 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { bucketOn, folder, KINDS, leftIn, namesIn } from '../test/services/objects/buckets.ts'
-import { conditionsBefore } from '../test/services/objects/conditions.ts'
+import {
+  bucketOn,
+  folder,
+  KINDS,
+  leftIn,
+  namesIn,
+  serviceOf,
+} from '../test/services/objects/buckets.ts'
+import { watching } from '../test/services/objects/watching.ts'
 import { linesIn } from '../test/services/objects/lines.ts'
-import { needs, serverOf } from '../test/services/services.ts'
+import { needs } from '../test/services/services.ts'
 import { command, start } from '../test/faults/command.ts'
 import { startOf } from '../engine/run/checkpoint/process-start.ts'
 import { storeOf } from '../transforms/io/objects/store-of.ts'
@@ -28,10 +35,10 @@ for (const kind of KINDS)
     const whole = `${bucket}/all/whole`
     assert.equal((await start(words(whole)).ended).code, 0)
     const standing = await namesIn(`${whole}/`)
-    const { uri } = await serverOf(kind)
+    const { uri } = await serviceOf(kind)
     // Killed as its last commit begins: some objects are shown, some are only sent.
     let shown = 0
-    const proxy = await conditionsBefore(uri, ({ method, url }) => {
+    const proxy = await watching(uri, ({ method, url }) => {
       const shows = /rewriteTo/.test(url) || (method === 'POST' && /uploadId=/.test(url))
       if (shows && ++shown === 5) process.kill(-(dying.child.pid as number), 'SIGKILL')
       return true

@@ -2,23 +2,28 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serverOf } from '../services.ts'
+import { gcsProtocol } from '../gcs-protocol/proxy.ts'
+import { type Service, serverOf } from '../services.ts'
 import type { ObjectStore } from '../../../transforms/io/objects/store.ts'
 import { storeOf } from '../../../transforms/io/objects/store-of.ts'
-import { conditionsBefore } from './conditions.ts'
 
-let proxy: Promise<string> | null = null
-/** The one that keeps to conditions, which the server by itself does not do on copies and deletes. */
-const strict = (uri: string): Promise<string> => (proxy ??= conditionsBefore(uri))
+let protocol: Promise<Service> | null = null
 
 export const KINDS = ['gcs', 's3'] as const
 export type Kind = (typeof KINDS)[number]
 
+/** The server of a kind, which keeps to the service's protocol. */
+export async function serviceOf(kind: Kind): Promise<Service> {
+  const service = await serverOf(kind)
+  if (kind === 's3') return service
+  protocol ??= gcsProtocol(service)
+  return { ...(await protocol), folder: service.folder }
+}
+
 /** Points this process's clients at the servers, and makes a bucket; answers its URI. */
 export async function bucketOn(kind: Kind, name: string): Promise<string> {
-  const { env, folder, uri } = await serverOf(kind)
+  const { env, folder } = await serviceOf(kind)
   Object.assign(process.env, env)
-  if (kind === 'gcs') process.env['STORAGE_EMULATOR_HOST'] = await strict(uri)
   // On both servers a folder of their root is a bucket.
   mkdirSync(join(folder, name), { recursive: true })
   return `${kind === 'gcs' ? 'gs' : 's3'}://${name}`

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { storeOf } from '../../../transforms/io/objects/store-of.ts'
 import { start } from '../../faults/command.ts'
-import { needs, serverOf } from '../services.ts'
-import { bucketOn, folder, KINDS, type Kind, leftIn, namesIn } from './buckets.ts'
-import { conditionsBefore, type Watch } from './conditions.ts'
+import { needs } from '../services.ts'
+import { bucketOn, folder, KINDS, type Kind, leftIn, namesIn, serviceOf } from './buckets.ts'
+import { type Watch, watching } from './watching.ts'
 import { linesIn } from './lines.ts'
 import { filesIn, objectsIn, sorted } from './standing.ts'
 
@@ -43,9 +43,9 @@ const changes = (method: string): boolean => method !== 'GET' && method !== 'HEA
 
 /** A proxy whose watch can be exchanged. */
 async function watched(kind: Kind) {
-  const { uri } = await serverOf(kind)
+  const { uri } = await serviceOf(kind)
   const seen: { watch: Watch } = { watch: () => true }
-  const proxy = await conditionsBefore(uri, request => seen.watch(request))
+  const proxy = await watching(uri, request => seen.watch(request))
   const env = kind === 'gcs' ? { STORAGE_EMULATOR_HOST: proxy } : { AWS_ENDPOINT_URL_S3: proxy }
   return { env, seen }
 }

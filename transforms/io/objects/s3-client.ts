@@ -9,6 +9,8 @@ const CONNECT_MS = 10_000
 const SILENT_MS = 60_000
 const SOCKETS_MAX = 64
 
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
 let made: Promise<S3Client> | null = null
 
 /** The one client of this thread. */
@@ -25,6 +27,8 @@ async function make(): Promise<S3Client> {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env
   return new Client({
     maxAttempts: 1,
+    // It would warn of each streamed body that broke off, which is sent again here.
+    logger: SILENT,
     // What stands behind an endpoint of one's own seldom has a host name for each bucket.
     ...((AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) ? { forcePathStyle: true } : {}),
     // Checksums that a caller asks for are sent and verified, others not: bodies are streamed.
