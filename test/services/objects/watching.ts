@@ -5,13 +5,27 @@ import type { AddressInfo } from 'node:net'
 /** False: the request is dropped, and its connection with it. */
 export type Watch = (request: { readonly method: string; readonly url: string }) => boolean
 
+export interface Held {
+  /** By how long a request is held back before it goes on. */
+  readonly holdMs: (request: { readonly method: string; readonly url: string }) => number
+  /** Most requests that were held at once. */
+  most: number
+}
+
 /** Answers the proxy's URI; it keeps no process from ending. */
-export async function watching(uri: string, watch: Watch): Promise<string> {
+export async function watching(uri: string, watch: Watch, held?: Held): Promise<string> {
   const { hostname, port } = new URL(uri)
+  let waiting = 0
   const server = createServer((asked, answer) => {
     const { method = '', url = '' } = asked
-    if (watch({ method, url })) forward({ hostname, port }, asked, answer)
-    else answer.destroy()
+    if (!watch({ method, url })) return void answer.destroy()
+    const holdMs = held?.holdMs({ method, url }) ?? 0
+    if (held === undefined || holdMs === 0) return forward({ hostname, port }, asked, answer)
+    held.most = Math.max(held.most, ++waiting)
+    setTimeout(() => {
+      waiting--
+      forward({ hostname, port }, asked, answer)
+    }, holdMs)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   server.unref()
