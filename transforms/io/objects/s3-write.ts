@@ -6,13 +6,21 @@
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import { stat } from 'node:fs/promises'
 import { answerOf } from './answer.ts'
+import { base64Of } from './crc32c.ts'
 import { storeFault } from './errors.ts'
-import { typeOf } from './file-parts.ts'
+import { checksumOf, typeOf } from './file-parts.ts'
 import { inTheWay, notThere } from './in-the-way.ts'
 import { retried } from './retry.ts'
 import { s3Client } from './s3-client.ts'
 import { s3Reader, tagOf } from './s3-read.ts'
-import { aborted, isNoUpload, type S3Sent, uploadToS3 } from './s3-upload.ts'
+import {
+  aborted,
+  isNoUpload,
+  type S3Sent,
+  uploadToS3,
+  WHOLE_BYTES_MAX,
+  wholeToS3,
+} from './s3-upload.ts'
 import { standingAs } from './s3-standing.ts'
 import type { CommittedObject, Leftover, ObjectStore, PendingObject } from './store.ts'
 import { placeOf, uriOf } from './uri.ts'
@@ -164,6 +172,39 @@ function isRefused(error: unknown, over: string | null | undefined): boolean {
   const { status, code } = answerOf(error)
   if (status === 412 || code === 'ConditionalRequestConflict') return true
   return typeof over === 'string' && code === 'NoSuchKey'
+}
+
+/** As `uploadedToGcs`; a large file goes in parts, several at once. */
+export function uploadedToS3(
+  path: string,
+  uri: string,
+  signal?: AbortSignal,
+): Promise<CommittedObject> {
+  return written(uri, async () => {
+    const { size: bytes } = await stat(path)
+    if (bytes > WHOLE_BYTES_MAX) return inParts(path, uri, signal)
+    const crc = await checksumOf({ path, start: 0, end: bytes })
+    const crc32c = base64Of(crc)
+    try {
+      const etag = await wholeToS3(path, bytes, { uri, crc, signal })
+      return { uri, bytes, version: tagOf(etag), crc32c }
+    } catch (error) {
+      if (!isRefused(error, null)) throw error
+      const standing = await standingAs(uri, { upload: '', bytes, crc32c, parts: [] })
+      if (standing.ours !== null) return standing.ours
+      throw inTheWay(uri, `etag ${standing.etag ?? 'none'}`)
+    }
+  })
+}
+
+async function inParts(path: string, uri: string, signal?: AbortSignal): Promise<CommittedObject> {
+  const pending = await s3Writer.send(path, uri, signal ? { signal } : {})
+  try {
+    return await completed(pending)
+  } catch (error) {
+    await s3Writer.discard(pending)
+    throw error
+  }
 }
 
 const sentIn = ({ token }: PendingObject): S3Sent => JSON.parse(token) as S3Sent

@@ -1,7 +1,6 @@
 /** Local files to a prefix of an object store, as the staging of a warehouse needs them. */
 import { each } from './each.ts'
 import type { CommittedObject } from './store.ts'
-import { storeOf } from './store-of.ts'
 import { schemeOf } from './uri.ts'
 
 export interface FileToSend {
@@ -41,16 +40,9 @@ export function sendFiles(
   )
 }
 
+/** Its checksum goes ahead: what is not whole is never seen, so it need not be hidden first. */
 async function sent({ path, uri }: FileToSend, signal: AbortSignal): Promise<CommittedObject> {
-  // Its checksum goes ahead: what is not whole is never seen, so it need not be hidden first.
-  if (schemeOf(uri) === 'gs')
-    return (await import('./gcs-write.ts')).uploadedToGcs(path, uri, signal)
-  const store = await storeOf(uri)
-  const pending = await store.send(path, uri, { signal })
-  try {
-    return await store.commit(pending)
-  } catch (error) {
-    await store.discard(pending)
-    throw error
-  }
+  return schemeOf(uri) === 'gs'
+    ? (await import('./gcs-write.ts')).uploadedToGcs(path, uri, signal)
+    : (await import('./s3-write.ts')).uploadedToS3(path, uri, signal)
 }
