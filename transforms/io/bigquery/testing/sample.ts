@@ -67,10 +67,12 @@ export async function loadOf(
 export const PLACE = { staging: 'gs://staging/of test', location: null }
 
 /** A data set of its own, empty. */
-export async function dataset(): Promise<{ uri: string; open: () => BigQueryWarehouse }> {
+export async function dataset(
+  location = 'EU',
+): Promise<{ uri: string; open: () => BigQueryWarehouse }> {
   const name = `d${process.pid}_${made++}_${Date.now()}`
   const api = await openApi('test')
-  const json = { datasetReference: { projectId: 'test', datasetId: name }, location: 'EU' }
+  const json = { datasetReference: { projectId: 'test', datasetId: name }, location }
   // 409: its answer was lost, and it was asked for again.
   await api.ask({ method: 'POST', path: '/datasets', json }).catch(error => {
     if (error.code !== 409) throw error

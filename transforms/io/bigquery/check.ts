@@ -1,0 +1,121 @@
+/** `millrace check bigquery://…`: can a run load here, and what is missing. Leaves nothing behind. */
+import { randomUUID } from 'node:crypto'
+import { Fault } from '../../../engine/fault.ts'
+import type { CheckReport, Missing } from '../../../engine/io/check.ts'
+import { bucketOf, type Place, placeOf, storageFault } from './place.ts'
+import { MODIFICATIONS_MAX, modificationsToday, nearLimit } from './quota.ts'
+import { referenceOf } from './layout.ts'
+import { asking, createTable, dropTable, openSession, type Session } from './session.ts'
+import { datasetOf } from './uri.ts'
+import type { TableLoad } from '../../../engine/io/warehouse.ts'
+
+const TABLE_MS = 3600_000
+
+/**
+ * Tries what a run does: sees the data set, asks for a job, makes a table, writes to the bucket.
+ *
+ * Throws  pipeline: the URI names no data set
+ */
+export async function checkBigQuery(uri: string): Promise<CheckReport> {
+  datasetOf(uri)
+  const passed: string[] = []
+  const missing: Missing[] = []
+  const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | null> => {
+    try {
+      const result = await work()
+      passed.push(what)
+      return result
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const answered = [error.message, ...error.detail].join('\n')
+      missing.push({ what, answered, hint: error.hint ?? 'look at what the service answered' })
+      return null
+    }
+  }
+  const place = await tried('a staging place', async () => placeOf(null))
+  const session = await tried('see the data set', () => openSession(uri, null))
+  if (session) {
+    await tried('create jobs', () => dryRun(session))
+    await tried('create and drop tables', () => makeTable(session))
+    await tried('modifications of today', () => countModifications(session, passed))
+  }
+  if (place) await tried('write to the staging place', () => writeObject(place))
+  if (place && session)
+    await tried('bucket and data set in one location', () => sameLocation(place, session))
+  return { system: 'BigQuery', resource: uri, passed, missing }
+}
+
+const dryRun = ({ api, dataset }: Session): Promise<void> =>
+  asking(`jobs in project ${api.project}`, async () => {
+    const location = dataset.location === null ? {} : { location: dataset.location }
+    const json = {
+      jobReference: {
+        projectId: api.project,
+        jobId: `millrace_check_${randomUUID()}`,
+        ...location,
+      },
+      configuration: { dryRun: true, query: { query: 'SELECT 1', useLegacySql: false } },
+    }
+    await api.ask({ method: 'POST', path: '/jobs', json })
+  })
+
+async function makeTable(session: Session): Promise<void> {
+  const table = `millrace_check_${randomUUID().replaceAll('-', '')}`
+  const json = {
+    tableReference: referenceOf(session.dataset, table),
+    schema: { fields: [{ name: 'id', type: 'INT64' }] },
+    expirationTime: String(Date.now() + TABLE_MS),
+  }
+  await createTable(session, json, { table, at: '' } as TableLoad)
+  await dropTable(session, table)
+}
+
+const SHOWN = 5
+
+/** Throws resource: a table is near its limit. */
+async function countModifications({ api, dataset }: Session, passed: string[]): Promise<void> {
+  const { counts, complete } = await modificationsToday(api, dataset)
+  const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
+  const near = most.find(([, n]) => nearLimit(n))
+  if (near)
+    throw new Fault(
+      'resource',
+      `table ${near[0]}: ${near[1]} of ${MODIFICATIONS_MAX} modifications today`,
+      {
+        hint: 'load less often: more rows a load',
+      },
+    )
+  const text = most.map(([table, n]) => `${table} ${n}`).join(', ') || 'none'
+  const more = complete ? '' : ' (of the newest 50,000 jobs)'
+  passed.push(`loads and copies today, of ${MODIFICATIONS_MAX} a table${more}: ${text}`)
+}
+
+async function writeObject(place: Place): Promise<void> {
+  const bucket = await bucketOf(place)
+  const parts = [place.prefix, 'millrace', `check-${randomUUID()}`]
+  const name = parts.filter(part => part !== '').join('/')
+  try {
+    await bucket.file(name).save('', { resumable: false })
+    await bucket.file(name).delete({ ignoreNotFound: true })
+  } catch (error) {
+    throw storageFault(error, `gs://${place.bucket}/${name}`, 'written and removed')
+  }
+}
+
+/** Throws pipeline: they differ. Multi-regions hold their regions: the service itself tells those apart. */
+async function sameLocation(place: Place, { dataset }: Session): Promise<void> {
+  const bucket = await bucketOf(place)
+  const [{ location = '' }] = await bucket.getMetadata().catch(error => {
+    throw storageFault(error, `gs://${place.bucket}`, 'seen')
+  })
+  const [own, its] = [String(location).toUpperCase(), (dataset.location ?? '').toUpperCase()]
+  const within =
+    own === its ||
+    its === 'US' ||
+    own.startsWith(`${its}-`) ||
+    (its === 'EU' && /^EUROPE-/.test(own))
+  if (within || own === '' || its === '') return
+  throw new Fault('pipeline', `gs://${place.bucket} lies in ${own}, the data set in ${its}`, {
+    hint: `use a bucket in ${its}`,
+  })
+}
