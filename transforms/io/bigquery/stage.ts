@@ -3,54 +3,64 @@
  * which was made before with the partitions that its table has. Whatever was done of it, it can be asked
  * for again: a staging table that has all rows is taken as it is, jobs are taken over by their ids.
  */
-import { stat } from 'node:fs/promises'
 import { Fault } from '../../../engine/fault.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import type { ErrorProto } from './failure.ts'
 import { runJob } from './job.ts'
 import { referenceOf, stagingTable, type TableInfo } from './layout.ts'
 import { hashOf, stagingName } from './names.ts'
-import { eachOf, type Place, removeShards, sendShards, shardNames } from './place.ts'
+import { eachOf, type Place, removeShards, sendShards } from './place.ts'
 import { withPosition } from './position.ts'
 import { createTable, dropTable, type Session, tableInfo } from './session.ts'
-import { type Chunk, chunksOf } from './shards.ts'
+import { type Chunk, planShards } from './shards.ts'
 
 /** A failed audit's rows can be looked at so long. */
 const STAGING_MS = 3 * 86_400_000
 /** A load job is ended by the service after six hours. */
 const LOAD_MS = 6.5 * 3600_000
 const JOBS_MAX = 8
-const STATS_MAX = 64
 
-/** `standing`: the table that it goes into, null where there is none. */
+/**
+ * Sends a load's shards, and asks for their load; answers when they are sent. `loaded` settles when all
+ * rows are staged, so that the loads of several tables are under way at once.
+ */
 export async function stageLoad(
   session: Session,
   load: TableLoad,
   o: { place: Place; standing: TableInfo | null },
-): Promise<void> {
+): Promise<{ readonly loaded: Promise<void> }> {
+  const { place } = o
   const staging = await stagingFor(session, load, o.standing)
-  if (Number(staging.numRows ?? 0) === load.rows) return
-  const { files } = load
-  const bytes = new Array<number>(files.length).fill(0)
-  await eachOf(files, STATS_MAX, async (path, i) => {
-    bytes[i] = (await stat(path)).size
-  })
-  const chunks = chunksOf(load, bytes)
-  const names = shardNames(o.place, hashOf('shards', load.id, load.table), files.length)
+  if (Number(staging.numRows ?? 0) === load.rows) return { loaded: Promise.resolve() }
+  const { names, chunks } = await planShards(load, place)
   const same = async (path: string) => ({ path, release: async () => {} })
+  const prepared = (path: string, index: number) =>
+    load.options.mode === 'merge' ? withPosition(path, load.columns, index) : same(path)
+  const clean = () => removeShards(place, names)
+  await cleanedUp(() => sendShards(place, load.files, { names, prepared }), clean)
+  const loadAll = () =>
+    eachOf(chunks, JOBS_MAX, chunk => loadChunk(session, load, { chunk, names, place, staging }))
+  const loaded = cleanedUp(loadAll, clean).then(async () => {
+    await clean()
+    await countRows(session, load)
+  })
+  // Whoever publishes hears of it.
+  loaded.catch(() => {})
+  return { loaded }
+}
+
+/** Where `work` fails, what it left is removed before its failure is told. */
+async function cleanedUp<T>(work: () => Promise<T>, clean: () => Promise<void>): Promise<T> {
   try {
-    await sendShards(o.place, files, {
-      names,
-      prepared: (path, index) =>
-        load.options.mode === 'merge' ? withPosition(path, load.columns, index) : same(path),
-    })
-    await eachOf(chunks, JOBS_MAX, chunk =>
-      loadChunk(session, load, { chunk, names, place: o.place, staging }),
-    )
-  } finally {
-    await removeShards(o.place, names)
+    return await work()
+  } catch (error) {
+    const left = await clean().catch(cause => cause as Error)
+    if (!left || !(error instanceof Fault)) throw error
+    const { kind, message, at, detail, hint } = error
+    const told = [...detail, `left  ${left.message}`]
+    const context = { detail: told, cause: error, ...(at ? { at } : {}), ...(hint ? { hint } : {}) }
+    throw new Fault(kind, message, context)
   }
-  await countRows(session, load)
 }
 
 /** The load's staging table: one that holds something else than its rows is not its own. */

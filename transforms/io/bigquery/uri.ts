@@ -11,14 +11,16 @@ export interface DatasetUri {
 
 /** A project may have a domain before it: `example.com:shop`. */
 const PROJECT = '(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*'
+const TABLE = '(?:\\.(?<table>[^.]+))?'
 const WHOLE = new RegExp(
-  `^bigquery://(?:(?<project>${PROJECT})?\\.)?(?<dataset>\\w{1,1024})(?:\\.(?<table>[^.]+))?/?$`,
+  `^bigquery://(?:(?<project>${PROJECT})?\\.(?<dataset>\\w{1,1024})${TABLE}|(?<alone>\\w{1,1024}))/?$`,
 )
 
 /** Throws pipeline: it is no such URI. */
 export function datasetOf(uri: string): DatasetUri {
-  const { project = '', dataset, table = null } = WHOLE.exec(uri)?.groups ?? {}
-  if (dataset !== undefined) return { project, dataset, table }
+  const { project = '', dataset, alone, table = null } = WHOLE.exec(uri)?.groups ?? {}
+  const named = dataset ?? alone
+  if (named !== undefined) return { project, dataset: named, table }
   throw new Fault('pipeline', `${redactUri(uri)} names no data set`, {
     hint: 'write bigquery://PROJECT.DATASET, or bigquery://.DATASET for the project of the credentials',
   })

@@ -21,6 +21,8 @@ import { rowOf } from './values.ts'
 export class BigQueryWarehouse implements Warehouse {
   readonly uri: string
   readonly #place: TablePlace
+  /** Load jobs that were asked for, by the staging table. */
+  readonly #loading = new Map<string, Promise<void>>()
   #session: Promise<Session> | null = null
 
   constructor(uri: string, place: TablePlace) {
@@ -42,12 +44,19 @@ export class BigQueryWarehouse implements Warehouse {
     if (found?.adopted) return
     const standing = found?.info ?? null
     partitioningOf(load, standing)
-    await stageLoad(session, load, { place, standing })
+    const { loaded } = await stageLoad(session, load, { place, standing })
+    this.#loading.set(stagingName(load), loaded)
+  }
+
+  /** Throws what became of the loads' load jobs. */
+  async #loaded(loads: readonly TableLoad[]): Promise<void> {
+    await Promise.all(loads.map(load => this.#loading.get(stagingName(load))))
   }
 
   async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
     const session = await this.#open()
     checkTogether(loads)
+    await this.#loaded(loads)
     const found = await findTables(session, loads)
     const load = loads.find(l => l.table === table) as TableLoad
     const columns = load.columns.map(c => `\`${c.name}\``).join(', ')
@@ -59,11 +68,14 @@ export class BigQueryWarehouse implements Warehouse {
   async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
     if (loads.length === 0) return []
     checkTogether(loads)
+    await this.#loaded(loads)
     return publishLoads(await this.#open(), loads)
   }
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
     const session = await this.#session
+    // A job that still runs would load into a table that is gone, and fail; its shards go with it.
+    await Promise.allSettled(loads.map(load => this.#loading.get(stagingName(load))))
     if (session) await Promise.all(loads.map(load => dropTable(session, stagingName(load))))
   }
 
@@ -77,6 +89,8 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#loading.values())
+    this.#loading.clear()
     this.#session = null
   }
 

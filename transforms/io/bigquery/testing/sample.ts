@@ -19,10 +19,14 @@ let made = 0
 export type Row = readonly unknown[]
 
 /** A Parquet file of the engine's own. */
-export async function shard(columns: readonly Field[], rows: readonly Row[]): Promise<string> {
+export async function shard(
+  columns: readonly Field[],
+  rows: readonly Row[],
+  rowsPerRowGroup = 16,
+): Promise<string> {
   const path = join(folder, `shard-${made++}.parquet`)
   const schema = schemaOf(columns)
-  const writer = parquetFragment(path, schema, { rowsPerRowGroup: 16 })
+  const writer = parquetFragment(path, schema, { rowsPerRowGroup })
   const batch = columns.map(({ kind }, c) => {
     const column = newColumn(kind, rows.length)
     for (const [i, row] of rows.entries()) writeValue(column, i, row[c])
