@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { schema, t } from '../../../engine/data/schema.ts'
+import type { Fault } from '../../../engine/fault.ts'
 import { faultProxy } from '../../../test/services/fault-proxy/proxy.ts'
 import { needs, serverOf } from '../../../test/services/services.ts'
 import { databaseOf, readTable } from './testing/database.ts'
 import { loadOf } from './testing/loads.ts'
-import { mayPass } from './faults.ts'
 import { openWarehouse } from './warehouse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
@@ -35,7 +35,7 @@ async function persistent<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (!mayPass(error) || attempt >= 6) throw error
+      if ((error as Fault).kind !== 'resource' || attempt >= 6) throw error
     }
   }
 }
