@@ -59,11 +59,9 @@ test('a wrong password, database, host or user', async c => {
     /database "nowhere" does not exist[\s\S]*3D000/,
   )
   await refused(read({ user: 'nobody' }), 'resource', /role "nobody" does not exist/)
-  await refused(
-    openWarehouse(at(uri, { user: 'locked', password: 'right' }), limits).check(),
-    'resource',
-    /permission denied[\s\S]*42501/,
-  )
+  const locked = openWarehouse(at(uri, { user: 'locked', password: 'right' }), limits)
+  c.after(() => locked.close())
+  await refused(locked.check(), 'resource', /permission denied[\s\S]*42501/)
   const report = await checkPostgres(at(uri, { user: 'locked', password: 'right' }))
   assert.deepEqual(
     report.missing.map(m => m.what),
