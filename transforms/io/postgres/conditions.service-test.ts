@@ -6,7 +6,7 @@ import { type AnySchema, schema, t } from '../../../engine/data/schema.ts'
 import type { Fault } from '../../../engine/fault.ts'
 import { type Condition, passes, type Test } from '../../../engine/io/condition.ts'
 import { needs } from '../../../test/services/services.ts'
-import { databaseOf, readTable } from './testing/database.ts'
+import { databaseOf, readTable } from '../../../test/postgres/database.ts'
 
 const DAY = 86_400_000
 const TEXTS = ['', 'a', 'B', 'b', 'ä', 'ba', "o'x\\", '😀', '\uFFFD']

@@ -8,8 +8,8 @@ import { schema, t } from '../../../engine/data/schema.ts'
 import type { Fault } from '../../../engine/fault.ts'
 import { faultProxy } from '../../../test/services/fault-proxy/proxy.ts'
 import { needs, serverOf } from '../../../test/services/services.ts'
-import { databaseOf, readTable } from './testing/database.ts'
-import { loadOf } from './testing/loads.ts'
+import { databaseOf, readTable } from '../../../test/postgres/database.ts'
+import { loadOf } from '../../../test/postgres/loads.ts'
 import { openWarehouse } from './warehouse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))

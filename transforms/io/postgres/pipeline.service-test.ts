@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runPipeline } from '../../../engine/run/run.ts'
 import { needs } from '../../../test/services/services.ts'
-import { databaseOf } from './testing/database.ts'
+import { databaseOf } from '../../../test/postgres/database.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-const module = join(import.meta.dirname, 'testing', 'pipeline.ts')
+const module = join(import.meta.dirname, '../../../test/postgres/pipeline.ts')
 
 test('a run over threads reads tables, and merges what it makes of them', async c => {
   if (!needs(c, 'postgres')) return

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { schema, t } from '../../../engine/data/schema.ts'
 import { needs } from '../../../test/services/services.ts'
-import { databaseOf, readTable } from './testing/database.ts'
+import { databaseOf, readTable } from '../../../test/postgres/database.ts'
 
 const at = (text: string): number => Date.parse(text)
 

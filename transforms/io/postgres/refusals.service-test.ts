@@ -9,7 +9,7 @@ import type { Fault, FaultKind } from '../../../engine/fault.ts'
 import { needs, serverOf, start } from '../../../test/services/services.ts'
 import { table } from '../table/index.ts'
 import { checkPostgres } from './check.ts'
-import { databaseOf, readTable } from './testing/database.ts'
+import { databaseOf, readTable } from '../../../test/postgres/database.ts'
 import { openWarehouse } from './warehouse.ts'
 
 const S = schema({ id: t.int32 })

@@ -14,8 +14,8 @@ import { DuckDbWarehouse } from '../duckdb/warehouse.ts'
 import { readAll } from '../files/testing/read-all.ts'
 import { parquet } from '../parquet/index.ts'
 import { audits } from '../table/audits.ts'
-import { databaseOf } from './testing/database.ts'
-import { loadOf, put, type Row } from './testing/loads.ts'
+import { databaseOf } from '../../../test/postgres/database.ts'
+import { loadOf, put, type Row } from '../../../test/postgres/loads.ts'
 import { openWarehouse } from './warehouse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))

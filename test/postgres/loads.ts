@@ -1,9 +1,9 @@
 /** For the tests of this folder: rows as a Parquet shard, and the same load for any warehouse. */
-import { RowBuilder } from '../../../../engine/compile/rows.ts'
-import { type Field, schemaOf } from '../../../../engine/data/schema.ts'
-import type { TableOptions } from '../../../../engine/io/sink.ts'
-import type { TableLoad, Warehouse } from '../../../../engine/io/warehouse.ts'
-import { parquetFragment } from '../../parquet/fragment.ts'
+import { RowBuilder } from '../../engine/compile/rows.ts'
+import { type Field, schemaOf } from '../../engine/data/schema.ts'
+import type { TableOptions } from '../../engine/io/sink.ts'
+import type { TableLoad, Warehouse } from '../../engine/io/warehouse.ts'
+import { parquetFragment } from '../../transforms/io/parquet/fragment.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 

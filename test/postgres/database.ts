@@ -1,13 +1,13 @@
 /** For the tests of this folder: a database of a server, its statements, and its tables as a source. */
 import type { TestContext } from 'node:test'
 import pg from 'pg'
-import { type AnySchema, describe } from '../../../../engine/data/schema.ts'
-import type { PlanRequest, ReadRequest, Reject, SourcePlan } from '../../../../engine/io/source.ts'
-import { readValue } from '../../../../engine/data/value.ts'
-import { columnOf } from '../../../../engine/data/batch.ts'
-import { serverOf } from '../../../../test/services/services.ts'
-import { table } from '../../table/index.ts'
-import type { TableSourceOptions } from '../../table/source.ts'
+import { type AnySchema } from '../../engine/data/schema.ts'
+import type { PlanRequest, ReadRequest, Reject, SourcePlan } from '../../engine/io/source.ts'
+import { readValue } from '../../engine/data/value.ts'
+import { columnOf } from '../../engine/data/batch.ts'
+import { serverOf } from '../services/services.ts'
+import { table } from '../../transforms/io/table/index.ts'
+import type { TableSourceOptions } from '../../transforms/io/table/source.ts'
 
 let databases = 0
 
@@ -112,4 +112,3 @@ export async function readTable(
   }
 }
 
-export const shapeOf = describe
