@@ -50,9 +50,11 @@ const PASSING = new Set<unknown>([
 export function mayPass(error: unknown, started: boolean): boolean {
   const { name = '', code, hasErrorLabel } = (error ?? {}) as DriverError
   if (name === 'MongoServerSelectionError') return started
-  if (/^MongoNetwork|^MongoPoolCleared|^MongoWaitQueue|^MongoNotConnected/.test(name))
-    return started
-  if (/^MongoServerClosed|^MongoTopologyClosed|^MongoOperationTimeout/.test(name)) return true
+  // A server was found before each of these.
+  if (
+    /^Mongo(?:Network|PoolCleared|WaitQueue|NotConnected|ServerClosed|OperationTimeout)/.test(name)
+  )
+    return true
   return PASSING.has(code) || (hasErrorLabel?.call(error, 'RetryableError') ?? false)
 }
 

@@ -24,6 +24,8 @@ export interface Planning {
 
 export async function planCollection(o: Planning, request: PlanRequest): Promise<SourcePlan> {
   const { lease, address, settings } = o
+  // Before requests in parallel, of which all but one would hear that the client is closed.
+  await lease.client.connect()
   const db = lease.client.db(address.database)
   const facts = await factsOf(db, address)
   if (!facts.exists && settings.onMissing === 'fail') throw await missing(db, address)
