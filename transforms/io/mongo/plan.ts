@@ -14,7 +14,8 @@ import { type News, newsOf } from './news.ts'
 /** Fewer documents are no task of their own. */
 const SPLIT_DOCUMENTS_MIN = 1 << 15
 const SPLITS_MAX = 2048
-const BATCH_MAX = 1 << 15
+/** The driver keeps an object for each document of a reply: many at a time outlive the young generation. */
+const BATCH_MAX = 2000
 
 export interface Planning {
   readonly lease: Lease
