@@ -60,6 +60,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     ],
     run: async argv => (await import('./runs.ts')).runs(argv),
   }],
+  ['check', {
+    takesModule: false,
+    synopsis: 'check URI… [--timeout 60s] [--json]',
+    purpose: 'see whether a run could read and write there, and what is missing',
+    options: [
+      ['--timeout TIME', 'what one answer may take; default 60s'],
+      ['--json', 'print JSON on standard output'],
+    ],
+    run: async argv => (await import('./check.ts')).check(argv),
+  }],
   ['infer', {
     takesModule: false,
     synopsis: 'infer FILE [--rows N]',

@@ -1,4 +1,5 @@
 /** DuckDB's errors as faults. Their text begins with a class, `IO Error: …`, which decides the kind. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { Fault, type FaultKind } from '../../../engine/fault.ts'
 
 const SQL_SHOWN = 400
@@ -25,7 +26,27 @@ export function statementFault(error: unknown, subject: string, o: { sql: string
   })
 }
 
+/** DuckDB's own header, from byte 8 on. */
+const MAGIC = 'DUCK'
+
+/** DuckDB takes a CSV or Parquet file for a view of it, and what is written there would be lost with it. */
+export function refuseOther(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return
+  const head = Buffer.alloc(12)
+  const file = openSync(path, 'r')
+  try {
+    const read = readSync(file, head)
+    if (read === 0 || head.toString('latin1', 8, 12) === MAGIC) return
+  } finally {
+    closeSync(file)
+  }
+  throw new Fault('resource', `${path} is no DuckDB file`, {
+    hint: 'give the warehouse a file of its own; one that is not there is made',
+  })
+}
+
 export function openFault(error: unknown, path: string): Fault {
+  if (error instanceof Fault) return error
   const { message } = error as Error
   const pid = /PID (\d+)/.exec(message)?.[1]
   if (pid === undefined)

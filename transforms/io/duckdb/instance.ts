@@ -7,6 +7,7 @@ import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
+import { refuseOther } from './errors.ts'
 
 interface Shared {
   readonly instance: Promise<DuckDBInstance>
@@ -68,6 +69,8 @@ export async function connect(path: string, limits: WarehouseLimits): Promise<Co
 }
 
 async function create(path: string, limits: WarehouseLimits): Promise<DuckDBInstance> {
+  // Never while this process has it open: closing a file gives up the locks that DuckDB has on it.
+  refuseOther(path)
   const { DuckDBInstance: Instance } = await import('@duckdb/node-api')
   return Instance.create(path, {
     memory_limit: `${Math.floor(Math.max(BYTES_MIN, limits.memoryBytes) / 1e6)}MB`,

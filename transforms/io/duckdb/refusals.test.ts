@@ -182,7 +182,7 @@ test('options that make no sense, and files that cannot be opened', async () => 
   const garbage = join(folder, 'garbage.duckdb')
   writeFileSync(garbage, 'no database '.repeat(2000))
   const at = (path: string) => new DuckDbWarehouse(`duckdb:${path}`, limits(folder)).check()
-  await assert.rejects(at(garbage), fault('resource', /not a valid DuckDB database/))
+  await assert.rejects(at(garbage), fault('resource', /garbage\.duckdb is no DuckDB file/))
   await assert.rejects(at(folder), fault('resource', /cannot be opened/))
   const within = table(`duckdb:${garbage}/deeper/x.duckdb`, 't', { mode: 'replace' })
   await assert.rejects(within.connect(limits(folder)), fault('resource', /cannot be made/))
