@@ -32,6 +32,11 @@ export interface SourcePlan {
    * kept in the run ledger once the run is published.
    */
   readonly mark?: string
+  /**
+   * Of an incremental source: whether all that its splits hold was there for the run before, as an overlap
+   * is read again. Not needed where there are no splits, or where `mark` is `since`.
+   */
+  readonly nothingNew?: boolean
   /** Rows that no split has, as one of the request's conditions drops them all: how many, and which. */
   readonly skipped?: readonly SkippedRows[]
 }

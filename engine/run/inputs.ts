@@ -36,7 +36,7 @@ export interface Inputs {
   readonly marks: Readonly<Record<string, string>>
   /** What those listed that have no mark. */
   readonly unmarked: readonly PlannedInput[]
-  /** Sources that have marks gave no splits. */
+  /** Sources that have marks have nothing to read, or nothing that is new. */
   readonly nothingMarked: boolean
 }
 
@@ -59,6 +59,7 @@ export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
   const objects: PlannedInput[] = []
   const unmarked: PlannedInput[] = []
   const marks: Record<string, string> = Object.create(null)
+  const marked = new Set<string>()
   let nothingMarked = true
   for (const stage of stages) {
     if (!is(stage.head, 'read')) continue
@@ -73,10 +74,12 @@ export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
     for (const input of planned.inputs) objects.push(input)
     const { markName } = op.source
     if (markName === undefined) for (const input of planned.inputs) unmarked.push(input)
-    else if (Object.hasOwn(marks, markName)) throw readTwice(stage.head)
+    else if (marked.has(markName)) throw readTwice(stage.head)
     else {
-      marks[markName] = planned.mark ?? ''
-      nothingMarked &&= planned.splits.length === 0
+      marked.add(markName)
+      // Nothing was ever there: the next run begins where this one did.
+      if (planned.mark !== undefined) marks[markName] = planned.mark
+      nothingMarked &&= planned.splits.length === 0 || planned.nothingNew === true
     }
     notes.push(...(planned.notes ?? []))
   }
@@ -90,8 +93,8 @@ export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
     }),
   )
   const splitKeys = await splitKeysOf(all, { splits, partitions })
-  const marked = { marks: { ...marks }, unmarked, nothingMarked }
-  return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys, ...marked }
+  const news = { marks: { ...marks }, unmarked, nothingMarked }
+  return { splits, skipped, listed, objects, bytes, notes, partitions, splitKeys, ...news }
 }
 
 /** One mark cannot say how far two reads came. */

@@ -14,7 +14,7 @@ export interface Planned {
   /** Hash of what those sources read that have no mark. */
   readonly others: string
   readonly marks: Marks
-  /** Those that have marks gave nothing to read. */
+  /** Those that have marks gave nothing to read, or nothing new. */
   readonly empty: boolean
 }
 
