@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testing: ['engine', 'transforms'],
   cli: ['engine', 'transforms', 'pipelines'],
   pipelines: [],
-  bench: ['engine', 'transforms', 'testing', 'cli', 'pipelines'],
+  bench: ['engine', 'transforms', 'testing', 'cli', 'pipelines', 'test/services'],
   test: ['engine', 'transforms', 'testing', 'cli', 'workers', 'pipelines'],
 }
 const FOLDERS = [...new Set(Object.keys(MAY_IMPORT).map(folder => folder.replace(/\/.*/, '')))]
