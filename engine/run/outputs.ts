@@ -12,6 +12,7 @@ import type { PublishReceipt } from '../io/warehouse.ts'
 import type { Executor } from './executor.ts'
 import type { Inputs } from './inputs.ts'
 import { Journal, runKey } from './journal.ts'
+import { checksumOf, crc32Of, type SummedFile } from './ledger/checksum.ts'
 import type { RunSettings } from './protocol.ts'
 import type { OutputReport } from './report.ts'
 import { OutputFolder } from './run-files.ts'
@@ -32,6 +33,8 @@ export class Outputs {
   readonly receipts: PublishReceipt[] = []
   /** Where publishing failed: some of it may be seen by readers. */
   visible = false
+  /** Checksums of files are wanted; a table's load has its own. */
+  checksums = false
   readonly #plan: Plan
   readonly #settings: RunSettings
   readonly #preview: boolean
@@ -160,18 +163,21 @@ export class Outputs {
     const inOrder = runs.toSorted((a, b) => a.stage.id - b.stage.id)
     const fragments = inOrder.flatMap(run => run.results.flatMap(r => r?.fragments ?? []))
     const mine = fragments.filter(f => f.node === node.id)
+    const { sink } = node.op
+    const isTable = sink.sink === 'table'
     const shards = shardsOf(node, mine, sinkOf(node, this.#settings.scratch).options)
     const output = this.#places.get(node) ?? null
-    const { bytes, paths } = await assemble(shards, executor, {
+    const { bytes, paths, sums } = await assemble(shards, executor, {
       place: shard => output?.shard(shard.folder, shard.index) ?? this.#staged(node, shard),
       output,
       sending: this.#sending,
       checkpoint: this.#checkpoint,
+      checksum: this.checksums && !isTable,
     })
     const rows = mine.reduce((sum, f) => sum + f.fragment.rows, 0)
-    const { sink } = node.op
-    const report = { uri: sink.uri, rows, bytes, files: paths.length }
-    const isTable = sink.sink === 'table'
+    const checksum =
+      sums.length === shards.length && sums.length > 0 ? { checksum: checksumOf(sums) } : {}
+    const report = { uri: sink.uri, rows, bytes, files: paths.length, ...checksum }
     if (isTable) await this.#tables.stage({ node, files: paths, rows })
     const made = isTable ? { ...report, table: sink.table } : report
     this.#finished.set(node, made)
@@ -211,10 +217,12 @@ async function assemble(
     output: OutputPlace | null
     sending: Sending
     checkpoint: Checkpoint | null
+    checksum: boolean
   },
-): Promise<{ bytes: number; paths: string[] }> {
-  const { output, sending, checkpoint } = o
+): Promise<{ bytes: number; paths: string[]; sums: SummedFile[] }> {
+  const { output, sending, checkpoint, checksum } = o
   const paths: string[] = []
+  const sums: SummedFile[] = []
   let bytes = 0
   let next = 0
   const lane = async () => {
@@ -232,8 +240,10 @@ async function assemble(
         continue
       }
       // Not `bytes += await …`: that would add to what bytes was before another lane's file.
-      const size = await built(shard, place.path, { executor, checkpoint })
+      const { size, crc32 } = await built(shard, place.path, { executor, checkpoint, checksum })
       bytes += size
+      const name = `${shard.folder}/${shard.index}`
+      if (crc32 !== undefined) sums[i] = { name, bytes: size, crc32 }
       if (output === null) continue
       await sending.add(async () => {
         const token = await output.send({ ...place, rows, bytes: size })
@@ -242,21 +252,23 @@ async function assemble(
     }
   }
   await Promise.all(Array.from({ length: Math.min(executor.concurrency, shards.length) }, lane))
-  return { bytes, paths }
+  // Of a file that a dead run had sent, none is known, and none of the whole then.
+  return { bytes, paths, sums: sums.filter(sum => sum !== undefined) }
 }
 
-/** Bytes of the shard's file. */
+/** The shard's file: its bytes, and its checksum where that is wanted. */
 async function built(
   { node, fragments }: Shard,
   path: string,
-  { executor, checkpoint }: { executor: Executor; checkpoint: Checkpoint | null },
-): Promise<number> {
+  o: { executor: Executor; checkpoint: Checkpoint | null; checksum: boolean },
+): Promise<{ size: number; crc32?: number }> {
+  const { executor, checkpoint, checksum } = o
   const made = checkpoint?.shard(path, fragments) ?? -1
-  if (made >= 0) return made
-  await executor.assemble({ node: node.id, fragments, path })
+  if (made >= 0) return checksum ? { size: made, crc32: await crc32Of(path) } : { size: made }
+  const { crc32 } = await executor.assemble({ node: node.id, fragments, path, checksum })
   const { size } = await stat(path)
   checkpoint?.shardMade(path, size)
-  return size
+  return crc32 === undefined ? { size } : { size, crc32 }
 }
 
 /** Each on its way at once; all have ended when the first failure is thrown. */

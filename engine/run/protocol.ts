@@ -117,10 +117,14 @@ export interface AssembleSpec {
   readonly node: number
   readonly fragments: readonly Fragment[]
   readonly path: string
+  /** Its checksum is wanted, for the run ledger. */
+  readonly checksum?: boolean
 }
 
 export interface Assembled {
   readonly bytes: number
+  /** CRC-32 of the file. */
+  readonly crc32?: number
 }
 
 export type Answer<R> = { readonly ok: R } | { readonly fault: FaultJson }

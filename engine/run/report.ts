@@ -22,6 +22,8 @@ export interface OutputReport {
   readonly files: number
   /** The table, where it was loaded into a warehouse. */
   readonly table?: string
+  /** Of its files, where the run is written down in a ledger. */
+  readonly checksum?: string
 }
 
 export interface RunReport {

@@ -67,6 +67,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const { splitBytes, partitions } = options
   const planned = { splitBytes, partitions, limit }
   const book = new RunLedger(prepared, options)
+  outputs.checksums = book.isKept
   let skippedAs: Skipped['why'] | null = null
   const report = (well: boolean, interrupted = false): RunReport =>
     reportOf({

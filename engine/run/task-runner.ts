@@ -24,6 +24,7 @@ import type { SpillSpace } from './exchange/spill-space.ts'
 import { EarlyDistinct } from './early-distinct.ts'
 import { ExchangeEnd } from './exchange-end.ts'
 import type { Awaitable, Emit, Head, Operator, Partition, TaskContext } from './operator.ts'
+import { crc32Of } from './ledger/checksum.ts'
 import { Program } from './program.ts'
 import type { Progress } from './progress.ts'
 import type { Pulse } from './pulse.ts'
@@ -100,10 +101,11 @@ export class TaskRunner {
     }
   }
 
-  async assemble({ node: id, fragments, path }: AssembleSpec): Promise<Assembled> {
+  async assemble({ node: id, fragments, path, checksum }: AssembleSpec): Promise<Assembled> {
     const node = this.stages.plan.nodes[id] as Node<'write'>
     const sink = sinkOf(node, this.settings.scratch)
-    return { bytes: await sink.assemble(fragments, path, writtenSchema(node).schema) }
+    const bytes = await sink.assemble(fragments, path, writtenSchema(node).schema)
+    return checksum ? { bytes, crc32: await crc32Of(path) } : { bytes }
   }
 
   async close(): Promise<void> {

@@ -49,6 +49,12 @@ export class RunLedger {
     this.signal = signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal
   }
 
+  /** The run is written down. */
+  get isKept(): boolean {
+    const { ledger = null, limit = null } = this.#options
+    return ledger !== null && ledger !== 'none' && limit === null
+  }
+
   get retaken(): boolean {
     return this.#kept?.retaken === true
   }

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomOf } from '../../fuzz/random.ts'
 import { command, start } from '../command.ts'
-import { checkWhole, placeAt, words } from './place.ts'
+import { checkWhole, type Place, placeAt, words } from './place.ts'
 
 const HOURS = 3
 /** About as many as an undisturbed backfill makes files in the ledger. */
@@ -39,10 +39,10 @@ export async function killSeed(folder: string, seed: number): Promise<Told> {
   return { kills }
 }
 
-/** False: it ended before. */
-async function killed(
-  place: ReturnType<typeof placeAt>,
-  o: { at: number; after: number },
+/** `one`: which interval; all of them by default. False: it ended before. */
+export async function killed(
+  place: Place,
+  o: { at: number; after: number; one?: number },
 ): Promise<boolean> {
   const making = join(place.folder, 'ledger', 'making')
   mkdirSync(making, { recursive: true, mode: 0o700 })
@@ -55,7 +55,7 @@ async function killed(
   const watcher = watch(making, event => {
     if (event === 'rename' && ++writes === 2 * o.at) reach()
   })
-  const { child, ended } = start(words(place, null))
+  const { child, ended } = start(words(place, o.one ?? null))
   await Promise.race([reached, ended])
   if (o.after > 0) await sleep(o.after)
   try {

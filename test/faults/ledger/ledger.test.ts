@@ -7,10 +7,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunReport } from '../../../engine/run/report.ts'
 import { newestRuns } from '../../../engine/run/ledger/history.ts'
 import { command, refused, reportOf, start, workFolder } from '../command.ts'
-import { killSeed } from './kill.ts'
-import { checkWhole, ledgerOf, placeAt, words } from './place.ts'
+import { killed, killSeed } from './kill.ts'
+import { checkWhole, ledgerOf, type Place, placeAt, words } from './place.ts'
 
 const folder = workFolder('run-ledger')
+
+/** Leaves a claim as of a process that was killed between writing ahead and writing down. */
+async function killedInPublication(place: Place): Promise<void> {
+  for (let at = 1; at < 40; at++) {
+    if (!(await killed(place, { at, after: 0, one: 0 }))) placeAt(place.folder, place.hours)
+    const [name] = (await Array.fromAsync(ledgerOf(place).list('series/'))).flat()
+    const kept = name === undefined ? null : await ledgerOf(place).get(name)
+    const { claim = null } = kept === null ? {} : JSON.parse(Buffer.from(kept.bytes).toString())
+    if (claim?.stage === 'publishing') return
+  }
+  assert.fail('no kill met the publication')
+}
 
 const reportsOf = (out: string): RunReport[] =>
   out
@@ -79,6 +91,22 @@ describe('kill -9', { skip: process.platform !== 'linux' && 'needs /proc' }, () 
     })
 })
 
+test('an interval that died while it was published is run first, and named', async () => {
+  const place = placeAt(join(folder, 'first'), 2)
+  await killedInPublication(place)
+  const next = await command(...words(place, 1))
+  assert.equal(next.code, 0, next.err)
+  const reports = reportsOf(next.out)
+  assert.deepEqual(
+    reports.map(r => [r.status, new Date(r.interval?.start ?? 0).getUTCHours()]),
+    [
+      ['done', 0],
+      ['done', 1],
+    ],
+  )
+  await checkWhole(place)
+})
+
 test('runs of a killed command are shown as died', async () => {
   const place = placeAt(join(folder, 'died'), 1)
   const { child, ended } = start(words(place, 0, '--slow', '500'))
@@ -109,6 +137,13 @@ test('runs show: all that is known of one, by the start of its id', async () => 
   ])
     assert.match(out, text)
   assert.match(out, /marks\n {2}log .* {2}the beginning → \d+/)
+  const [file, lines] = run?.record.outputs.toReversed() ?? []
+  assert.match(file?.checksum ?? '', /^[0-9a-f]{64}$/)
+  assert.equal(lines?.checksum, undefined, 'a table has the id of its load')
+  const again = await command(...words(place, 0, '--again'))
+  assert.equal(again.code, 0)
+  const [other] = await newestRuns(ledgerOf(place), { pipeline: null, limit: 1 })
+  assert.deepEqual(other?.record.outputs, run?.record.outputs, 'the same rows, the same checksums')
   const listed = JSON.parse((await command('runs', 'increments', '--json', ...ledger)).out)
   assert.deepEqual(
     listed[0].outputs.map((o: { rows: number }) => o.rows),
