@@ -64,7 +64,7 @@ export class ProgressLines {
   }
 
   get #columns(): number {
-    return this.#live ? ((this.#out as WriteStream).columns ?? 80) - 1 : LOG_COLUMNS
+    return this.#live ? ((this.#out as WriteStream).columns || 80) - 1 : LOG_COLUMNS
   }
 
   /** Lines that stay, and below them the live ones: as many as the terminal is high. */
@@ -74,7 +74,7 @@ export class ProgressLines {
       return
     }
     const columns = this.#columns
-    const high = Math.max(1, ((this.#out as WriteStream).rows ?? 24) - 2)
+    const high = Math.max(1, ((this.#out as WriteStream).rows || 24) - 2)
     const steps = [...this.#running.values()]
     const shown = steps.slice(0, steps.length > high ? high - 1 : high)
     const lines = shown.map(step => lineOf(step, columns))
