@@ -1,7 +1,7 @@
 /** For the tests of this folder: a database of a server, its statements, and its tables as a source. */
 import type { TestContext } from 'node:test'
 import pg from 'pg'
-import { type AnySchema } from '../../engine/data/schema.ts'
+import type { AnySchema } from '../../engine/data/schema.ts'
 import type { PlanRequest, ReadRequest, Reject, SourcePlan } from '../../engine/io/source.ts'
 import { readValue } from '../../engine/data/value.ts'
 import { columnOf } from '../../engine/data/batch.ts'
@@ -111,4 +111,3 @@ export async function readTable(
     await source.release?.()
   }
 }
-
