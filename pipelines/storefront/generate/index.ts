@@ -1,4 +1,5 @@
 /** The shop that the pipeline is shown and tested on: `shop.ts` its size, `hours.ts` what happens in it. */
+export { badOrder, productsCsv, stockCsv, writeHour } from './files.ts'
 export {
   type Answer,
   answerAfter,
@@ -7,4 +8,5 @@ export {
   productsWritten,
   stockWritten,
 } from './hours.ts'
+export { differences } from './questions.ts'
 export { HOUR, type Shop, shopOf } from './shop.ts'

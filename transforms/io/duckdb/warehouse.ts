@@ -28,6 +28,7 @@ export class DuckDbWarehouse implements Warehouse {
   readonly uri: string
   readonly #limits: WarehouseLimits
   #session: Promise<Session> | null = null
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(uri: string, limits: WarehouseLimits) {
     this.uri = uri
@@ -44,6 +45,10 @@ export class DuckDbWarehouse implements Warehouse {
 
   async stage(load: TableLoad): Promise<void> {
     checkColumns(load)
+    return this.#inTurn(() => this.#stage(load))
+  }
+
+  async #stage(load: TableLoad): Promise<void> {
     const session = await this.#open()
     session.claim(stagingName(load))
     let rows = 0
@@ -54,12 +59,21 @@ export class DuckDbWarehouse implements Warehouse {
     })
   }
 
-  async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
-    const session = await this.#open()
-    return session.transaction(false, async () => {
-      for (const load of loads) if (load.table === table) await place(session, load)
-      return session.run(sql.exportStatement(table, path))
+  preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const session = await this.#open()
+      return session.transaction(false, async () => {
+        for (const load of loads) if (load.table === table) await place(session, load)
+        return session.run(sql.exportStatement(table, path))
+      })
     })
+  }
+
+  /** One after the other: there is one connection, and what a preview does is undone with all beside it. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act, act)
+    this.#last = turn
+    return turn
   }
 
   async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {

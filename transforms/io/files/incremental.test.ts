@@ -22,10 +22,9 @@ test('a run reads what was changed after the mark, less the overlap', async cont
     utimesSync(join(folder.path, name), ms / 1000, ms / 1000)
   }
   const source = csv(folder.path, Row, { incremental: { overlap: '5min' } })
-  const run = async (
-    since: string | null,
-    interval: { start: number; end: number } | null = null,
-  ) => {
+  const run = async (since: string | null) => {
+    // An interval of the past: when a file arrives says nothing of it.
+    const interval = { start: 0, end: 1 }
     const { inputs, mark, splits } = await source.plan({ splitBytes: 2 ** 20, since, interval })
     assert.equal(splits.length, inputs.length)
     return { names: inputs.map(i => i.uri.slice(folder.path.length + 1)), mark }
@@ -47,12 +46,6 @@ test('a run reads what was changed after the mark, less the overlap', async cont
   // Much later nothing is left.
   const end = '2024-02-01T00:00:00.000Z'
   assert.deepEqual(await run(end), { names: [], mark: end })
-  // A run of an interval leaves to the next one what was changed after it.
-  const hour = { start: AT, end: AT + 20 * MIN }
-  assert.deepEqual(await run(null, hour), {
-    names: ['a.csv', 'late.csv', 'lost.csv'],
-    mark: '2024-01-31T10:19:59.999Z',
-  })
 })
 
 test('each format has the option, and a mark of its own', () => {

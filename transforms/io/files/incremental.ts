@@ -21,21 +21,20 @@ export function overlapOf(o: IncrementalFiles | undefined): number | null {
 }
 
 /**
- * The files of the run, and up to when they were changed. In a run of an interval the files that were
- * changed at its end or later are left to the next one.
+ * The files of the run, and up to when they were changed. Also in a run of an interval they are all that
+ * there are by now: when a file arrives says nothing of the times in its rows.
  *
  * Throws  data: the mark is no time
  */
 export function newFiles(
   files: readonly InputFile[],
   overlapMs: number,
-  { since = null, interval = null }: Pick<PlanRequest, 'since' | 'interval'>,
+  { since = null }: Pick<PlanRequest, 'since'>,
 ): { readonly files: readonly InputFile[]; readonly mark: string | null } {
   const from = since === null ? Number.NEGATIVE_INFINITY : timeOf(since)
-  const to = interval?.end ?? Number.POSITIVE_INFINITY
-  const changed = files.filter(f => f.modified > from - overlapMs && f.modified < to)
-  const last = interval ? to - 1 : changed.reduce((max, f) => Math.max(max, f.modified), from)
-  const mark = Number.isFinite(last) ? new Date(Math.max(from, last)).toISOString() : null
+  const changed = files.filter(f => f.modified > from - overlapMs)
+  const last = changed.reduce((max, f) => Math.max(max, f.modified), from)
+  const mark = Number.isFinite(last) ? new Date(last).toISOString() : null
   return { files: changed, mark }
 }
 

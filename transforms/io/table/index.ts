@@ -9,6 +9,7 @@ import type { Source } from '../../../engine/io/source.ts'
 import { writtenName } from '../../../engine/plan/written.ts'
 import { isSchema } from '../csv/csv.ts'
 import { parquet } from '../parquet/index.ts'
+import { elsewhere } from './elsewhere.ts'
 import { optionsOf, placeOf, type TableSinkOptions } from './options.ts'
 import { type TableSourceOptions, tableSource } from './source.ts'
 import { warehouseOf } from './warehouses.ts'
@@ -23,7 +24,8 @@ export interface TypedTableSink<out C extends string> extends Omit<TableSink, 'c
 }
 
 /**
- * A table of a warehouse, as a source.
+ * A table as a source: of a warehouse; or a MongoDB collection (`mongodb://host/database`), or the JSON
+ * lines in a folder of that name (`data/shop`, `gs://bucket/shop`).
  *
  * Shape   table → PCollection<F>; columns are found by name
  * Nulls   as in the table; a null in a column that has no place for it is a reject
@@ -58,7 +60,10 @@ export function table<F extends Fields, C extends string>(
   second: Schema<F> | TableSinkOptions<C>,
   options?: TableSourceOptions<F>,
 ): Source<F> | TypedTableSink<C> {
-  if (isSchema<F>(second)) return tableSource(warehouse, name, second, options ?? {})
+  if (isSchema<F>(second)) {
+    const o = options ?? {}
+    return elsewhere(warehouse, name, second, o) ?? tableSource(warehouse, name, second, o)
+  }
   // JavaScript may leave the options out.
   return tableSink(warehouse, name, second ?? {})
 }
