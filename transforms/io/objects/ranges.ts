@@ -32,6 +32,11 @@ interface Segment {
   readonly bytes: Buffer
 }
 
+/** A place on its way. */
+interface Flying extends Place {
+  readonly fetching: Promise<void>
+}
+
 /** A place, its part that has been asked for, and how far it has been read. */
 interface Track {
   readonly end: number
@@ -50,8 +55,7 @@ export class ObjectRanges {
   #loading: Promise<void> | null = null
   #next: readonly Place[] = []
   #failure: { readonly error: unknown } | null = null
-  /** On their way, by place. */
-  readonly #flying = new Map<string, Promise<void>>()
+  #flying: Flying[] = []
   #closed = false
 
   constructor(object: StoredObject) {
@@ -132,11 +136,15 @@ export class ObjectRanges {
   }
 
   #fetch(place: Place): Promise<void> {
-    const key = `${place.at} ${place.bytes}`
-    const known = this.#flying.get(key)
-    if (known) return known
-    const fetching = this.#pieces(place).finally(() => this.#flying.delete(key))
-    this.#flying.set(key, fetching)
+    const { at, bytes } = place
+    const covers = (f: Flying) => at >= f.at && at + bytes <= f.at + f.bytes
+    const known = this.#flying.find(covers)
+    if (known) return known.fetching
+    const fetching = this.#pieces(place).finally(() => {
+      this.#flying = this.#flying.filter(f => f !== flying)
+    })
+    const flying = { ...place, fetching }
+    this.#flying.push(flying)
     return fetching
   }
 
