@@ -102,6 +102,66 @@ test('every kind there and back, as it will stand and as it stands', async conte
   assert.deepEqual(lines(back), lines(given))
 })
 
+const Line = schema({
+  sku: t.utf8,
+  n: t.int32.nullable,
+  price: t.decimal(10, 2),
+  sold: t.timestamp,
+})
+const Order = schema({
+  id: t.int32,
+  seen: t.timestamp,
+  tags: t.list(t.utf8),
+  lines: t.list(t.struct(Line)),
+  address: t.struct(schema({ city: t.utf8.nullable, zips: t.list(t.int64) })).nullable,
+  extra: t.json.nullable,
+})
+const orders = [
+  {
+    id: 1,
+    seen: 5,
+    tags: ['a', "b'\n"],
+    lines: [
+      { sku: 'x', n: 1, price: -1.25, sold: Date.UTC(2026, 0, 31, 23) + 0.5 },
+      { sku: 'y', n: null, price: 0, sold: 0 },
+    ],
+    address: { city: 'Łódź', zips: [1, 2 ** 40] },
+    extra: { a: [1, null, { b: 'c"' }], d: true },
+  },
+  { id: 2, seen: 6, tags: [], lines: [], address: null, extra: null },
+]
+
+for (const mode of [{ mode: 'replace' }, { mode: 'merge', key: ['id'], latest: 'seen' }] as const)
+  test(`nested kinds there and back: ${mode.mode}`, async context => {
+    if (!(await bigqueryFor(context))) return
+    const { uri } = await dataset()
+    const [given, standing, back] = [out(), out(), out()]
+    await done(
+      pipeline({
+        name: 'there',
+        build(p) {
+          const all = p.create(Order, orders)
+          all.sortBy('id').write(ndjson(given))
+          const written = all.write(table(uri, 'orders', { ...mode, ...place }))
+          p.read(written).sortBy('id').write(ndjson(standing))
+        },
+      }),
+    )
+    await done(
+      pipeline({
+        name: 'back',
+        build: p =>
+          void p
+            .read(table(uri, 'orders', Order))
+            .sortBy('id')
+            .write(ndjson(back)),
+      }),
+    )
+    assert.equal(lines(given).length, 2)
+    assert.deepEqual(lines(standing), lines(given))
+    assert.deepEqual(lines(back), lines(given))
+  })
+
 const Sale = schema({ saleId: t.int32, shop: t.utf8, price: t.decimal(10, 2), at: t.timestamp })
 const sale = (saleId: number, shop: string, price: number, hour = 0) => ({
   saleId,

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { type Field, t } from '../../../engine/data/schema.ts'
+import { type Field, schema, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { withPosition } from './position.ts'
 import { folder, shard } from './testing/sample.ts'
@@ -55,6 +55,28 @@ test('a hundred thousand rows take a few thousand bytes', async () => {
     [number],
   ]
   assert.equal(sum, (100_000 * 99_999) / 2)
+  await release()
+})
+
+test('nested columns keep their places', async () => {
+  const nested: Field[] = [
+    { name: 'id', kind: t.int32 },
+    { name: 'tags', kind: t.list(t.utf8) },
+    { name: 'at', kind: t.struct(schema({ x: t.int32, y: t.utf8.nullable })).nullable },
+  ]
+  const path = await shard(nested, [
+    [1, ['a', 'b'], { x: 1, y: null }],
+    [2, [], null],
+  ])
+  const { path: made, release } = await withPosition(path, nested, 0)
+  const got = await read(
+    made,
+    'SELECT id, len(tags)::INT, "at".x, millrace_position::DOUBLE FROM FILE',
+  )
+  assert.deepEqual(got, [
+    [1, 2, 1, 0],
+    [2, 0, null, 1],
+  ])
   await release()
 })
 
