@@ -16,6 +16,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Check>>> = {
   '': async () => (await import('../transforms/io/files/check.ts')).checkFiles,
   file: async () => (await import('../transforms/io/files/check.ts')).checkFiles,
   duckdb: async () => (await import('../transforms/io/duckdb/check.ts')).checkDuckDb,
+  bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
 }
 
 /** Exit code 0: all that was tried works, 1: something is missing. */

@@ -30,3 +30,11 @@ async function post(url: string, body: string): Promise<void> {
   const headers = { 'content-type': 'application/json' }
   await (await fetch(url, { method: 'POST', headers, body })).arrayBuffer()
 }
+
+/** Names of the objects that loads have left in the bucket. */
+export async function stagedObjects(): Promise<string[]> {
+  const { uri } = await serverOf('gcs')
+  const response = await fetch(`${uri}/storage/v1/b/staging/o`)
+  const { items = [] } = (await response.json()) as { items?: { name: string }[] }
+  return items.map(item => item.name).filter(name => name !== 'kept')
+}

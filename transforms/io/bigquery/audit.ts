@@ -1,9 +1,9 @@
 /** Audits, asked of the tables as they will stand; what fails is counted and some of it shown. */
 import { Fault } from '../../../engine/fault.ts'
 import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
+import { each } from '../objects/each.ts'
 import { auditQuery, auditTitle } from '../table/audit-sql.ts'
 import { DIALECT, stagingName, tableOf } from './names.ts'
-import { eachOf } from './place.ts'
 import { pages, select } from './query.ts'
 import type { Session } from './session.ts'
 import { asPublished, type Standing } from './standing.ts'
@@ -20,12 +20,12 @@ export async function runAudits(
   standing: ReadonlyMap<TableLoad, Standing>,
 ): Promise<void> {
   const all = loads.flatMap(load => (load.options.audit as Audit[]).map(audit => ({ load, audit })))
-  const failed = new Array<Fault | null>(all.length).fill(null)
-  await eachOf(all, QUERIES_MAX, async ({ load, audit }, i) => {
+  const run = ({ load, audit }: (typeof all)[0]): Promise<Fault | null> => {
     const sql = auditQuery(audit, load.table, DIALECT).replace(/[;\s]+$/, '')
     const query = asPublished(loads, { dataset: session.dataset, standing, query: sql })
-    failed[i] = await runAudit(session, load, { title: auditTitle(audit), sql, query })
-  })
+    return runAudit(session, load, { title: auditTitle(audit), sql, query })
+  }
+  const failed = await each(all, run, { parallel: QUERIES_MAX })
   const first = failed.find(f => f !== null)
   if (first) throw first
 }

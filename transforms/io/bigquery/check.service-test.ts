@@ -41,7 +41,7 @@ test('what is missing is told with what the service answered and what to do', as
   assert.match(first?.answered ?? '', /data set test\.nowhere is not there/)
   assert.match(first?.hint ?? '', /bq mk/)
   assert.equal(second?.what, 'write to the staging place')
-  assert.match(second?.hint ?? '', /create the bucket/)
+  assert.match(second?.hint ?? '', /check the name of the bucket/)
   delete process.env['MILLRACE_STAGING']
   const [place] = (await checkBigQuery('bigquery://test.nowhere')).missing
   assert.equal(place?.what, 'a staging place')

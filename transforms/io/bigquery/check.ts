@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../../../engine/fault.ts'
 import type { CheckReport, Missing } from '../../../engine/io/check.ts'
-import { bucketOf, type Place, placeOf, storageFault } from './place.ts'
+import { gcsClient } from '../objects/gcs-client.ts'
+import { storeOf } from '../objects/store-of.ts'
+import { failureOf, faultOf } from './failure.ts'
+import { type Place, placeOf, uriOf } from './place.ts'
 import { MODIFICATIONS_MAX, modificationsToday, nearLimit } from './quota.ts'
 import { referenceOf } from './layout.ts'
 import { asking, createTable, dropTable, openSession, type Session } from './session.ts'
@@ -91,22 +94,18 @@ async function countModifications({ api, dataset }: Session, passed: string[]): 
 }
 
 async function writeObject(place: Place): Promise<void> {
-  const bucket = await bucketOf(place)
-  const parts = [place.prefix, 'millrace', `check-${randomUUID()}`]
-  const name = parts.filter(part => part !== '').join('/')
-  try {
-    await bucket.file(name).save('', { resumable: false })
-    await bucket.file(name).delete({ ignoreNotFound: true })
-  } catch (error) {
-    throw storageFault(error, `gs://${place.bucket}/${name}`, 'written and removed')
-  }
+  const uri = uriOf(place, 'millrace', `check-${randomUUID()}`)
+  const store = await storeOf(uri)
+  await store.put(uri, new Uint8Array(), null)
+  await store.remove(uri)
 }
 
 /** Throws pipeline: they differ. Multi-regions hold their regions: the service itself tells those apart. */
 async function sameLocation(place: Place, { dataset }: Session): Promise<void> {
-  const bucket = await bucketOf(place)
+  const bucket = (await gcsClient()).bucket(place.bucket)
   const [{ location = '' }] = await bucket.getMetadata().catch(error => {
-    throw storageFault(error, `gs://${place.bucket}`, 'seen')
+    const hint = 'grant roles/storage.legacyBucketReader to compare their locations here'
+    throw faultOf(failureOf(error), `gs://${place.bucket}`, { hint })
   })
   const [own, its] = [String(location).toUpperCase(), (dataset.location ?? '').toUpperCase()]
   const within =

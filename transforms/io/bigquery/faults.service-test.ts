@@ -5,9 +5,8 @@ import { faultProxy } from '../../../test/services/fault-proxy/proxy.ts'
 import { type Field, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { openApi } from './api.ts'
-import { bucketOf } from './place.ts'
 import { dataset, loadOf, PLACE, put } from './testing/sample.ts'
-import { bigqueryFor } from '../../../test/bigquery.ts'
+import { bigqueryFor, stagedObjects } from '../../../test/bigquery.ts'
 import { datasetOf } from './uri.ts'
 import type { BigQueryWarehouse } from './warehouse.ts'
 
@@ -43,12 +42,7 @@ const tables = async (w: BigQueryWarehouse) => {
 const RIGHT = '1d 2b 3c 4e|5f'
 
 async function nothingLeft(w: BigQueryWarehouse): Promise<void> {
-  const bucket = await bucketOf({ bucket: 'staging', prefix: '' })
-  const [objects] = await bucket.getFiles({ prefix: 'of test/' })
-  assert.deepEqual(
-    objects.map(o => o.name),
-    [],
-  )
+  assert.deepEqual(await stagedObjects(), [])
   const { tables = [] } = await (await openApi('test')).ask<{ tables?: { id: string }[] }>({
     path: `/datasets/${datasetOf(w.uri).dataset}/tables`,
   })

@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { bigqueryFor } from '../../../test/bigquery.ts'
+import { bigqueryFor, stagedObjects } from '../../../test/bigquery.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { openApi } from './api.ts'
-import { bucketOf } from './place.ts'
 import { COLUMNS } from './testing/child.ts'
 import { dataset, loadOf } from './testing/sample.ts'
 import { datasetOf } from './uri.ts'
@@ -96,10 +95,5 @@ async function nothingLeft(uri: string): Promise<void> {
     tables.filter(table => table.id.includes('millrace_staging')),
     [],
   )
-  const bucket = await bucketOf({ bucket: 'staging', prefix: '' })
-  const [objects] = await bucket.getFiles({ prefix: 'of test/' })
-  assert.deepEqual(
-    objects.map(o => o.name),
-    [],
-  )
+  assert.deepEqual(await stagedObjects(), [])
 }

@@ -256,7 +256,7 @@ test('what is not there, or is another, is refused before anything is read', asy
   await fails(write('bigquery://a b'), /names no data set/)
   await fails(
     write(uri, { staging: 'gs://not-there/x' }),
-    /gs:\/\/not-there[\s\S]*cannot be sent[\s\S]*create the bucket/,
+    /gs:\/\/not-there[\s\S]*check the name of the bucket/,
   )
   await fails(
     p => void p.read(table(uri, 'none', Sale)).write(ndjson(out())),

@@ -56,10 +56,13 @@ test('10,000 shards are planned in less than two seconds', async () => {
   for (const file of real) writeFileSync(file, 'PAR1')
   const files = Array.from({ length: 10_000 }, (_, i) => real[i % 100] as string)
   const started = performance.now()
-  const { names, chunks } = await planShards(load(files), placeOf('gs://bucket/a/b/'))
+  const { uris, chunks } = await planShards(load(files), placeOf('gs://bucket/a/b/'))
   const took = performance.now() - started
-  assert.equal(new Set(names).size, 10_000)
-  assert.match(names[9_999] ?? '', /^a\/b\/millrace\/[0-9a-f]{32}\/part-09999\.parquet$/)
+  assert.equal(new Set(uris).size, 10_000)
+  assert.match(
+    uris[9_999] ?? '',
+    /^gs:\/\/bucket\/a\/b\/millrace\/[0-9a-f]{32}\/part-09999\.parquet$/,
+  )
   assert.deepEqual(chunks, [{ index: 0, from: 0, to: 10_000 }])
   console.log(`10,000 shards planned in ${took.toFixed(0)} ms`)
   assert.ok(took < 2000, `${took} ms`)

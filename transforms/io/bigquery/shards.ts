@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Fault } from '../../../engine/fault.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { hashOf } from './names.ts'
-import { type Place, shardNames } from './place.ts'
+import { type Place, shardUris } from './place.ts'
 
 export const JOB_LIMITS = { uris: 10_000, bytes: 15e12 }
 
@@ -51,16 +51,20 @@ export function chunksOf(
 }
 
 export interface ShardPlan {
-  /** In the bucket, in the order of the load's files. */
-  readonly names: readonly string[]
+  /** In the order of the load's files. */
+  readonly uris: readonly string[]
   readonly chunks: readonly Chunk[]
 }
 
 /** Other work has its turn after so many. */
 const STATS_A_TURN = 500
 
+/** Where its shards lie on their way: a rerun finds those of a killed run there. */
+export const urisOf = (load: TableLoad, place: Place): string[] =>
+  shardUris(place, hashOf('shards', load.id, load.table), load.files.length)
+
 /**
- * Names of a load's shards and the jobs that load them.
+ * URIs of a load's shards and the jobs that load them.
  *
  * Cost    a look at each file's size: 10,000 files in a fifth of a second
  * Throws  as `chunksOf`
@@ -73,8 +77,7 @@ export async function planShards(load: TableLoad, place: Place): Promise<ShardPl
     if (bytes.length % STATS_A_TURN === STATS_A_TURN - 1) await turn()
     bytes.push(sizeOf(path, load))
   }
-  const names = shardNames(place, hashOf('shards', load.id, load.table), files.length)
-  return { names, chunks: chunksOf(load, bytes) }
+  return { uris: urisOf(load, place), chunks: chunksOf(load, bytes) }
 }
 
 function sizeOf(path: string, load: TableLoad): number {

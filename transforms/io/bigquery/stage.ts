@@ -9,10 +9,11 @@ import type { ErrorProto } from './failure.ts'
 import { runJob } from './job.ts'
 import { referenceOf, stagingTable, type TableInfo } from './layout.ts'
 import { hashOf, stagingName } from './names.ts'
-import { eachOf, type Place, removeShards, sendShards } from './place.ts'
+import { each } from '../objects/each.ts'
+import { type Place, removeShards, sendShards } from './place.ts'
 import { withPosition } from './position.ts'
 import { createTable, dropTable, type Session, tableInfo } from './session.ts'
-import { type Chunk, planShards } from './shards.ts'
+import { type Chunk, planShards, urisOf } from './shards.ts'
 
 /** A failed audit's rows can be looked at so long. */
 const STAGING_MS = 3 * 86_400_000
@@ -31,15 +32,21 @@ export async function stageLoad(
 ): Promise<{ readonly loaded: Promise<void> }> {
   const { place } = o
   const staging = await stagingFor(session, load, o.standing)
-  if (Number(staging.numRows ?? 0) === load.rows) return { loaded: Promise.resolve() }
-  const { names, chunks } = await planShards(load, place)
+  if (Number(staging.numRows ?? 0) === load.rows) {
+    // Whoever loaded them may have been killed before they were removed.
+    await removeShards(urisOf(load, place))
+    return { loaded: Promise.resolve() }
+  }
+  const { uris, chunks } = await planShards(load, place)
   const same = async (path: string) => ({ path, release: async () => {} })
   const prepared = (path: string, index: number) =>
     load.options.mode === 'merge' ? withPosition(path, load.columns, index) : same(path)
-  const clean = () => removeShards(place, names)
-  await cleanedUp(() => sendShards(place, load.files, { names, prepared }), clean)
+  const clean = () => removeShards(uris)
+  await cleanedUp(() => sendShards(load.files, { uris, prepared }), clean)
   const loadAll = () =>
-    eachOf(chunks, JOBS_MAX, chunk => loadChunk(session, load, { chunk, names, place, staging }))
+    each(chunks, chunk => loadChunk(session, load, { chunk, uris, staging }), {
+      parallel: JOBS_MAX,
+    })
   const loaded = cleanedUp(loadAll, clean).then(async () => {
     await clean()
     await countRows(session, load)
@@ -78,11 +85,11 @@ async function stagingFor(
 async function loadChunk(
   session: Session,
   load: TableLoad,
-  o: { chunk: Chunk; names: readonly string[]; place: Place; staging: TableInfo },
+  o: { chunk: Chunk; uris: readonly string[]; staging: TableInfo },
 ): Promise<void> {
-  const { chunk, names, place, staging } = o
+  const { chunk, uris, staging } = o
   const table = stagingName(load)
-  const sourceUris = names.slice(chunk.from, chunk.to).map(name => `gs://${place.bucket}/${name}`)
+  const sourceUris = uris.slice(chunk.from, chunk.to)
   const parts = session.dataset
   await runJob(session.api, {
     // A staging table that went and was made anew has none of its rows: other jobs, other ids.
@@ -111,7 +118,7 @@ async function loadChunk(
     subject: `table ${load.table}`,
     at: load.at,
     deadlineMs: LOAD_MS,
-    detail: errors => filesNamed(load, { errors, names, chunk }),
+    detail: errors => filesNamed(load, { errors, uris, chunk }),
   })
 }
 
@@ -120,12 +127,12 @@ const FILES_SHOWN = 3
 /** Files that the errors speak of, by their names here; where they speak of none, the first of the job. */
 function filesNamed(
   { files }: TableLoad,
-  o: { errors: readonly ErrorProto[]; names: readonly string[]; chunk: Chunk },
+  o: { errors: readonly ErrorProto[]; uris: readonly string[]; chunk: Chunk },
 ): string[] {
-  const { errors, names, chunk } = o
+  const { errors, uris, chunk } = o
   const told = errors.map(e => `${e.location ?? ''} ${e.message ?? ''}`).join('\n')
   const all = Array.from({ length: chunk.to - chunk.from }, (_, i) => chunk.from + i)
-  const named = all.filter(i => told.includes(names[i] as string))
+  const named = all.filter(i => told.includes(uris[i] as string))
   const shown = (named.length > 0 ? named : all).slice(0, FILES_SHOWN)
   const more = (named.length > 0 ? named : all).length - shown.length
   return [...shown.map(i => `file  ${files[i]}`), ...(more > 0 ? [`and   ${more} more files`] : [])]
