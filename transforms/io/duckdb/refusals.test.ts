@@ -163,8 +163,8 @@ test('options that make no sense, and files that cannot be opened', async () => 
     table(uri, name, o as { mode: 'replace' })
   assert.throws(bad('duckdb:', 't', { mode: 'replace' }), fault('pipeline', /is not known/))
   assert.throws(
-    bad('postgres://me:secret@h/d', 't', { mode: 'replace' }),
-    fault('pipeline', /postgres:\/\/\*\*\*@h\/d/),
+    bad('redshift://me:secret@h/d', 't', { mode: 'replace' }),
+    fault('pipeline', /redshift:\/\/\*\*\*@h\/d/),
   )
   assert.throws(bad('duckdb:x', '', { mode: 'replace' }), fault('pipeline', /needs a name/))
   assert.throws(

@@ -4,10 +4,12 @@
  */
 import type { Kind } from '../../../engine/data/kind.ts'
 import { isWide } from '../../../engine/data/kind.ts'
+import { elementOf } from '../../../engine/data/nested.ts'
 import type { AnySchema, Field } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { TableColumn, TableFacts } from './catalog.ts'
 import * as decode from './decode.ts'
+import { list } from './lists.ts'
 import { ident, literal } from './names.ts'
 
 export interface Binding {
@@ -84,8 +86,9 @@ const anyOf = (flaws: readonly string[]): string | null =>
 const nullFlaw = (kind: Kind, column: TableColumn): string | null =>
   kind.optional || column.notNull ? null : `${ident(column.name)} IS NULL`
 
-function madeOf(kind: Kind, column: TableColumn, { utf8 }: TableFacts): Made | null {
+function madeOf(kind: Kind, column: TableColumn, facts: TableFacts): Made | null {
   const { oid } = column
+  const { utf8 } = facts
   const name = ident(column.name)
   switch (kind.tag) {
     case 'bool':
@@ -111,9 +114,37 @@ function madeOf(kind: Kind, column: TableColumn, { utf8 }: TableFacts): Made | n
     }
     case 'utf8':
       return textOf(kind, column, utf8)
+    case 'json': {
+      if (oid !== OID.json && oid !== OID.jsonb) return null
+      return {
+        decode: decode.text({ checked: !utf8 }),
+        sql: `${name}::text`,
+        flaw: utf8 ? null : 'true',
+      }
+    }
+    case 'list':
+      return listOf(kind, column, facts)
+    case 'struct':
+      return null
     default:
       return numberOf(kind, column)
   }
+}
+
+/** An array of one dimension, whose elements are read as a column of theirs. */
+function listOf(kind: Kind, column: TableColumn, facts: TableFacts): Made | null {
+  const { element } = column
+  const inner = elementOf(kind)
+  // A list in a list would be an array of several dimensions, which may be of any.
+  if (element === null || inner.tag === 'list') return null
+  const one = madeOf(inner, { ...column, ...element, element: null, notNull: false }, facts)
+  if (one === null) return null
+  const name = ident(column.name)
+  const sql = one.sql?.endsWith('::text') ? `${name}::text[]` : name
+  const missing = inner.optional ? 'false' : `array_position(${name}, NULL) IS NOT NULL`
+  const flaw =
+    one.flaw == null ? `CASE WHEN array_ndims(${name}) > 1 THEN true ELSE ${missing} END` : 'true'
+  return { decode: list(kind, one.decode), sql, flaw }
 }
 
 /** Infinite, or so far away that its microseconds may not be held: those are looked at. */

@@ -13,6 +13,8 @@ export interface TableColumn {
   /** The first letter of its category: N numbers, S strings, A arrays … */
   readonly category: string
   readonly notNull: boolean
+  /** Of an array: the type of its elements; else null. */
+  readonly element: { readonly oid: number; readonly category: string } | null
   /** Of a collation by which different texts may be equal. */
   readonly vague: boolean
 }
@@ -50,12 +52,14 @@ const NEAR = `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c
     AND ($1::text IS NULL OR n.nspname = $1) ORDER BY 1, 2 LIMIT 500`
 const COLUMNS = `SELECT a.attname AS name, a.attnum::int AS number, coalesce(b.oid, t.oid)::int8::float8 AS oid,
   format_type(a.atttypid, a.atttypmod) AS type, coalesce(b.typcategory, t.typcategory) AS category,
+  CASE WHEN coalesce(b.typcategory, t.typcategory) = 'A' THEN json_build_object('oid', e.oid::int8, 'category', e.typcategory) END AS element,
   a.attnotnull AS "notNull", coalesce(NOT k.collisdeterministic, false) AS vague
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = (
     WITH RECURSIVE down AS (SELECT t.typbasetype AS oid, 1 AS depth UNION ALL
       SELECT p.typbasetype, depth + 1 FROM down JOIN pg_type p ON p.oid = down.oid AND p.typtype = 'd')
     SELECT oid FROM down ORDER BY depth DESC LIMIT 1)
+  LEFT JOIN pg_type e ON e.oid = coalesce(b.typelem, t.typelem) AND e.typtype <> 'd'
   LEFT JOIN pg_collation k ON k.oid = a.attcollation
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 const KEY = `SELECT a.attname AS name FROM pg_index i

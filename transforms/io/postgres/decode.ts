@@ -29,7 +29,7 @@ const INT32_MAX = 2147483647
 const INT32_MIN = -2147483648
 
 /** Validity of all rows; nulls where none may be are flaws. */
-function nulls(
+export function nulls(
   { lengths, stride, rows }: Located,
   field: number,
   { column, index, flaws }: Into,

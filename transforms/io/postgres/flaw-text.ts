@@ -12,12 +12,14 @@ export function flawText(
   { required, optional }: Kind,
 ): string {
   const expected = `expected ${required.name}`
-  if (flaw === FLAW.null && !optional) return `${expected}, got null`
   const start = at[field * stride + row] as number
   const length = lengths[field * stride + row] as number
+  if (length === -1 && !optional) return `${expected}, got null`
   if (flaw === FLAW.utf8) return `${expected}, got bytes that are not UTF-8`
   if (flaw === FLAW.infinite) return `${expected}, got infinity`
   if (flaw === FLAW.digits) return `${expected}, got more digits after the point than its scale`
+  if (flaw === FLAW.nested) return `${expected}, got an array of several dimensions`
+  if (required.tag === 'list') return `${expected}, got an element that does not fit`
   if (flaw === FLAW.set)
     return `${expected}, got ${show(bytes.toString('utf8', start, start + Math.min(length, SHOWN_BYTES)))}`
   return `${expected}, got a value out of its range`

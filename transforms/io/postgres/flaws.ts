@@ -1,5 +1,13 @@
 /** Rows of a batch that have a value which does not fit: the first such column of each, and why. */
-export const FLAW = { null: 1, range: 2, utf8: 3, set: 4, infinite: 5, digits: 6 } as const
+export const FLAW = {
+  null: 1,
+  range: 2,
+  utf8: 3,
+  set: 4,
+  infinite: 5,
+  digits: 6,
+  nested: 7,
+} as const
 
 export class Flaws {
   #reasons = new Uint8Array(0)
