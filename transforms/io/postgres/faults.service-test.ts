@@ -80,7 +80,7 @@ test('loading through a network that breaks gives each row once, and leaves noth
     const shards = [rowsOf(0), rowsOf(2000), rowsOf(4000)]
     const [merge, append] = [
       await loadOf(folder, {
-        id: `m${seed}`,
+        id: `m${seed}x`,
         table: `m${seed}`,
         columns,
         shards,
@@ -88,7 +88,7 @@ test('loading through a network that breaks gives each row once, and leaves noth
         key: ['id'],
         latest: 'at',
       }),
-      await loadOf(folder, { id: `a${seed}`, table: `a${seed}`, columns, shards, mode: 'append' }),
+      await loadOf(folder, { id: `a${seed}x`, table: `a${seed}`, columns, shards, mode: 'append' }),
     ]
     try {
       await warehouse.check()
