@@ -17,6 +17,8 @@ const CHECKS: Readonly<Record<string, () => Promise<Check>>> = {
   file: async () => (await import('../transforms/io/files/check.ts')).checkFiles,
   duckdb: async () => (await import('../transforms/io/duckdb/check.ts')).checkDuckDb,
   bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
+  postgres: async () => (await import('../transforms/io/postgres/check.ts')).checkPostgres,
+  postgresql: async () => (await import('../transforms/io/postgres/check.ts')).checkPostgres,
 }
 
 /** Exit code 0: all that was tried works, 1: something is missing. */
