@@ -25,6 +25,7 @@ import { homeOf, isInstalled, needs, serverOf } from '../../../test/services/ser
 import { folderFor, freePort, launch } from '../../../test/services/process.ts'
 import { accepts } from '../../../test/services/server.ts'
 import { addressOf } from './address.ts'
+import { checkMongo } from './check.ts'
 import { mongo } from './index.ts'
 import { settingsOf } from './options.ts'
 import { Pages } from './pages.ts'
@@ -388,6 +389,22 @@ test('a wrong password, and a user without a role; the password is in no message
   assert.match(none.render(), /may not read it|was refused/)
   for (const fault of [wrong, without, none])
     assert.doesNotMatch(fault.render(), /not%40this|not@this|p%40ssword|p@ssword/)
+})
+
+test('a check says what works, and what is missing', async context => {
+  if (!here(context)) return
+  await filled('orders', [{ n: 1 }])
+  const good = await checkMongo(at('orders'))
+  assert.deepEqual([good.system, good.missing, good.passed.length], ['MongoDB', [], 4])
+  const index = await checkMongo(at('orders'), undefined, 'updatedAt')
+  assert.match(index.missing[0]?.hint ?? '', /createIndex\(\{ "updatedAt": 1 \}\)/)
+  const wrong = await checkMongo(at('order'))
+  assert.match(wrong.missing[0]?.hint ?? '', /did you mean "orders"/)
+  const port = await freePort()
+  const nobody = `mongodb://u:${SECRET}@127.0.0.1:${port}/shop/x${OPTIONS}&serverSelectionTimeoutMS=300`
+  const none = await checkMongo(nobody)
+  assert.deepEqual([none.passed, none.missing[0]?.what], [[], 'reach a server'])
+  assert.doesNotMatch(JSON.stringify(none), /ssword/)
 })
 
 /** A server that wants passwords, with two users: one may read `shop`, the other nothing. */

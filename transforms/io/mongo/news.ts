@@ -26,7 +26,7 @@ export interface NewsOf {
 }
 
 /** Throws pipeline: the mark is none. */
-export async function newsOf(o: NewsOf, { since = null, interval }: PlanRequest): Promise<News> {
+export async function newsOf(o: NewsOf, { since, interval }: PlanRequest): Promise<News> {
   const { settings, facts, address } = o
   const { by, overlapMs } = settings
   if (by === null) return { window: null, documents: facts.documents, mark: null, notes: [] }
@@ -35,7 +35,8 @@ export async function newsOf(o: NewsOf, { since = null, interval }: PlanRequest)
     notes.push(
       `${address.shown}: increments go by ${by}, which has no index: each reads all documents (db.${address.collection}.createIndex({ ${JSON.stringify(by)}: 1 }))`,
     )
-  const last = since === null ? null : markTime(since, address)
+  // A run that found no document at all has left an empty mark.
+  const last = since ? markTime(since, address) : null
   const newest = interval ? null : await newestOf(o, by, notes)
   // Nothing is there that could be newer: the mark stays.
   const to = interval?.end ?? Math.max(newest ?? last ?? 0, last ?? 0)
