@@ -8,6 +8,8 @@ export interface Facts {
   /** Of the collection itself: another one of the same name has another. Empty where it is not told. */
   readonly uuid: string
   readonly documents: number
+  /** Whether texts are compared by their bytes: it has no collation of its own. */
+  readonly simple: boolean
   /** Of all documents, as they are sent. */
   readonly bytes: number
   /** By the path of its first field, the name of an index that has every document. */
@@ -18,6 +20,12 @@ export interface Facts {
   readonly time: string
 }
 
+interface Listed {
+  readonly type?: string
+  readonly options?: object
+  readonly info?: { readonly uuid?: { toString(): string } }
+}
+
 const UNAUTHORIZED = 13
 /** Documents whose sizes are looked at where the server tells none. */
 const SAMPLED = 100
@@ -26,18 +34,19 @@ const SAMPLED = 100
 export async function factsOf(db: Db, address: Address): Promise<Facts> {
   const { collection } = address
   const [listed, size, indexes, hello] = await Promise.all([
-    allowed(db.listCollections({ name: collection }).toArray(), null),
+    allowed(db.listCollections({ name: collection }).toArray() as Promise<Listed[]>, null),
     sizeOf(db, collection),
     indexesOf(db, collection),
     db.command({ hello: 1 }),
   ])
   const [info] = listed ?? []
   if (info?.type === 'view' || info?.type === 'timeseries') throw unreadable(address, info.type)
-  const uuid = (info as { info?: { uuid?: { toString(): string } } } | undefined)?.info?.uuid
+  const uuid = info?.info?.uuid
   const time = hello['operationTime'] as { toBigInt?(): bigint } | undefined
   return {
     exists: listed === null || info !== undefined,
     uuid: String(uuid ?? ''),
+    simple: info !== undefined && !('collation' in (info.options ?? {})),
     ...size,
     indexes,
     now: Number(hello['localTime'] ?? Date.now()),

@@ -38,6 +38,8 @@ export interface MongoSource<F extends Fields> {
   readonly snapshot?: boolean
   /** A collection that is not there: 'fail' (default), or 'empty', where it is made later. */
   readonly onMissing?: 'fail' | 'empty'
+  /** Whether the server tests the conditions of `where` and `dropNulls`. Default: true. */
+  readonly pushdown?: boolean
   /** Bytes of documents a request should bring. Default: '4MB'; at most '16MB', as the server sends no more. */
   readonly batchBytes?: string
   /** Longest silence of a server within a request. Default: '2min'. */
@@ -56,6 +58,7 @@ export interface Settings {
   readonly readPreference: string | null
   readonly readConcern: string | null
   readonly snapshot: boolean
+  readonly pushdown: boolean
   readonly onMissing: 'fail' | 'empty'
   readonly batchBytes: number
   readonly timeoutMs: number
@@ -86,6 +89,7 @@ export function settingsOf<F extends Fields>(schema: AnySchema, o: MongoSource<F
     readPreference,
     readConcern,
     snapshot,
+    pushdown: o.pushdown ?? true,
     onMissing: oneOf('onMissing', o.onMissing ?? 'fail', ['fail', 'empty']) as 'fail' | 'empty',
     batchBytes: Math.min(parseBytes(o.batchBytes ?? '4MB'), BATCH_BYTES_MAX),
     timeoutMs: durationMs('timeout', o.timeout ?? '2min'),

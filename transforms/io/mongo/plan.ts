@@ -82,6 +82,7 @@ async function rangesOf(
       by: settings.by,
       window: news.window,
       batch,
+      simple: facts.simple,
       snapshot: o.snapshot,
     },
     documents: news.documents,

@@ -4,7 +4,13 @@ import { isNested } from '../../../engine/data/kind.ts'
 import { joined } from '../../../engine/data/plain.ts'
 import type { Field } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
-import type { ReadRequest, Split, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
+import type {
+  ReadRequest,
+  SkippedRows,
+  Split,
+  SplitEnd,
+  SplitReader,
+} from '../../../engine/io/source.ts'
 import { idText, jsonAt, shownAt } from './bson/shown.ts'
 import { broken, TYPE } from './bson/types.ts'
 import type { Decoder, Refused } from './decoder.ts'
@@ -19,7 +25,7 @@ export interface Opened {
   /** The column that increments go by; -1 where there is none. */
   readonly by: number
   /** Tells of rows that were not read, once all others were. */
-  readonly skipped: ((rows: number) => Promise<void>) | null
+  readonly skipped: (() => Promise<readonly SkippedRows[]>) | null
   /** Takes the decoder back. */
   done(): void
 }
@@ -59,8 +65,10 @@ export class MongoReader implements SplitReader {
 
   async #finish(): Promise<null> {
     this.#batch = null
-    if (!this.#ended) await this.#o.skipped?.(this.#rows)
+    if (this.#ended) return null
     this.#ended = true
+    for (const { rows, by } of (await this.#o.skipped?.()) ?? [])
+      this.#request.leaveOut?.skipped(rows, by)
     return null
   }
 

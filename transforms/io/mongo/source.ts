@@ -8,18 +8,21 @@ import type {
   Split,
 } from '../../../engine/io/source.ts'
 import { type Address, addressOf } from './address.ts'
-import { leaseOf } from './client.ts'
+import { type Lease, leaseOf } from './client.ts'
 import { Decoder } from './decoder.ts'
 import { type MongoSource, type Settings, settingsOf } from './options.ts'
-import { Pages } from './pages.ts'
+import { Pages, type PagesOf } from './pages.ts'
 import { planCollection } from './plan.ts'
 import { projectionOf } from './projection.ts'
+import { type Pushed, pushedOf } from './pushed.ts'
 import type { Range } from './range.ts'
 import { MongoReader } from './reader.ts'
 import { retried } from './retry.ts'
+import { skippedRows } from './skipped.ts'
 
 export class MongoCollection<F extends Fields> implements Source<F> {
   readonly format = 'mongo'
+  readonly leavesOut = true
   readonly schema: Schema<F>
   readonly uri: string
   readonly fingerprint: string
@@ -60,7 +63,8 @@ export class MongoCollection<F extends Fields> implements Source<F> {
     const range = split.detail as Range
     const decoder = this.#decoder(request.rowsPerBatch, range.key)
     const lease = await leaseOf(address, settings)
-    const pages = new Pages({
+    const pushed = this.#pushed(lease, range, request)
+    const pagesOf: PagesOf = {
       lease,
       address,
       settings,
@@ -69,18 +73,27 @@ export class MongoCollection<F extends Fields> implements Source<F> {
         collection: address.collection,
         projection: projectionOf([...settings.paths, '_id', range.key]),
         readConcern: settings.readConcern,
-        keep: null,
+        keep: pushed?.keep ?? null,
       },
-    })
+    }
+    const pages = new Pages(pagesOf)
+    const skipped = pushed && (() => skippedRows(pagesOf, pushed))
     const { by, paths } = settings
     const done = (): void => {
       if (this.#idle.length < 2) this.#idle.push(decoder)
     }
     const byColumn = by === null ? -1 : paths.indexOf(by)
-    return new MongoReader(
-      { split, decoder, pages, paths, by: byColumn, skipped: null, done },
-      request,
-    )
+    return new MongoReader({ split, decoder, pages, paths, by: byColumn, skipped, done }, request)
+  }
+
+  /** Texts are compared by their bytes here, so a collection with another order of them is read whole. */
+  #pushed({ driver }: Lease, range: Range, { leaveOut }: ReadRequest): Pushed | null {
+    const { paths, pushdown, by } = this.#settings
+    if (leaveOut === undefined || !pushdown || !range.simple) return null
+    // What increments go by must be a date, whatever the schema says.
+    const schema = this.schema as AnySchema
+    const { conditions } = leaveOut
+    return by === null ? pushedOf(driver.BSON, schema, { paths, conditions }) : null
   }
 
   #decoder(rows: number, key: string): Decoder {
