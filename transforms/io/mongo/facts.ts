@@ -10,6 +10,10 @@ export interface Facts {
   readonly documents: number
   /** Whether texts are compared by their bytes: it has no collation of its own. */
   readonly simple: boolean
+  /** No other server could answer: it is in no set and no cluster. */
+  readonly alone: boolean
+  /** It is in a set, whose primary every request for the primary reaches. */
+  readonly primary: boolean
   /** Of all documents, as they are sent. */
   readonly bytes: number
   /** By the path of its first field, the name of an index that has every document. */
@@ -47,6 +51,8 @@ export async function factsOf(db: Db, address: Address): Promise<Facts> {
     exists: listed === null || info !== undefined,
     uuid: String(uuid ?? ''),
     simple: info !== undefined && !('collation' in (info.options ?? {})),
+    alone: hello['msg'] !== 'isdbgrid' && !('setName' in hello) && !('serviceId' in hello),
+    primary: hello['isWritablePrimary'] === true && 'setName' in hello && !('serviceId' in hello),
     ...size,
     indexes,
     now: Number(hello['localTime'] ?? Date.now()),

@@ -155,8 +155,9 @@ test('a cursor that the server forgot is taken up again: nothing twice, nothing 
     'killed',
     upTo(2000).map(n => ({ _id: id(n), n, ...(n % 9 ? { by: new Date(n - (n % 7)) } : {}) })),
   )
-  for (const key of ['_id', 'by']) {
-    const { pages, kill, close } = await killablePages(key)
+  const each = ['_id', 'by'].flatMap(key => [true, false].map(direct => ({ key, direct })))
+  for (const { key, direct } of each) {
+    const { pages, kill, close } = await killablePages(key, direct)
     const found: unknown[] = []
     let killed = 0
     for (let page = await pages.next(); page !== null; page = await pages.next()) {
@@ -168,14 +169,14 @@ test('a cursor that the server forgot is taken up again: nothing twice, nothing 
     assert.deepEqual(
       found.toSorted((a, b) => Number(a) - Number(b)),
       upTo(2000),
-      key,
+      `${key} ${direct}`,
     )
     assert.ok(killed > 2 && pages.opened > killed, `${killed} were killed, ${pages.opened} opened`)
   }
 })
 
 /** Pages of `killed`, and what makes the server forget their cursor. */
-async function killablePages(key: string) {
+async function killablePages(key: string, direct: boolean) {
   const { uri } = await serverOf('mongo')
   const watched = new MongoClient(uri, { monitorCommands: true })
   let cursor = 0n
@@ -196,6 +197,7 @@ async function killablePages(key: string) {
     window: null,
     batch: 50,
     simple: true,
+    direct,
   }
   const asked = { collection: 'killed', projection: null, readConcern: null, keep: null }
   const pages = new Pages({ lease, address, settings, range: { ...range, snapshot: null }, asked })

@@ -4,8 +4,6 @@
  * stepped down, a cursor that the server forgot) is taken up again after the last document that
  * arrived; nothing comes twice, and nothing is lost.
  */
-import type { RunCommandCursor } from 'mongodb'
-import type { Bytes } from '../files/fields.ts'
 import type { Address } from './address.ts'
 import { Level } from './bson/levels.ts'
 import { boundAt, DocumentWalk } from './bson/walk.ts'
@@ -13,18 +11,10 @@ import type { Lease } from './client.ts'
 import { mayPass, mongoFault } from './faults.ts'
 import type { Settings } from './options.ts'
 import { type Asked, findCommand, type Position, type Range } from './range.ts'
+import { CommandReplies, CursorReplies, type Page, type Replies } from './replies.ts'
 import { Patience } from './retry.ts'
 
-/** Documents of one reply. */
-export interface Page {
-  readonly bytes: Bytes
-  /** Document i is bytes[starts[i]..ends[i]). */
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  readonly count: number
-  /** Bytes of the documents. */
-  readonly size: number
-}
+export type { Page }
 
 export interface PagesOf {
   readonly lease: Lease
@@ -37,7 +27,7 @@ export interface PagesOf {
 export class Pages {
   readonly #o: PagesOf
   readonly #patience: Patience
-  #cursor: RunCommandCursor | null = null
+  #cursor: Replies | null = null
   #ahead: Promise<Page | null> | null = null
   #last: Page | null = null
   #after: Position | null = null
@@ -86,39 +76,36 @@ export class Pages {
     if (this.#closed) return
     if (!mayPass(error, true) || !(await this.#patience.wait()))
       throw mongoFault(error, address, 'read')
-    if (this.#last !== null) this.#after = this.#position(this.#last)
+    if (this.#last !== null) this.#after = this.#position(this.#last, this.#last.count - 1)
     this.#again = this.#after !== null && this.#o.range.key === '_id'
   }
 
   async #reply(): Promise<Page | null> {
     this.#cursor ??= this.#open()
-    const cursor = this.#cursor
-    const first = (await cursor.next()) as unknown as Uint8Array | null
-    if (first === null) return null
-    const rest = cursor.readBufferedDocuments() as unknown as Uint8Array[]
-    const again = this.#again && this.#after?.id === this.#position(pageOf([first])).id
+    const page = await this.#cursor.next()
+    const again = page !== null && this.#again && this.#after?.id === this.#position(page, 0).id
     this.#again = false
-    return pageOf(again ? rest : [first, ...rest])
+    return page !== null && again ? withoutFirst(page) : page
   }
 
-  #open(): RunCommandCursor {
+  #open(): Replies {
     const { lease, address, range, asked } = this.#o
     const { client, driver } = lease
     const db = client.db(address.database)
-    const command = findCommand(driver.BSON, range, { asked, after: this.#after })
+    const find = findCommand(driver.BSON, range, { asked, after: this.#after })
     this.opened++
-    const readPreference = db.readPreference ?? 'primary'
-    const cursor = db.runCursorCommand(command, { raw: true, readPreference })
-    return cursor.setBatchSize(range.batch)
+    return range.direct
+      ? new CommandReplies(driver, db, { find, batch: range.batch })
+      : new CursorReplies(db, find, range.batch)
   }
 
-  /** Of a page's last document. */
-  #position({ bytes, starts, ends, count }: Page): Position {
+  /** Of document i of a page. */
+  #position({ bytes, starts, ends }: Page, i: number): Position {
     const { key } = this.#o.range
     const level = Level.of(['_id', key])
     const walk = new DocumentWalk(level, { at: new Int32Array(4), stride: 2, rowsMax: 1 })
     walk.over(bytes)
-    walk.document(starts[count - 1] as number, ends[count - 1] as number, 0)
+    walk.document(starts[i] as number, ends[i] as number, 0)
     return { id: boundAt(walk, 0), key: boundAt(walk, 1) }
   }
 
@@ -145,20 +132,13 @@ export class Pages {
   }
 }
 
-/** A reply's documents lie in one buffer; where they do not, they are copied into one. */
-function pageOf(documents: readonly Uint8Array[]): Page {
-  const [first] = documents
-  const count = documents.length
-  const whole = first !== undefined && documents.every(d => d.buffer === first.buffer)
-  const starts = new Int32Array(count)
-  const ends = new Int32Array(count)
-  let size = 0
-  for (let i = 0; i < count; i++) {
-    const { byteOffset, byteLength } = documents[i] as Uint8Array
-    starts[i] = whole ? byteOffset : size
-    size += byteLength
-    ends[i] = (starts[i] as number) + byteLength
+function withoutFirst({ bytes, starts, ends, count, size }: Page): Page {
+  const first = (ends[0] as number) - (starts[0] as number)
+  return {
+    bytes,
+    starts: starts.subarray(1),
+    ends: ends.subarray(1),
+    count: count - 1,
+    size: size - first,
   }
-  const bytes = whole ? Buffer.from(first.buffer) : Buffer.concat(documents)
-  return { bytes: bytes as unknown as Bytes, starts, ends, count, size }
 }

@@ -14,8 +14,7 @@ import { type News, newsOf } from './news.ts'
 /** Fewer documents are no task of their own. */
 const SPLIT_DOCUMENTS_MIN = 1 << 15
 const SPLITS_MAX = 2048
-/** The driver keeps an object for each document of a reply: many at a time outlive the young generation. */
-const BATCH_MAX = 2000
+const BATCH_MAX = 1 << 14
 
 export interface Planning {
   readonly lease: Lease
@@ -83,6 +82,7 @@ async function rangesOf(
       window: news.window,
       batch,
       simple: facts.simple,
+      direct: facts.alone || (facts.primary && isPrimary(lease)),
       snapshot: o.snapshot,
     },
     documents: news.documents,
@@ -91,6 +91,8 @@ async function rangesOf(
     level: Level.of([key]),
   })
 }
+
+const isPrimary = ({ client }: Lease): boolean => client.readPreference.mode === 'primary'
 
 /** A first read goes by `_id`, which every document has once; an increment by its own field. */
 const splitKey = ({ splitBy, by }: Settings): string => (splitBy === by ? '_id' : splitBy)

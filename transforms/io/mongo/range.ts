@@ -36,6 +36,8 @@ export interface Range {
   readonly window: TimeWindow | null
   /** Documents a request should bring. */
   readonly batch: number
+  /** Whether one server answers all requests (`replies.ts`). */
+  readonly direct: boolean
   /** Whether texts are compared by their bytes. */
   readonly simple: boolean
   /** The snapshot's time, in hex; null: each request reads what there is. */
