@@ -5,6 +5,7 @@
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import type { KeptValue, KeyValues } from '../../../engine/io/ledger.ts'
 import type { ObjectStore } from './store.ts'
+import { storeOf } from './store-of.ts'
 
 type Store = Pick<ObjectStore, 'get' | 'put' | 'list'>
 
@@ -50,8 +51,5 @@ export class BucketLedger implements KeyValues {
 }
 
 /** Throws pipeline: the URI names no bucket. */
-export async function ledgerIn(uri: string): Promise<KeyValues> {
-  throw new Fault('pipeline', `the run ledger cannot be kept in ${redactUri(uri)} yet`, {
-    hint: 'give a local folder with --ledger',
-  })
-}
+export const ledgerIn = async (uri: string): Promise<KeyValues> =>
+  new BucketLedger(await storeOf(uri), uri)
