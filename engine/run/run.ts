@@ -139,6 +139,8 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
     if (error instanceof Skipped) {
       skippedAs = error.why
       notes.push(error.note)
+      // Of one that died once it had published, this may be the only run that follows.
+      removeDead(base, targetsOf(plan), settings.scratch)
     } else failure = error
     await outputs.abandon()
     if (scheduler && inputs && !gathered) gather(ledger, scheduler.runs, inputs)
