@@ -11,10 +11,23 @@ const OPTIONS = { json: 'flag', timeout: 'seconds' } as const
 const TIMEOUT_S = 60
 const MISSING = 1
 
+type Load = () => Promise<Check>
+const files: Load = async () => (await import('../transforms/io/files/check.ts')).checkFiles
+const objects: Load = async () => (await import('../transforms/io/objects/check.ts')).checkObjects
+const postgres: Load = async () =>
+  (await import('../transforms/io/postgres/check.ts')).checkPostgres
+
 /** By the URI's scheme; '' for a path. */
-const CHECKS: Readonly<Record<string, () => Promise<Check>>> = {
-  '': async () => (await import('../transforms/io/files/check.ts')).checkFiles,
-  file: async () => (await import('../transforms/io/files/check.ts')).checkFiles,
+const CHECKS: Readonly<Record<string, Load>> = {
+  '': files,
+  file: files,
+  gs: objects,
+  s3: objects,
+  https: objects,
+  http: objects,
+  postgres,
+  postgresql: postgres,
+  bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
   duckdb: async () => (await import('../transforms/io/duckdb/check.ts')).checkDuckDb,
   bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
   postgres: async () => (await import('../transforms/io/postgres/check.ts')).checkPostgres,
