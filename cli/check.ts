@@ -16,6 +16,7 @@ const files: Load = async () => (await import('../transforms/io/files/check.ts')
 const objects: Load = async () => (await import('../transforms/io/objects/check.ts')).checkObjects
 const postgres: Load = async () =>
   (await import('../transforms/io/postgres/check.ts')).checkPostgres
+const mongo: Load = async () => (await import('../transforms/io/mongo/check.ts')).checkMongo
 
 /** By the URI's scheme; '' for a path. */
 const CHECKS: Readonly<Record<string, Load>> = {
@@ -29,9 +30,8 @@ const CHECKS: Readonly<Record<string, Load>> = {
   postgresql: postgres,
   bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
   duckdb: async () => (await import('../transforms/io/duckdb/check.ts')).checkDuckDb,
-  bigquery: async () => (await import('../transforms/io/bigquery/check.ts')).checkBigQuery,
-  postgres: async () => (await import('../transforms/io/postgres/check.ts')).checkPostgres,
-  postgresql: async () => (await import('../transforms/io/postgres/check.ts')).checkPostgres,
+  mongodb: mongo,
+  'mongodb+srv': mongo,
 }
 
 /** Exit code 0: all that was tried works, 1: something is missing. */
