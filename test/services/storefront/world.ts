@@ -1,0 +1,172 @@
+/**
+ * The fictive shop on real servers: customers and orders in MongoDB, products and stock on S3, Cloud
+ * Storage for what is on its way, BigQuery for what is asked. Each hour is written as the shop would,
+ * run by the `millrace` command, and compared with what the generator knows.
+ */
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { Decimal128, type Document, MongoClient } from 'mongodb'
+import {
+  answerAfter,
+  badOrder,
+  customersWritten,
+  differences,
+  HOUR,
+  ordersWritten,
+  productsCsv,
+  productsWritten,
+  type Shop,
+  stockCsv,
+  stockWritten,
+} from '../../../pipelines/storefront/generate/index.ts'
+import { BigQueryWarehouse } from '../../../transforms/io/bigquery/warehouse.ts'
+import { bigqueryProtocol } from '../bigquery-protocol/proxy.ts'
+import { type Service, start } from '../services.ts'
+import { bigqueryOf, s3Of, storageOf } from '../talk.ts'
+
+export const PIPELINE = 'pipelines/storefront/pipeline.ts'
+const DATABASE = 'shop'
+const BUCKET = 'shop-files'
+const STAGING = 'staging'
+const DATASET = 'storefront'
+
+export interface Servers {
+  readonly gcs: Service
+  readonly bigquery: Service
+  readonly s3: Service
+  readonly mongo: Service
+}
+
+export class World {
+  readonly shop: Shop
+  readonly servers: Servers
+  readonly #mongo: MongoClient
+  readonly #stops: readonly (() => Promise<void>)[]
+
+  private constructor(shop: Shop, servers: Servers, stops: readonly (() => Promise<void>)[]) {
+    this.shop = shop
+    this.servers = servers
+    this.#stops = stops
+    this.#mongo = new MongoClient(servers.mongo.uri)
+  }
+
+  /** Starts the servers and makes the places that the pipeline needs. */
+  static async start(shop: Shop): Promise<World> {
+    const gcs = await start('gcs')
+    const [emulator, s3, mongo] = await Promise.all([
+      start('bigquery', { gcs }),
+      start('s3'),
+      start('mongo'),
+    ])
+    const bigquery = await bigqueryProtocol(emulator)
+    const stops = [bigquery, emulator, gcs, s3, mongo].map(s => () => s.stop())
+    const world = new World(shop, { gcs, bigquery, s3, mongo }, stops)
+    const [bucket] = await storageOf(gcs).createBucket(STAGING)
+    // The server forgets a bucket whose last object goes.
+    await bucket.file('kept').save('')
+    await s3Of(s3).send(new CreateBucketCommand({ Bucket: BUCKET }))
+    await bigqueryOf(bigquery).createDataset(DATASET)
+    return world
+  }
+
+  /** For the command's process: where each client finds its server. */
+  get env(): Record<string, string> {
+    const { gcs, bigquery, s3 } = this.servers
+    const staging = { MILLRACE_STAGING: `gs://${STAGING}/loads` }
+    return { ...gcs.env, ...bigquery.env, ...s3.env, ...staging }
+  }
+
+  /** Words of `millrace`; `hour` counts from the shop's first. */
+  words(hour: number, ...more: readonly string[]): string[] {
+    const from = new Date(this.shop.opened + hour * HOUR).toISOString()
+    return [
+      ...[PIPELINE, '--interval', `${from.slice(0, 16)}Z`],
+      ...['--shop', this.servers.mongo.uri.replace('/?', `/${DATABASE}?`)],
+      ...['--files', `s3://${BUCKET}/files`],
+      ...['--warehouse', `bigquery://test.${DATASET}`],
+      ...['--rejects', `gs://${STAGING}/rejects`],
+      ...more,
+    ]
+  }
+
+  /** What happens in the hour, written as the shop writes it. */
+  async write(hour: number): Promise<{ documents: number; rows: number }> {
+    const orders = [...ordersWritten(this.shop, hour).map(orderDocument)]
+    const customers = customersWritten(this.shop, hour).map(c => timed(c, 'customerId'))
+    await this.#upsert('orders', [...orders, timed(badOrder(hour), 'orderId')])
+    await this.#upsert('customers', customers)
+    const [products, stock] = [productsWritten(this.shop, hour), stockWritten(this.shop, hour)]
+    const name = `hour-${String(hour).padStart(5, '0')}.csv`
+    await this.#put(`files/products/${name}`, productsCsv(products))
+    await this.#put(`files/stock/${name}`, stockCsv(stock))
+    return { documents: orders.length + customers.length, rows: products.length + stock.length }
+  }
+
+  /** The last state of a document is what stays. */
+  async #upsert(name: string, documents: readonly Document[]): Promise<void> {
+    const last = new Map(documents.map(d => [d['_id'], d]))
+    const collection = this.#mongo.db(DATABASE).collection(name)
+    await collection.createIndex({ updatedAt: 1 })
+    const writes = [...last.values()].map(replacement => ({
+      replaceOne: { filter: { _id: replacement['_id'] }, replacement, upsert: true },
+    }))
+    for (let at = 0; at < writes.length; at += 1000)
+      await collection.bulkWrite(writes.slice(at, at + 1000), { ordered: false })
+  }
+
+  async #put(key: string, text: string): Promise<void> {
+    const client = s3Of(this.servers.s3)
+    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: text }))
+  }
+
+  /** Where the warehouse says something else than it must after the hour's run. */
+  differences(hour: number): Promise<string[]> {
+    return differences(answerAfter(this.shop, hour), sql => this.query(sql))
+  }
+
+  /** Of this process the environment must be `env`. */
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const place = { staging: null, location: null }
+    const warehouse = new BigQueryWarehouse(`bigquery://test.${DATASET}`, place)
+    try {
+      return await warehouse.query(sql)
+    } finally {
+      await warehouse.close()
+    }
+  }
+
+  /** What a run should not leave: objects on their way, staging tables. */
+  async leftovers(): Promise<string[]> {
+    const [files] = await storageOf(this.servers.gcs).bucket(STAGING).getFiles()
+    const objects = files
+      .map(f => f.name)
+      .filter(name => name.startsWith('loads/') || name.includes('_millrace/'))
+    const [tables] = await bigqueryOf(this.servers.bigquery).dataset(DATASET).getTables()
+    const staged = tables.map(t => t.id ?? '').filter(id => id.startsWith('millrace_staging'))
+    return [...objects, ...staged]
+  }
+
+  async stop(): Promise<void> {
+    await this.#mongo.close()
+    for (const stop of this.#stops) await stop()
+  }
+}
+
+const TIMES = ['createdAt', 'updatedAt']
+
+/** Times as the database has them. */
+function timed(row: object, id: string): Document {
+  const parts = Object.entries(row).map(([name, value]) =>
+    TIMES.includes(name) ? [name, new Date(value as number)] : [name, value],
+  )
+  const document: Document = Object.fromEntries(parts)
+  return { _id: document[id], ...document }
+}
+
+/** Prices as decimals. */
+function orderDocument(order: { readonly lines: readonly { readonly price: number }[] }): Document {
+  const lines = order.lines.map(line => ({
+    ...line,
+    price: Decimal128.fromString(line.price.toFixed(2)),
+  }))
+  return timed({ ...order, lines }, 'orderId')
+}
