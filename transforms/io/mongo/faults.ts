@@ -46,15 +46,16 @@ const PASSING = new Set<unknown>([
   16500,
 ])
 
+const PASSING_NAMES =
+  /^Mongo(?:Network|PoolCleared|WaitQueue|NotConnected|ServerClosed|OperationTimeout)|^PoolClearedOnNetworkError/
+
 /** `started`: the cluster was reached before, so that a server that is not found may come back. */
 export function mayPass(error: unknown, started: boolean): boolean {
   const { name = '', code, hasErrorLabel } = (error ?? {}) as DriverError
   if (name === 'MongoServerSelectionError') return started
-  // A server was found before each of these.
-  if (
-    /^Mongo(?:Network|PoolCleared|WaitQueue|NotConnected|ServerClosed|OperationTimeout)/.test(name)
-  )
-    return true
+  // A server was found before each of these. The last one, of a request whose connection another one's
+  // error closed, lacks the prefix.
+  if (PASSING_NAMES.test(name)) return true
   return PASSING.has(code) || (hasErrorLabel?.call(error, 'RetryableError') ?? false)
 }
 
