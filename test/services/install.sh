@@ -9,6 +9,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${MILLRACE_SERVICES:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/services}
 python=${PYTHON:-python3}
+go=${GO:-go}
 pin() { sed -n "s/^$1=//p" "$here/pins"; }
 
 # Each of these fills the folder $1, which appears under its name only once it is whole.
@@ -57,8 +58,8 @@ postgres_bin() {
 }
 
 with_go() {
-  command -v go >/dev/null || { because 'it is built with Go, which is not installed'; return 1; }
-  GOBIN="$1/bin" go install "$2" || { because "go install $2 failed"; return 1; }
+  command -v "$go" >/dev/null || { because "it is built with Go, and there is no $go"; return 1; }
+  GOBIN="$1/bin" "$go" install "$2" || { because "go install $2 failed"; return 1; }
 }
 with_pip() {
   local folder=$1
