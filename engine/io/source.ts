@@ -93,6 +93,8 @@ export interface ReadRequest {
   advance(bytes: number): void
   /** Rows that need not be read. A source that cannot tell them reads all; rows to reject are always read. */
   readonly leaveOut?: LeaveOut
+  /** Of the task: what is fetched ahead takes a part of it. */
+  readonly memoryBytes?: number
 }
 
 export interface SplitReader {

@@ -20,6 +20,7 @@ export async function readSplit(
   const reader = await source.open(task.spec.split as Split, {
     wanted,
     rowsPerBatch: task.rowsPerBatch,
+    memoryBytes: task.memoryBytes,
     reject: reject => {
       rejected++
       task.reject(node.id, reject)

@@ -91,6 +91,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
       compression,
       from: seek,
       until: split.end,
+      memoryBytes: request.memoryBytes,
       ratioMax: this.#dialect.inflateRatioMax,
     })
     scratch.window.open(stream, seek)

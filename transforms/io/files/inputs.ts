@@ -25,10 +25,16 @@ export const inputsOf = (uri: string): InputFile[] | Promise<InputFile[]> =>
 export const look = ({ path, object }: Located): Sniffed | Promise<Sniffed> =>
   object === undefined ? sniff(path) : objects().then(o => o.sniffObject(object))
 
-/** `until`: where our part of the file ends. */
+export interface OpenInput extends OpenOptions {
+  /** Where our part of the file ends. */
+  readonly until: number
+  /** Of the task, for what is fetched ahead. */
+  readonly memoryBytes?: number | undefined
+}
+
 export const openInput = (
   { path, object }: Located,
-  o: OpenOptions & { readonly until: number },
+  o: OpenInput,
 ): ByteStream | Promise<ByteStream> =>
   object === undefined ? openBytes(path, o) : objects().then(m => m.openObject(object, o))
 

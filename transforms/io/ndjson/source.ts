@@ -106,7 +106,7 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     const { window } = scratch
     const seek = guessed ? start - 1 : 0
     const o = { compression, from: seek, until: split.end, ratioMax: this.#ratioMax }
-    const stream = await openInput(file, o)
+    const stream = await openInput(file, { ...o, memoryBytes: request.memoryBytes })
     window.open(stream, seek)
     const mark = guessed ? 0 : await passMark(window)
     const walk = scratch.walk(this.#recordBytesMax)

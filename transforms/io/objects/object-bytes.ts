@@ -2,7 +2,7 @@
  * An object's bytes in order, with blocks of it under way ahead of the reader. The first bytes are kept
  * for a while: that an object is looked at, its header read and then its rows, takes one request.
  *
- * Memory: `BLOCK_BYTES` × `BLOCKS_AHEAD` a stream, and `HEADS_MAX` heads a thread.
+ * Memory: `BLOCK_BYTES` × `BLOCKS_AHEAD` a stream, or a share of the task's, and `HEADS_MAX` heads a thread.
  */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -20,6 +20,9 @@ import { readerOf } from './reader-of.ts'
 import type { StoredObject } from './store.ts'
 
 const BLOCK_BYTES = 4 << 20
+const BLOCK_BYTES_MIN = 256 << 10
+/** Of a task's memory. */
+const AHEAD_SHARE = 4
 const BLOCKS_AHEAD = 4
 /** What is read where only the end of a record is wanted. */
 const BEYOND_BYTES = 256 << 10
@@ -73,14 +76,14 @@ export async function bytesOf(object: StoredObject, start: number, end: number):
 /** `until`: where our part ends; bytes beyond are read as they are asked for. */
 export function openObject(
   object: StoredObject,
-  o: OpenOptions & { readonly until: number },
+  o: OpenOptions & { readonly until: number; readonly memoryBytes?: number | undefined },
 ): ByteStream {
   if (o.compression === 'none') return new ObjectBytes(object, o)
-  return new InflatedBytes(storedObject(object, o.until), o.compression, o.ratioMax)
+  return new InflatedBytes(storedObject(object, o), o.compression, o.ratioMax)
 }
 
-function storedObject(object: StoredObject, until: number): Stored {
-  const bytes = new ObjectBytes(object, { from: 0, until: until === 0 ? 0 : object.bytes })
+function storedObject(object: StoredObject, o: Parameters<typeof openObject>[1]): Stored {
+  const bytes = new ObjectBytes(object, { ...o, until: o.until === 0 ? 0 : object.bytes })
   return {
     path: object.uri,
     stream: Readable.from(bytes.chunks(), { objectMode: false, highWaterMark: 1 }),
@@ -162,9 +165,16 @@ class Block {
   }
 }
 
+interface Ahead {
+  readonly from: number
+  readonly until: number
+  readonly memoryBytes?: number | undefined
+}
+
 export class ObjectBytes implements ByteStream {
   readonly #object: StoredObject
   readonly #until: number
+  readonly #blockBytes: number
   readonly #sum: Sum | null
   /** In order, the first being read. */
   readonly #blocks: Block[] = []
@@ -176,7 +186,10 @@ export class ObjectBytes implements ByteStream {
   #turn = 0
   stored = 0
 
-  constructor(object: StoredObject, { from, until }: { from: number; until: number }) {
+  constructor(object: StoredObject, o: Ahead) {
+    const { from, until, memoryBytes = Number.POSITIVE_INFINITY } = o
+    const share = Math.floor(memoryBytes / AHEAD_SHARE / BLOCKS_AHEAD)
+    this.#blockBytes = Math.max(BLOCK_BYTES_MIN, Math.min(BLOCK_BYTES, share))
     this.#object = object
     this.#next = from
     this.#at = from
@@ -198,7 +211,7 @@ export class ObjectBytes implements ByteStream {
     const object = this.#object
     this.#next = isHead(start)
       ? Math.min(object.bytes, FIRST_BYTES)
-      : Math.min(most, start + BLOCK_BYTES)
+      : Math.min(most, start + this.#blockBytes)
     this.#blocks.push(new Block(object, { start, end: this.#next, sum: this.#sum }))
   }
 

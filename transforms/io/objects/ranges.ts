@@ -1,7 +1,7 @@
 /**
  * Ranges of an object that are fetched before they are read, so that reading them is no wait. Few
  * requests: ranges that lie near each other are one, long ones several at a time. Where what is wanted
- * is more than `WHOLE_BYTES`, of each place only a window is held, which moves on as it is read. What was
+ * is more than `WHOLE_BYTES`, or half of the task's memory, of each place only a window is held, which moves on as it is read. What was
  * not asked for beforehand is fetched by a thread of its own (`sync.ts`) while this one waits.
  */
 import pLimit from 'p-limit'
@@ -17,6 +17,7 @@ export interface Place {
 
 /** What is held at once of what is wanted now, and as much of what is wanted next. */
 const WHOLE_BYTES = 32 << 20
+const WHOLE_BYTES_MIN = 4 << 20
 /** Ranges that lie so near are fetched with what is between them. */
 const GAP_BYTES = 256 << 10
 /** Of one request. */
@@ -48,6 +49,7 @@ interface Track {
 
 export class ObjectRanges {
   readonly object: StoredObject
+  readonly #wholeBytes: number
   readonly #limit = pLimit(AT_ONCE)
   #segments: Segment[] = []
   #tracks: Track[] = []
@@ -58,8 +60,10 @@ export class ObjectRanges {
   #flying: Flying[] = []
   #closed = false
 
-  constructor(object: StoredObject) {
+  /** `memoryBytes`: of the task. */
+  constructor(object: StoredObject, memoryBytes = Number.POSITIVE_INFINITY) {
     this.object = object
+    this.#wholeBytes = Math.max(WHOLE_BYTES_MIN, Math.min(WHOLE_BYTES, memoryBytes / 2))
   }
 
   /** Fetches some places, and keeps them until `want`. */
@@ -71,10 +75,10 @@ export class ObjectRanges {
   want(now: readonly Place[], next: readonly Place[]): void {
     const wanted = coalesced([...now, ...next])
     this.#segments = this.#segments.filter(s => wanted.some(p => overlap(p, s)))
-    const whole = sum(now) <= WHOLE_BYTES
+    const whole = sum(now) <= this.#wholeBytes
     this.#window = whole
       ? Number.POSITIVE_INFINITY
-      : Math.max(WINDOW_BYTES_MIN, Math.floor(WHOLE_BYTES / now.length))
+      : Math.max(WINDOW_BYTES_MIN, Math.floor(this.#wholeBytes / now.length))
     this.#tracks = whole ? [] : now.map(p => trackOf(p))
     this.#next = []
     this.#loading = whole ? this.#start(now) : null
@@ -83,7 +87,7 @@ export class ObjectRanges {
 
   /** What is read after that: it is fetched once the rest is there. */
   expect(next: readonly Place[]): void {
-    this.#next = sum(next) <= WHOLE_BYTES ? next : []
+    this.#next = sum(next) <= this.#wholeBytes ? next : []
     if (this.#loading === null && this.#tracks.length === 0) this.#later()
   }
 

@@ -54,7 +54,7 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
   }
 
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
-    const file = await this.#fileOf(objectOf(split) as StoredObject)
+    const file = await this.#fileOf(objectOf(split) as StoredObject, request.memoryBytes)
     const place = this.#files.placeOf(file, split)
     const { leaveOut } = request
     const known = this.#known
@@ -64,9 +64,9 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
   }
 
   /** With its footer there, unless it is the one that was read last. */
-  async #fileOf(object: StoredObject): Promise<ParquetFile> {
+  async #fileOf(object: StoredObject, memoryBytes?: number): Promise<ParquetFile> {
     const { ObjectRanges } = await import('../objects/ranges.ts')
-    const file = new ParquetFile(object.uri, new ObjectRanges(object))
+    const file = new ParquetFile(object.uri, new ObjectRanges(object, memoryBytes))
     if (!this.#files.knows(file)) await loadFooter(file)
     return file
   }
