@@ -39,7 +39,7 @@ export class Claim {
   /** A dead run of the same key had begun. */
   readonly unfinished: boolean
   /** What this run's names end with; the dead run's, where it is completed. */
-  readonly names: string
+  names: string
   readonly #o: ClaimOptions
   readonly #begun: string
   readonly #id: string
@@ -86,6 +86,13 @@ export class Claim {
       this.#renewing = null
     })
     return this.#renewing
+  }
+
+  /** Says so before anything has that name. False: the mark is another run's by now. */
+  async rename(names: string): Promise<boolean> {
+    this.names = names
+    await this.#renewing?.catch(() => false)
+    return this.renew()
   }
 
   async #renewed(): Promise<boolean> {

@@ -10,9 +10,10 @@
  *       "version": "1795289191365929", "crc32c": "yZRlqg==" } ] }
  */
 import { Fault, redactUri } from '../../../engine/fault.ts'
+import { MANIFEST } from './manifest-read.ts'
 import type { ObjectStore } from './store.ts'
 
-export const MANIFEST = '_millrace_manifest.json'
+export { MANIFEST }
 
 const FORMAT = 'millrace-manifest'
 const VERSION = 1

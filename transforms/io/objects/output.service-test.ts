@@ -122,6 +122,31 @@ for (const kind of KINDS) {
     )
   })
 
+  test(`${kind}: other bytes than a dead run had committed are told, and replace them where that is asked for`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'other')}/out`
+    const store = await storeOf(uri)
+    const first = await outputAt(uri)
+    await sentTo(first.output, ['a', 'b'])
+    await first.output.commit()
+    const dead = JSON.parse(await textOf(markUri(`${uri}/`)))
+    dead.owner.process = 999_999
+    const mark = Buffer.from(JSON.stringify(dead))
+    await store.put(markUri(`${uri}/`), mark)
+    const second = await outputAt(uri)
+    await sentTo(second.output, ['a', 'other'])
+    await assert.rejects(second.output.commit(), fault('data', /stands already, with other bytes/))
+    await second.output.abandon()
+    await store.put(markUri(`${uri}/`), mark)
+    const third = await outputAt(uri, { overwrite: true })
+    await sentTo(third.output, ['a', 'other'])
+    await third.output.commit()
+    await third.output.end()
+    const names = await namesIn(`${uri}/`, false)
+    assert.equal(names.length, 2)
+    assert.equal(await textOf(`${uri}/${names[1]}`), 'other')
+  })
+
   test(`${kind}: a manifest that another run wrote meanwhile is not replaced`, async t => {
     if (!needs(t, kind)) return
     const uri = `${await bucketOn(kind, 'lost')}/out`

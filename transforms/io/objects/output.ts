@@ -6,6 +6,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { LimitFunction } from 'p-limit'
 import { describe } from '../../../engine/data/schema.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import type {
@@ -24,6 +25,8 @@ import { refuseInputsIn, refuseStanding } from './refuse-output.ts'
 import type { CommittedObject, ObjectStore, PendingObject } from './store.ts'
 import { removeOthers, removeRun } from './sweep.ts'
 
+/** What an upload has in memory on its way from the file to the socket. */
+const UPLOAD_BYTES = 1 << 20
 /** What a run that has failed spends on its leftovers. */
 const ABANDON_MS = 60_000
 
@@ -42,6 +45,7 @@ export class ObjectOutput implements OutputPlace {
   readonly #sent = new Map<string, SentShard>()
   readonly #under = new Set<Promise<unknown>>()
   readonly #controller = new AbortController()
+  #limiting: Promise<LimitFunction> | null = null
   #claim: Claim | null = null
   #standing: { readonly manifest: Manifest; readonly version: string } | null = null
   #names = ''
@@ -87,14 +91,23 @@ export class ObjectOutput implements OutputPlace {
       this.#unfinished = unfinished
       const { overwrite, at, key } = this.#request
       const standing = this.#standing?.manifest
-      this.#stands = this.#claim?.unfinished
+      const own = this.#claim?.unfinished
         ? standing?.run === this.#names
         : unfinished && standing?.key === key
+      this.#stands = own && !overwrite
       if (this.#stands) this.#names = standing?.run ?? this.#names
+      else if (own) await this.#rename(namesOf(key, standing?.run ?? null))
       else if (unfinished && !keep) await removeRun(this.#store, this.#folder, this.#names)
       const replace = overwrite || unfinished
       await refuseStanding(this.#store, { target: this.target, at, replace })
     })
+  }
+
+  /** What stands is replaced, and may have other bytes: it keeps its names until then. */
+  async #rename(names: string): Promise<void> {
+    this.#names = names
+    if (!(await this.#claim?.rename(names))) throw lost(this.target)
+    await removeRun(this.#store, this.#folder, names)
   }
 
   async shard(folder: string, index: number): Promise<ShardPlace> {
@@ -106,9 +119,8 @@ export class ObjectOutput implements OutputPlace {
 
   async send(shard: BuiltShard): Promise<string | null> {
     const sending = this.#told(async () => {
-      const pending = this.#stands
-        ? null
-        : await this.#store.send(shard.path, shard.target, this.#o)
+      const send = () => this.#store.send(shard.path, shard.target, this.#o)
+      const pending = this.#stands ? null : await (await this.#limit())(send)
       this.#sent.set(shard.target, { shard, pending })
       await rm(shard.path, { force: true })
       return pending?.token ?? null
@@ -163,6 +175,13 @@ export class ObjectOutput implements OutputPlace {
         `${uri}: not all of what this run had sent was removed (${said(error)}): millrace clean ${uri}`,
       )
     })
+  }
+
+  /** As many uploads at once as their buffers have room. */
+  #limit(): Promise<LimitFunction> {
+    const most = Math.floor(this.#request.bufferBytes / UPLOAD_BYTES)
+    this.#limiting ??= import('p-limit').then(({ default: limit }) => limit(Math.max(1, most)))
+    return this.#limiting
   }
 
   get #o() {

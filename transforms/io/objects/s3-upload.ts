@@ -17,7 +17,7 @@ const PARTS_MAX = 9000
 /** Parts of one file under way. */
 const PARALLEL = 4
 /** For one attempt at a part: 0.5 Mbit/s. */
-const PART_MS = 300_000
+export const PART_MS = 300_000
 
 /** A part that the service has. */
 export interface SentPart {
@@ -96,37 +96,8 @@ async function begun(client: S3Client, { bucket, name }: ObjectPlace): Promise<s
   return UploadId
 }
 
-/** One request up to here; where that breaks off, all of it is sent anew. */
-export const WHOLE_BYTES_MAX = 64 << 20
-
-/** A file as a whole, under its name at once, where none stands. Throws the service's answer, 412 else. */
-export async function wholeToS3(
-  path: string,
-  bytes: number,
-  o: { uri: string; crc: number; signal?: AbortSignal | undefined },
-): Promise<string> {
-  const client = await s3Client()
-  const { bucket: Bucket, name: Key } = placeOf(o.uri)
-  const [{ PutObjectCommand }, { Readable }] = await modules()
-  const send = (signal: AbortSignal) =>
-    client.send(
-      new PutObjectCommand({
-        Bucket,
-        Key,
-        Body: Readable.from(bytesOf({ path, start: 0, end: bytes }), { objectMode: false }),
-        ContentLength: bytes,
-        ContentType: typeOf(Key),
-        ChecksumCRC32C: base64Of(o.crc),
-        IfNoneMatch: '*',
-      }),
-      { abortSignal: signal },
-    )
-  const limits = { signal: o.signal, timeoutMs: PART_MS, deadlineMs: 3 * PART_MS }
-  return (await retried(send, limits)).ETag ?? ''
-}
-
 /** Loaded when first used. */
-const modules = () => Promise.all([import('@aws-sdk/client-s3'), import('node:stream')])
+export const modules = () => Promise.all([import('@aws-sdk/client-s3'), import('node:stream')])
 
 /** Some lanes over the parts; the first failure ends them all. */
 async function sentParts(

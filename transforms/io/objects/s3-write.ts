@@ -13,14 +13,8 @@ import { inTheWay, notThere } from './in-the-way.ts'
 import { retried } from './retry.ts'
 import { s3Client } from './s3-client.ts'
 import { s3Reader, tagOf } from './s3-read.ts'
-import {
-  aborted,
-  isNoUpload,
-  type S3Sent,
-  uploadToS3,
-  WHOLE_BYTES_MAX,
-  wholeToS3,
-} from './s3-upload.ts'
+import { aborted, isNoUpload, type S3Sent, uploadToS3 } from './s3-upload.ts'
+import { WHOLE_BYTES_MAX, wholeToS3 } from './s3-whole.ts'
 import { standingAs } from './s3-standing.ts'
 import type { CommittedObject, Leftover, ObjectStore, PendingObject } from './store.ts'
 import { placeOf, uriOf } from './uri.ts'
