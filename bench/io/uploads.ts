@@ -21,6 +21,8 @@ type Contestant = (typeof CONTESTANTS)[number]
 
 interface Told {
   readonly seconds: number
+  /** Of the client's process: other work on the machine does not enter it. */
+  readonly cpu: number
   readonly rss: number
 }
 
@@ -74,10 +76,13 @@ async function contest(who: Contestant, folder: string, o: { files: number; to: 
     name: `part-${String(i).padStart(5, '0')}.parquet`,
   }))
   const started = performance.now()
+  const before = process.cpuUsage()
   await ACTS[who](files, o.to)
   const seconds = (performance.now() - started) / 1000
   const rss = process.resourceUsage().maxRSS * 1024
-  process.stdout.write(JSON.stringify({ seconds, rss } satisfies Told), () => process.exit(0))
+  const { user, system } = process.cpuUsage(before)
+  const cpu = (user + system) / 1e6
+  process.stdout.write(JSON.stringify({ seconds, cpu, rss } satisfies Told), () => process.exit(0))
 }
 
 async function told(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Told> {
@@ -124,13 +129,19 @@ async function compare(o: { files: number; mb: number; rounds: number }): Promis
       const peak = Math.max(...list.map(t => t.rss)) / 1e6
       const speed = (total * 1000) / middle(seconds)
       console.log(
-        `${who.padEnd(12)} median ${middle(seconds).toFixed(2)} s, least ${Math.min(...seconds).toFixed(2)} s, ${speed.toFixed(0)} MB/s, peak ${peak.toFixed(0)} MB`,
+        `${who.padEnd(12)} median ${middle(seconds).toFixed(2)} s, least ${Math.min(...seconds).toFixed(2)} s, ${speed.toFixed(0)} MB/s, ${middle(list.map(t => t.cpu)).toFixed(2)} s of CPU, peak ${peak.toFixed(0)} MB`,
       )
     }
     for (const kind of ['gcs', 's3'] as const) {
-      const of = (who: Contestant) => middle((results.get(who) ?? []).map(t => t.seconds))
-      const ratio = of(`${kind} client`) / of(`${kind} ours`)
-      console.log(`${kind}: ${ratio.toFixed(2)} of the client's own speed`)
+      const ratio = (of: (told: Told) => number): string => {
+        const [client, ours] = (['client', 'ours'] as const).map(who =>
+          middle((results.get(`${kind} ${who}`) ?? []).map(of)),
+        )
+        return ((client as number) / (ours as number)).toFixed(2)
+      }
+      console.log(
+        `${kind}: ${ratio(t => t.seconds)} of the client's own speed, ${ratio(t => t.cpu)} by CPU time`,
+      )
     }
   } finally {
     await Promise.all(Object.values(servers).map(s => s.stop()))
