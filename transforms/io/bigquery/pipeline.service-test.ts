@@ -107,6 +107,7 @@ const Line = schema({
   n: t.int32.nullable,
   price: t.decimal(10, 2),
   sold: t.timestamp,
+  meta: t.json.nullable,
 })
 const Order = schema({
   id: t.int32,
@@ -122,8 +123,14 @@ const orders = [
     seen: 5,
     tags: ['a', "b'\n"],
     lines: [
-      { sku: 'x', n: 1, price: -1.25, sold: Date.UTC(2026, 0, 31, 23) + 0.5 },
-      { sku: 'y', n: null, price: 0, sold: 0 },
+      {
+        sku: 'x',
+        n: 1,
+        price: -1.25,
+        sold: Date.UTC(2026, 0, 31, 23) + 0.5,
+        meta: [1, { k: 'v' }],
+      },
+      { sku: 'y', n: null, price: 0, sold: 0, meta: null },
     ],
     address: { city: 'Łódź', zips: [1, 2 ** 40] },
     extra: { a: [1, null, { b: 'c"' }], d: true },

@@ -8,6 +8,8 @@ import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import type { ErrorProto } from './failure.ts'
 import { runJob } from './job.ts'
 import { referenceOf, stagingTable, type TableInfo } from './layout.ts'
+import { loadsJson, parseStatements, textField, textName } from './json-columns.ts'
+import { transact } from './ledger.ts'
 import { hashOf, stagingName } from './names.ts'
 import { each } from '../objects/each.ts'
 import { type Place, removeShards, sendShards } from './place.ts'
@@ -43,12 +45,15 @@ export async function stageLoad(
     load.options.mode === 'merge' ? withPosition(path, load.columns, index) : same(path)
   const clean = () => removeShards(uris)
   await cleanedUp(() => sendShards(load.files, { uris, prepared }), clean)
+  const parses = loadsJson(load)
+  const into = parses ? await textsFor(session, load, staging) : staging
   const loadAll = () =>
-    each(chunks, chunk => loadChunk(session, load, { chunk, uris, staging }), {
+    each(chunks, chunk => loadChunk(session, load, { chunk, uris, into }), {
       parallel: JOBS_MAX,
     })
   const loaded = cleanedUp(loadAll, clean).then(async () => {
     await clean()
+    if (parses) await parseTexts(session, load)
     await countRows(session, load)
   })
   // Whoever publishes hears of it.
@@ -82,32 +87,42 @@ async function stagingFor(
   return createTable(session, json, load)
 }
 
+/** A table for the load's texts, whose rows go on into its staging table. */
+async function textsFor(session: Session, load: TableLoad, staging: TableInfo): Promise<TableInfo> {
+  const json = {
+    tableReference: referenceOf(session.dataset, textName(load)),
+    schema: { fields: (staging.schema?.fields ?? []).map(textField) },
+    expirationTime: String(Date.now() + STAGING_MS),
+  }
+  return createTable(session, json, load)
+}
+
+async function parseTexts(session: Session, load: TableLoad): Promise<void> {
+  const statements = parseStatements(load, session.dataset)
+  const subject = `table ${load.table}`
+  await transact(session, { statements, subject, at: load.at, deadlineMs: LOAD_MS })
+  await dropTable(session, textName(load))
+}
+
 async function loadChunk(
   session: Session,
   load: TableLoad,
-  o: { chunk: Chunk; uris: readonly string[]; staging: TableInfo },
+  o: { chunk: Chunk; uris: readonly string[]; into: TableInfo },
 ): Promise<void> {
-  const { chunk, uris, staging } = o
-  const table = stagingName(load)
+  const { chunk, uris, into } = o
+  const table = into.tableReference?.tableId ?? stagingName(load)
   const sourceUris = uris.slice(chunk.from, chunk.to)
   const parts = session.dataset
   await runJob(session.api, {
     // A staging table that went and was made anew has none of its rows: other jobs, other ids.
-    hash: hashOf(
-      parts.project,
-      parts.dataset,
-      load.id,
-      load.table,
-      staging.creationTime,
-      chunk.index,
-    ),
+    hash: hashOf(parts.project, parts.dataset, load.id, load.table, into.creationTime, chunk.index),
     purpose: 'load',
     configuration: {
       load: {
         sourceUris,
         sourceFormat: 'PARQUET',
         destinationTable: referenceOf(parts, table),
-        schema: staging.schema,
+        schema: into.schema,
         createDisposition: 'CREATE_NEVER',
         writeDisposition: 'WRITE_APPEND',
         decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
