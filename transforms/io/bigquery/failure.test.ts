@@ -38,6 +38,8 @@ test('what passes is told from what is final', () => {
   assert.equal(failureOf(new Error('socket hang up')).passing, true)
   assert.equal(failureOf(new Error('Invalid URL')).passing, false)
   assert.equal(failureOf(new Error('a __proto__ of reasons')).passing, false)
+  const conflict = 'Transaction is aborted due to concurrent update against table p:d.t.'
+  assert.equal(jobFailure([{ reason: 'invalidQuery', message: conflict }]).passing, true)
 })
 
 test('a fault tells every error, whose it is, and what to do', () => {
@@ -56,6 +58,11 @@ test('a fault tells every error, whose it is, and what to do', () => {
     /got {3}invalid at gs:\/\/b\/part-1\.parquet: Provided[\s\S]*got {3}accessDenied[\s\S]*job {3}j/,
   )
   assert.match(faultOf(refusal(403, 'accessDenied'), 'x').hint ?? '', /roles\/bigquery/)
+  const message = 'Cannot read and write in different locations: source: US, destination: EU'
+  assert.match(
+    faultOf(jobFailure([{ reason: 'invalid', message }]), 'x').hint ?? '',
+    /bucket in the location/,
+  )
   assert.equal(faultOf(refusal(403, 'quotaExceeded'), 'x').kind, 'resource')
   const many = Array.from({ length: 40 }, (_, i) => ({ reason: 'invalid', message: `${i}` }))
   assert.match(faultOf(jobFailure(many), 'x').render(), /and {3}30 more errors/)

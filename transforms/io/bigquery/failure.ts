@@ -57,6 +57,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   badRequest: { kind: 'data' },
 }
 
+/** Told as invalidQuery, though another transaction was merely faster. */
+const CONFLICT = /aborted due to concurrent update|serialize access to table .* concurrent update/i
+/** Told as invalid. */
+const APART = /read and write in different locations/i
 const PASSING_CODES = [408, 429, 500, 502, 503, 504]
 const PASSING_NETWORK =
   /^(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$|socket hang up|network timeout|premature close|aborted|other side closed|fetch failed|terminated/i
@@ -84,7 +88,8 @@ export class ApiFailure extends Error {
     this.retryAfterMs = error.retryAfterMs ?? 0
     const known = Object.hasOwn(MEANINGS, this.reason) ? MEANINGS[this.reason] : undefined
     const byCode = known === undefined && PASSING_CODES.includes(this.code)
-    this.passing = error.broken === true || known?.passing === true || byCode
+    const faster = CONFLICT.test(error.message)
+    this.passing = error.broken === true || known?.passing === true || byCode || faster
   }
 }
 
@@ -139,7 +144,8 @@ export function faultOf(
   const { kind, hint } = known ?? (failure.passing ? PASSING : byCode)
   const shown = failure.errors.slice(0, ERRORS_SHOWN).map(lineOf)
   const more = failure.errors.length - shown.length
-  const told = o.hint ?? hint
+  const apart = APART.test(failure.message)
+  const told = o.hint ?? (apart ? 'use a staging bucket in the location of the data set' : hint)
   return new Fault(kind, `${subject}: ${failure.message}`, {
     cause: failure,
     detail: [

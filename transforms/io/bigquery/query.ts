@@ -39,7 +39,7 @@ export interface QueryParameter {
 
 const QUERY_MS = 3600_000
 /** Rows of a page; the service cuts it at 10 MB, and so may end it early. */
-export const PAGE_ROWS = 50_000
+export const PAGE_ROWS = 20_000
 
 /** Runs a query whose rows are then asked for with `pages`. Throws as `runJob`. */
 export async function select(api: Api, o: Select): Promise<Result> {
