@@ -61,6 +61,8 @@ export interface PlanRequest {
   readonly since?: string | null
   /** The run's interval, epoch milliseconds [start, end), where the pipeline has one. */
   readonly interval?: { readonly start: number; readonly end: number } | null
+  /** One object for all sources of a run: what they share while it lasts, such as a snapshot, is known by it. */
+  readonly scope?: object
 }
 
 /** A row that could not be read. Line and offset count from 1 and 0, in the decompressed source. */

@@ -64,7 +64,8 @@ export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
   for (const stage of stages) {
     if (!is(stage.head, 'read')) continue
     const { op, at } = stage.head
-    const planned = await op.source.plan(requestOf(stage, stage.head, o)).catch(error => {
+    const request = { ...requestOf(stage, stage.head, o), scope: all }
+    const planned = await op.source.plan(request).catch(error => {
       if (error instanceof Fault) error.at ??= at
       throw error
     })

@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { schema, t } from '../../../engine/data/schema.ts'
+import type { Split } from '../../../engine/io/source.ts'
 import { runPipeline } from '../../../engine/run/run.ts'
 import { needs } from '../../../test/services/services.ts'
+import { table } from '../table/index.ts'
 import { databaseOf } from '../../../test/postgres/database.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
@@ -56,6 +59,34 @@ test('a run over threads reads tables, and merges what it makes of them', async 
     )[0],
     expected,
   )
+})
+
+test('tables of a run are read in one state of the database', async c => {
+  if (!needs(c, 'postgres')) return
+  const { uri, run } = await databaseOf(c)
+  await run('CREATE TABLE a AS SELECT 1 AS id; CREATE TABLE b AS SELECT 1 AS id')
+  const S = schema({ id: t.int32.nullable })
+  const scope = {}
+  const [a, b] = [table(uri, 'a', S), table(uri, 'b', S)]
+  const first = await a.plan({ splitBytes: 1e6, scope })
+  await run('INSERT INTO a VALUES (2); INSERT INTO b VALUES (2)')
+  const second = await b.plan({ splitBytes: 1e6, scope })
+  assert.equal(second.inputs[0]?.version, first.inputs[0]?.version)
+  assert.equal((await idle(run)).length, 1)
+  await a.release?.()
+  const reader = await b.open(second.splits[0] as Split, {
+    wanted: [true],
+    rowsPerBatch: 10,
+    reject: () => {},
+    advance: () => {},
+  })
+  assert.equal((await reader.next())?.rows, 1)
+  await reader.close()
+  await b.release?.()
+  assert.deepEqual(await idle(run), [])
+  const later = await b.plan({ splitBytes: 1e6, scope })
+  assert.notEqual(later.inputs[0]?.version, first.inputs[0]?.version)
+  await b.release?.()
 })
 
 test('a run that fails lets go of its snapshot', async c => {

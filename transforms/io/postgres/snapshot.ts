@@ -36,10 +36,46 @@ export class Snapshot {
     }
   }
 
-  close(): Promise<void> {
-    return this.session.close()
+  #users = 1
+
+  /** Another table is read in it; false where no other is any more. Throws resource: its connection broke. */
+  share(): boolean {
+    if (this.#users === 0) return false
+    if (this.session.broken !== null) throw gone(this.session)
+    this.#users++
+    return true
+  }
+
+  /** Ends with the last that uses it. */
+  async close(): Promise<void> {
+    if (--this.#users === 0) await this.session.close()
   }
 }
+
+const shared = new WeakMap<object, Map<string, Promise<Snapshot>>>()
+
+/** The snapshot of a database that all tables of a run (`scope`) are read in; each user closes it. */
+export async function snapshotOf(uri: string, scope: object = {}): Promise<Snapshot> {
+  const known = shared.get(scope) ?? new Map<string, Promise<Snapshot>>()
+  shared.set(scope, known)
+  const there = await known.get(uri)
+  if (there?.share() === true) return there
+  const opened = Snapshot.open(uri)
+  known.set(uri, opened)
+  try {
+    return await opened
+  } catch (error) {
+    known.delete(uri)
+    throw error
+  }
+}
+
+const gone = ({ shown }: Session, cause?: Fault): Fault =>
+  new Fault('resource', `${shown}: the snapshot that is read is gone`, {
+    detail: cause?.detail ?? [],
+    hint: 'the connection that held it broke: run it again',
+    ...(cause === undefined ? {} : { cause }),
+  })
 
 const NAME = /^[0-9A-F-]+$/i
 
@@ -58,10 +94,6 @@ async function adoptOnce(uri: string, name: string): Promise<Session> {
   } catch (error) {
     session.destroy()
     if (!(error instanceof Fault) || !/snapshot/.test(error.message)) throw error
-    throw new Fault('resource', `${session.shown}: the snapshot that is read is gone`, {
-      detail: error.detail,
-      hint: 'the connection that held it broke: run it again',
-      cause: error,
-    })
+    throw gone(session, error)
   }
 }

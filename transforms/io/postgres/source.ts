@@ -14,7 +14,7 @@ import { conditionSql } from './conditions.ts'
 import { type Span, spanOf } from './incremental.ts'
 import { type Asked, askedOf } from './read-options.ts'
 import { retried } from './retry.ts'
-import { Snapshot } from './snapshot.ts'
+import { type Snapshot, snapshotOf } from './snapshot.ts'
 import { SplitRead } from './split-read.ts'
 import { cutOf } from './splits.ts'
 
@@ -43,7 +43,7 @@ export class PostgresTable implements TableReader {
   /** The snapshot is held until `release`. */
   plan(request: PlanRequest): Promise<SourcePlan> {
     return retried(async () => {
-      const snapshot = await Snapshot.open(this.#uri)
+      const snapshot = await snapshotOf(this.#uri, request.scope)
       try {
         const planned = await this.#planIn(snapshot, request)
         this.#held.push(snapshot)
