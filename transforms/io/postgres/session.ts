@@ -22,7 +22,8 @@ const SETTINGS = [
   "SET bytea_output = 'hex'",
   'SET extra_float_digits = 1',
   'SET lock_timeout = 0',
-  'SET idle_in_transaction_session_timeout = 0',
+  // Those of them that the server's version has: a snapshot is held in a transaction that idles.
+  "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')",
 ]
 
 export class Session {
