@@ -164,12 +164,13 @@ test('`where` leaves rows out of the source; a test that postgres would answer o
   if (!needs(c, 'postgres')) return
   const { uri, run } = await databaseOf(c)
   await run(
-    "CREATE TABLE o (id int PRIMARY KEY, country text, w numeric(30,2)); INSERT INTO o VALUES (1, 'France', 1), (2, 'Spain', 1), (3, NULL, 1), (4, 'x'' OR true --', 1)",
+    "CREATE TABLE o (id int PRIMARY KEY, country text, w numeric(30,2), big int8); INSERT INTO o VALUES (1, 'France', 1, 1), (2, 'Spain', 1, 1), (3, NULL, 1, 1), (4, 'x'' OR true --', 1, 9223372036854775807)",
   )
   const O = schema({
     id: t.int32,
     country: t.utf8.nullable,
     w: t.decimal(30, 2).nullable,
+    big: t.bigint.nullable,
   }) as AnySchema
   const ids = async (where: object) =>
     (await readTable(uri, 'o', O, { where })).rows.map(r => r['id'])
@@ -177,6 +178,7 @@ test('`where` leaves rows out of the source; a test that postgres would answer o
   assert.deepEqual(await ids({ country: { not: 'France' }, id: { lte: 3 } }), [2])
   assert.deepEqual(await ids({ country: { in: ['Spain', null] } }), [2, 3])
   assert.deepEqual(await ids({ country: "x' OR true --" }), [4])
+  assert.deepEqual(await ids({ big: { gte: 2n ** 62n } }), [4])
   await assert.rejects(
     ids({ w: { gt: 0.5 } }),
     (f: Fault) => f.kind === 'pipeline' && /"w" gt cannot be asked/.test(f.message),

@@ -20,6 +20,7 @@ const PASSING =
 const BROKEN =
   /terminated unexpectedly|connection (?:timeout|timed out|terminated)|timeout expired|not queryable|was closed|socket hang up/i
 
+const SIGNED = 'give the certificate of who signs the server’s as sslrootcert=FILE in the URI'
 const HINTS: Readonly<Record<string, string>> = {
   '28P01': 'check PGPASSWORD, ~/.pgpass or the password of the URI',
   '28000': 'check the user of the URI, and what pg_hba.conf lets it do',
@@ -35,9 +36,16 @@ const HINTS: Readonly<Record<string, string>> = {
   '54000': 'a row or value is larger than Postgres can send (1 GB)',
   '25006': 'this server is read-only: give the address of the primary',
   '2BP01': 'something depends on the table: change or drop it first',
+  DEPTH_ZERO_SELF_SIGNED_CERT: SIGNED,
+  SELF_SIGNED_CERT_IN_CHAIN: SIGNED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: SIGNED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'use a name that the certificate of the server has',
   ECONNREFUSED: 'no server listens there: check host and port, and that it runs',
   ENOTFOUND: 'no such host: check the address',
 }
+/** What the server itself answers has such a code; a socket, a certificate another. */
+const SQLSTATE = /^[0-9A-Z]{5}$/
 /** Of classes whose codes all have the same remedy. */
 const RESOURCE = /^(?:28|3D|42501|53|54|55|57|58|XX|25006)/
 
@@ -63,7 +71,7 @@ export function pgFault(
   const advice = HINTS[code] ?? hint
   return new Fault(kindOf(code, error), `${what}: ${said}`, {
     detail: [
-      `said  postgres, ${code === '' ? 'without a code' : code}`,
+      `said  ${SQLSTATE.test(code) ? 'postgres' : 'the connection'}, ${code === '' ? 'without a code' : code}`,
       ...(detail === undefined ? [] : [`      ${clip(detail)}`]),
       ...(where === undefined ? [] : [`where ${clip(where)}`]),
       ...(o.sql === undefined ? [] : [`sql   ${clip(o.sql)}`]),
@@ -75,8 +83,8 @@ export function pgFault(
 }
 
 function kindOf(code: string, error: unknown): FaultKind {
-  if (passing(error) || RESOURCE.test(code)) return 'resource'
-  return code === '' ? 'resource' : 'data'
+  const told = SQLSTATE.test(code)
+  return passing(error) || !told || RESOURCE.test(code) ? 'resource' : 'data'
 }
 
 const SHOWN = 400

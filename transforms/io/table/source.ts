@@ -98,6 +98,9 @@ function durationOf(table: string, text: string): number {
   })
 }
 
+/** JSON has no bigint. */
+const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)
+
 class TableSource<F extends Fields> implements Source<F> {
   readonly format = 'table'
   readonly schema: Schema<F>
@@ -117,7 +120,7 @@ class TableSource<F extends Fields> implements Source<F> {
     this.#kind = kind
     this.#asked = asked
     const { staging: _, location: __, ...what } = asked
-    this.fingerprint = JSON.stringify(['table', this.uri, what, describe(schema)])
+    this.fingerprint = JSON.stringify(['table', this.uri, what, describe(schema)], plain)
     this.leavesOut = kind.leavesOut ?? false
     if (asked.incremental) this.markName = `${this.uri} by ${asked.incremental.by}`
   }
