@@ -19,12 +19,15 @@ export interface Address {
 }
 
 const FORM = /^(mongodb(?:\+srv)?):\/\/(?:([^/?]*)@)?([^/?@]+)(?:\/([^?]*))?(?:\?(.*))?$/s
+const HOST = /^(?:\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i
 const EXAMPLE = 'mongodb://host/database/collection'
 
 /** Throws pipeline: the URI is none, or names no database or collection. The message never has the URI. */
 export function addressOf(uri: string, collection?: string): Address {
   const [whole, scheme = '', user, hosts = '', path = '', query = ''] = FORM.exec(uri) ?? []
-  if (whole === undefined)
+  // A password with a bare / or @ in it would come to stand where hosts and names do.
+  const astray = path.includes('@') || !hosts.split(',').every(host => HOST.test(host))
+  if (whole === undefined || astray)
     throw new Fault('pipeline', 'this is no URI of a MongoDB collection', {
       hint: `write ${EXAMPLE}; a user and a password in it are percent-encoded`,
     })

@@ -30,6 +30,7 @@ import { checkMongo } from './check.ts'
 import { mongo } from './index.ts'
 import { settingsOf } from './options.ts'
 import { Pages } from './pages.ts'
+import { findCommand, type Range } from './range.ts'
 import { readAll } from './testing/read-all.ts'
 
 let client: MongoClient
@@ -340,6 +341,31 @@ test('a document of 16 MB', async context => {
       [2, 5],
     ],
   )
+})
+
+test('a snapshot: one time, taken at planning, in every command of every split', async context => {
+  if (!here(context)) return
+  await filled(
+    'moments',
+    upTo(60).map(n => ({ n, pad: 'x'.repeat(100) })),
+  )
+  const source = mongo(at('moments'), N, { snapshot: true })
+  const { plan, rows } = await readAll(source, { request: { splitBytes: 2000 } })
+  assert.equal(rows.length, 60)
+  assert.ok(plan.splits.length > 2)
+  const times = new Set(plan.splits.map(split => (split.detail as Range).snapshot))
+  const [time] = times
+  assert.equal(times.size, 1)
+  assert.match(String(time), /^[0-9a-f]{16}$/)
+  assert.deepEqual(plan.notes, [])
+  assert.match(plan.inputs[0]?.version ?? '', new RegExp(`as of ${time}$`))
+  const asked = { collection: 'moments', projection: null, readConcern: null, keep: null }
+  for (const { detail } of plan.splits) {
+    const command = findCommand(BSON, detail as Range, { asked, after: null })
+    const concern = command['readConcern'] as { level: string; atClusterTime: Timestamp }
+    assert.equal(concern.level, 'snapshot')
+    assert.equal(concern.atClusterTime.toBigInt().toString(16), time as string)
+  }
 })
 
 const Fact = schema({
