@@ -23,6 +23,7 @@ import { passes, type Test } from '../../../engine/io/condition.ts'
 import { runRows } from '../../../testing/index.ts'
 import { faultProxy } from '../../../test/services/fault-proxy/proxy.ts'
 import { homeOf, isInstalled, needs, serverOf } from '../../../test/services/services.ts'
+import { noLeaks } from '../../../test/services/leaks.ts'
 import { folderFor, freePort, launch } from '../../../test/services/process.ts'
 import { accepts } from '../../../test/services/server.ts'
 import { addressOf } from './address.ts'
@@ -231,6 +232,7 @@ test('faults of the network, by seeds: the same rows each time', async context =
       const source = mongo(uri, N, { batchBytes: '8KB', timeout: '1s' })
       const { rows } = await readAll(source, { request: { splitBytes: 20_000 } })
       assert.deepEqual(numbers(rows), upTo(400), `seed ${seed}: ${proxy.schedule}`)
+      await noLeaks({ server: service, expected: () => true, proxies: [proxy] })
     } finally {
       await proxy.stop()
     }
@@ -366,6 +368,27 @@ test('a snapshot: one time, taken at planning, in every command of every split',
     assert.equal(concern.level, 'snapshot')
     assert.equal(concern.atClusterTime.toBigInt().toString(16), time as string)
   }
+})
+
+test('a reader that is closed early leaves no connection', async context => {
+  if (!here(context)) return
+  await filled(
+    'early',
+    upTo(500).map(n => ({ n, pad: 'x'.repeat(100) })),
+  )
+  const service = await serverOf('mongo')
+  const proxy = await faultProxy(service, { seed: 1, rate: 0 })
+  context.after(() => proxy.stop())
+  const uri = `${proxy.uri.slice(0, proxy.uri.indexOf('/', 10))}/shop/early${OPTIONS}`
+  const source = mongo(uri, N, { batchBytes: '2KB' })
+  const { splits } = await source.plan({ splitBytes: 1 << 20 })
+  const request = { wanted: [true], rowsPerBatch: 10, reject() {}, advance() {} }
+  const reader = await source.open(splits[0] as (typeof splits)[number], request)
+  assert.equal((await reader.next())?.selected, 10)
+  assert.ok(proxy.connections > 0)
+  await reader.close()
+  await reader.close()
+  await noLeaks({ server: service, expected: () => true, proxies: [proxy] })
 })
 
 const Fact = schema({
