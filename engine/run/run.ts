@@ -133,7 +133,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
       void run.executor.close()
     }
     signal.addEventListener('abort', stop, { once: true })
-    await outputs.publish(scheduler.runs, executor, () => book.publishing(outputs))
+    await outputs.publish(scheduler.runs, executor, () => book.publishing(report(true)))
     await book.published(outputs, report(true))
   } catch (error) {
     if (error instanceof Skipped) {

@@ -14,7 +14,7 @@ import { acquire, UnfinishedInterval } from './claims.ts'
 import { LedgerEntry } from './entry.ts'
 import { LedgerFolder } from './folder.ts'
 import { newestRuns } from './history.ts'
-import { intervalName, seriesName } from './names.ts'
+import { intervalName, recordName, seriesName } from './names.ts'
 import { thisProcess } from './owner.ts'
 import { StateCell } from './state.ts'
 
@@ -195,7 +195,7 @@ test('published, and dead before it had all written down: the next run does that
   const record = entry.record
   await entry.ended('failed', { step: {}, error: null, visible: false })
   const marks = { before: {}, after: { log: '9' } }
-  const name = `runs/shop/${new Date(record.startedAt).toISOString().toLowerCase().replaceAll(':', '.')}-${record.runId}.json`
+  const name = recordName('shop', record.startedAt, record.runId)
   const cell = await leave(values, claimOf(dead))
   const claim = claimOf(dead, {
     runId: record.runId,
@@ -225,6 +225,25 @@ test('published, and dead before it had all written down: the next run does that
   assert.deepEqual(settled?.record.marks, marks)
   await next.ended('failed', { step: {}, error: null, visible: false })
   assert.equal((await begin(values, { interval: 4 })).already?.runId, record.runId)
+})
+
+test('published, and dead before its claim was given back: the same interval again does that', async () => {
+  const values = folder()
+  const entry = await begin(values, { interval: 4 })
+  await entry.publishing({ rows: { read: 7, written: 7 } })
+  const { runId, startedAt } = entry.record
+  await entry.published({})
+  // As it was before the last two writes, of a process that is gone.
+  const name = recordName('shop', startedAt, runId)
+  const record = { ...entry.record, status: 'publishing', endedAt: null, owner: dead }
+  await values.put(name, Buffer.from(JSON.stringify(record)))
+  const marks = { before: {}, after: {} }
+  const claim = claimOf(dead, { runId, record: name, interval: hour(4), stage: 'published', marks })
+  const cell = await leave(values, claim)
+  assert.equal((await begin(values, { interval: 4 })).already?.runId, runId)
+  assert.equal((await cell.read()).claim, null)
+  const [run] = await newestRuns(values, { pipeline: 'shop', limit: 1 })
+  assert.deepEqual([run?.status, run?.record.rows.written], ['published', 7])
 })
 
 test('intervals of a series without marks do not wait for one another; one interval does', async () => {

@@ -23,7 +23,7 @@ import { acquire, disowned, LEASE, type LeaseTimes, UnfinishedInterval } from '.
 import { intervalName, recordName, seriesName } from './names.ts'
 import { thisProcess } from './owner.ts'
 import { type Planned, writtenRecord } from './record.ts'
-import { settle } from './settle.ts'
+import { settle, settleInterval } from './settle.ts'
 import { StateCell } from './state.ts'
 
 export interface EntryRequest {
@@ -249,9 +249,12 @@ async function claimed(request: EntryRequest): Promise<Found> {
   const cell = interval && new StateCell(values, intervalName(pipeline, run.series, interval))
   const none = { retaken: false, series: null, interval: null, before: {}, record }
   const done = async () => (again || !cell ? null : publishedIn(await cell.read()))
-  let already = await done()
-  if (already !== null) return { ...none, already }
   const series = exclusive ? new StateCell(values, seriesName(pipeline, run.series)) : null
+  let already = await done()
+  if (already !== null) {
+    await settleInterval(values, already, series)
+    return { ...none, already }
+  }
   const wanted = { claim, times, what: `pipeline ${pipeline}` }
   const accept = (dead: Claim) => {
     if (!again) refuseUnfinished(pipeline, dead, interval)

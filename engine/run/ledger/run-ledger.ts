@@ -93,8 +93,8 @@ export class RunLedger {
   }
 
   /** The marks are written ahead. Throws resource: nothing may be published. */
-  async publishing({ written }: Outputs): Promise<void> {
-    await this.#kept?.publishing({ outputs: written })
+  async publishing(report: RunReport): Promise<void> {
+    await this.#kept?.publishing(stepOf(report))
   }
 
   async published({ receipts }: Outputs, report: RunReport): Promise<void> {
