@@ -12,6 +12,7 @@ import { optimize } from '../engine/optimize/optimize.ts'
 import type { Plan } from '../engine/plan/node.ts'
 import { planInputs } from '../engine/run/inputs.ts'
 import { loadPipeline } from '../engine/run/load.ts'
+import { intervalOf } from '../engine/run/prepare.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { RUN_OPTIONS, withOptionHint } from './run-options.ts'
 
@@ -23,7 +24,13 @@ export async function explain(argv: readonly string[]): Promise<number> {
   const name = (options.get('export') as string | undefined) ?? null
   const { definition, hash } = await loadPipeline(module, name)
   try {
-    const run = { id: 'explain', startedAt: Date.now() }
+    const startedAt = Date.now()
+    const interval = intervalOf(
+      definition,
+      options.get('interval') as number | undefined,
+      startedAt,
+    )
+    const run = { id: 'explain', startedAt, ...(interval && { interval }) }
     const written = buildPlan(definition, rest, run, hash)
     const text = explainLogical(written)
     const plan = optimize(sized(written, sourceSizes(written)))

@@ -85,7 +85,7 @@ export async function prepare(options: RunOptions): Promise<Prepared> {
 }
 
 /** Null: the pipeline has none. Throws pipeline: it has none and one is given, or none begins then. */
-function intervalOf(
+export function intervalOf(
   { definition, every }: Definition,
   start: number | undefined,
   now: number,

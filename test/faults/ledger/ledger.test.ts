@@ -151,6 +151,14 @@ test('runs show: all that is known of one, by the start of its id', async () => 
   )
 })
 
+test('explain builds for an interval too', async () => {
+  const place = placeAt(join(folder, 'explain'), 1)
+  const given = words(place, 0).map(word => (word === 'run' ? 'explain' : word))
+  const { code, out, err } = await command(...given)
+  assert.equal(code, 0, err)
+  assert.match(out, /write parquet .*2026-11-20T00/)
+})
+
 describe('told what is wrong', () => {
   const place = placeAt(join(folder, 'wrong'), 2)
   const run = (...more: string[]) => words(place, null, ...more).slice(1, -5)
