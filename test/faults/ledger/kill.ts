@@ -14,7 +14,7 @@ import { checkWhole, type Place, placeAt, words } from './place.ts'
 
 const HOURS = 3
 /** About as many as an undisturbed backfill makes files in the ledger. */
-const WRITES = 16 * HOURS
+const WRITES = 10 * HOURS
 const KILLS_MAX = 3
 
 export interface Told {
