@@ -2,6 +2,9 @@
 import type { AnySchema, Fields, Schema } from '../../../engine/data/schema.ts'
 import { snakeCase } from '../../../engine/io/sink.ts'
 import type { Source } from '../../../engine/io/source.ts'
+import { driftOf } from '../files/drift.ts'
+import { DriftingFiles } from '../files/drifting.ts'
+import { folderValues } from '../files/folder-values.ts'
 import { foldered } from '../files/foldered.ts'
 import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
 import type { CsvSource } from './options.ts'
@@ -50,14 +53,24 @@ export function csv<F extends Fields, C extends string>(
 function source<F extends Fields>(uri: string, schema: Schema<F>, o: CsvSource<F>): Source<F> {
   const { header } = o
   const names = new Map(schema.list.map(f => [snakeCase(f.name), f.name]))
-  return foldered({
+  const columnOf = (folder: string): string => {
+    if (header === 'snake_case') return names.get(snakeCase(folder)) ?? folder
+    return header && Object.hasOwn(header, folder) ? (header[folder] as string) : folder
+  }
+  const part = (rest: AnySchema) => new CsvFiles(uri, rest, optionsFor(rest, o))
+  const whole = new CsvFiles(uri, schema, o)
+  const { incremental } = o
+  const read = foldered({ uri, incremental, whole, part, columnOf })
+  const choices = driftOf(o)
+  if (choices === null) return read
+  return new DriftingFiles({
     uri,
-    incremental: o.incremental,
-    whole: new CsvFiles(uri, schema, o),
-    part: rest => new CsvFiles(uri, rest, optionsFor(rest, o)),
-    columnOf: folder => {
-      if (header === 'snake_case') return names.get(snakeCase(folder)) ?? folder
-      return header && Object.hasOwn(header, folder) ? (header[folder] as string) : folder
+    choices,
+    whole: read,
+    part: rest => foldered({ uri, whole: part(rest), part, columnOf }),
+    missing: async file => {
+      const given = [...folderValues(file.path).keys()].map(columnOf)
+      return (await whole.missingIn(file)).filter(name => !given.includes(name))
     },
   })
 }

@@ -59,13 +59,14 @@ function nameOf(bytes: Buffer, latin1: boolean): string {
 }
 
 /**
- * Finds each column's field. Order does not matter.
+ * Finds each column's field. Order does not matter. `missing`: takes the columns that are not there, which
+ * are a fault without it.
  *
  * Throws  data: a column is missing or there twice; the file has others and `extra` is 'fail'
  */
 export function slotsOf(
   names: readonly string[],
-  o: { schema: AnySchema; dialect: CsvDialect; uri: string },
+  o: { schema: AnySchema; dialect: CsvDialect; uri: string; missing?: string[] },
 ): Pick<Header, 'slots' | 'extra'> {
   const { schema, dialect, uri } = o
   const { list } = schema
@@ -88,7 +89,8 @@ export function slotsOf(
     slots[field] = k
   })
   const missing = [...wanted].filter(([, k]) => !found.has(k))
-  if (missing.length > 0)
+  if (o.missing) o.missing.push(...missing.map(([, k]) => (list[k] as (typeof list)[number]).name))
+  else if (missing.length > 0)
     throw absent(
       missing.map(([name]) => name),
       { names, extra, uri },

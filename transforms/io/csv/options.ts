@@ -5,11 +5,12 @@ import { Fault } from '../../../engine/fault.ts'
 import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
 import { parseBytes } from '../files/bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
+import type { FileChoices } from '../files/drift.ts'
 import type { IncrementalFiles } from '../files/incremental.ts'
 import { parserOf } from '../files/decode/calendar.ts'
 import { zoneClock } from '../files/decode/zone.ts'
 
-export interface CsvSource<F extends Fields> {
+export interface CsvSource<F extends Fields> extends FileChoices {
   /**
    * Names in the files' header → columns, for columns that are named differently there; 'snake_case':
    * compare names in snake case (`Invoice No`, `invoice_no` → invoiceNo); false: there is no header,

@@ -76,6 +76,13 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return { compression, extra }
   }
 
+  /** The schema's columns that the file's header lacks. Throws as `plan`. */
+  async missingIn(file: InputFile): Promise<readonly string[]> {
+    const missing: string[] = []
+    if (file.bytes > 0) await this.#readHeader(file, (await look(file)).compression, missing)
+    return missing
+  }
+
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
     const { exact, object, ...known } = split.detail as TextSplit
     const file: Located = { path: split.uri, ...(object && { object }) }
@@ -142,7 +149,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return header
   }
 
-  async #readHeader(file: Located, compression: Compression): Promise<Header> {
+  async #readHeader(file: Located, compression: Compression, missing?: string[]): Promise<Header> {
     const uri = file.path
     const window = new Window(Buffer.allocUnsafeSlow(HEADER_BYTES) as Bytes)
     const { header, latin1, recordBytesMax, columnsMax, inflateRatioMax } = this.#dialect
@@ -178,6 +185,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
           schema: this.schema as AnySchema,
           dialect: this.#dialect,
           uri,
+          ...(missing && { missing }),
         })
         return { ...matched, end: found.end, lines: found.lines }
       }

@@ -54,11 +54,11 @@ export interface Foldered<F extends Fields> {
 /** What a path's folders say: texts by position in the schema. */
 type Found = ReadonlyMap<number, string | null>
 
-export function foldered<F extends Fields>(o: Foldered<F>): Source<F> {
+export function foldered<F extends Fields>(o: Foldered<F>): FileSource<F> {
   return new FolderedFiles(o)
 }
 
-class FolderedFiles<F extends Fields> implements Source<F> {
+class FolderedFiles<F extends Fields> implements FileSource<F> {
   readonly format: string
   readonly schema: Schema<F>
   readonly uri: string
@@ -87,10 +87,10 @@ class FolderedFiles<F extends Fields> implements Source<F> {
     if (whole.verify) this.verify = whole.verify.bind(whole)
   }
 
-  async plan(request: PlanRequest): Promise<SourcePlan> {
-    const all = await inputsOf(this.#o.uri)
+  async plan(request: PlanRequest, given?: readonly InputFile[]): Promise<SourcePlan> {
+    const all = given ?? (await inputsOf(this.#o.uri))
     const { files, mark } =
-      this.#overlapMs === null
+      this.#overlapMs === null || given
         ? { files: all, mark: null }
         : newFiles(all, this.#overlapMs, request)
     const first = this.#foundIn(files[0]?.path ?? '')
@@ -187,7 +187,7 @@ class FolderedFiles<F extends Fields> implements Source<F> {
 }
 
 /** Conditions without the tests that the folders' values pass; one that they fail is failed by all rows. */
-function foldedInto(leaveOut: LeaveOut, given: (column: string) => unknown): LeaveOut {
+export function foldedInto(leaveOut: LeaveOut, given: (column: string) => unknown): LeaveOut {
   const conditions = leaveOut.conditions.map(tests =>
     tests.flatMap((test): Test[] => {
       const value = given(test.column)

@@ -2,6 +2,8 @@
 import type { AnySchema, Fields, Schema } from '../../../engine/data/schema.ts'
 import type { Source } from '../../../engine/io/source.ts'
 import { isSchema } from '../csv/csv.ts'
+import { driftOf } from '../files/drift.ts'
+import { DriftingFiles } from '../files/drifting.ts'
 import { foldered } from '../files/foldered.ts'
 import {
   type FileSinkChoices,
@@ -39,13 +41,18 @@ export function ndjson<F extends Fields, C extends string>(
 ): Source<F> | TypedFileSink<C> {
   if (isSchema<F>(second)) {
     const o = options ?? {}
-    return foldered({
+    const read = foldered({
       uri,
       incremental: o.incremental,
       whole: new NdjsonFiles(uri, second, o),
       part: rest => new NdjsonFiles(uri, rest, { ...o, formats: formatsFor(rest, o) }),
       columnOf: folder => folder,
     })
+    const choices = driftOf(o)
+    // A key that a row lacks is null, or a reject: no file lacks columns.
+    return choices === null
+      ? read
+      : new DriftingFiles({ uri, choices, incremental: o.incremental, whole: read })
   }
   return fileSink(uri, second ?? {}, ndjsonFormat(second ?? {}))
 }

@@ -15,6 +15,7 @@ import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
 import { type Compression, HEAD_BYTES } from '../files/compression.ts'
 import { decodedBytesMax } from '../files/decoded-bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
+import type { FileChoices } from '../files/drift.ts'
 import type { IncrementalFiles } from '../files/incremental.ts'
 import { inputsOf, type Located, look, lookAll, openInput } from '../files/inputs.ts'
 import type { InputFile } from '../files/list.ts'
@@ -29,7 +30,7 @@ import { ObjectWalk } from './object.ts'
 import { tokeniseLines } from './tokenise.ts'
 import { WalkKernel } from './walk-kernel.ts'
 
-export interface NdjsonSource<F extends Fields> {
+export interface NdjsonSource<F extends Fields> extends Pick<FileChoices, 'onFile'> {
   /** How dates are written, by column: `d/M/yyyy H:mm`. Default: ISO 8601; timestamps also as epoch milliseconds. */
   readonly formats?: { readonly [K in keyof F]?: string }
   /** The zone of timestamps that name none. Default: UTC. */

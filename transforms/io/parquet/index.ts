@@ -2,7 +2,10 @@
 import type { AnySchema, Fields, Schema } from '../../../engine/data/schema.ts'
 import type { Source } from '../../../engine/io/source.ts'
 import { isSchema } from '../csv/csv.ts'
-import { type FileSource, foldered } from '../files/foldered.ts'
+import { driftOf } from '../files/drift.ts'
+import { DriftingFiles } from '../files/drifting.ts'
+import { folderValues } from '../files/folder-values.ts'
+import { foldered } from '../files/foldered.ts'
 import { type FileSinkChoices, fileSink, type TypedFileSink } from '../files/sink-options.ts'
 import { isObjectUri } from '../objects/uri.ts'
 import { assemble } from './assemble.ts'
@@ -45,12 +48,25 @@ export function parquet<F extends Fields, C extends string>(
 ): Source<F> | TypedFileSink<C> {
   if (isSchema<F>(second)) {
     const { header = {} } = options ?? {}
-    return foldered({
+    const whole = source(uri, new ParquetFiles(uri, second, options ?? {}))
+    const part = (rest: AnySchema) =>
+      source(uri, new ParquetFiles(uri, rest, { header: headerFor(rest, header) }))
+    const columnOf = (folder: string): string =>
+      (Object.hasOwn(header, folder) ? header[folder] : null) ?? folder
+    const incremental = options?.incremental
+    const read = foldered({ uri, incremental, whole, part, columnOf })
+    const choices = driftOf(options ?? {})
+    if (choices === null) return read
+    return new DriftingFiles({
       uri,
-      incremental: options?.incremental,
-      whole: source(uri, new ParquetFiles(uri, second, options ?? {})),
-      part: rest => source(uri, new ParquetFiles(uri, rest, { header: headerFor(rest, header) })),
-      columnOf: folder => (Object.hasOwn(header, folder) ? header[folder] : null) ?? folder,
+      choices,
+      incremental,
+      whole: read,
+      part: rest => foldered({ uri, whole: part(rest), part, columnOf }),
+      missing: async file => {
+        const given = [...folderValues(file.path).keys()].map(columnOf)
+        return (await whole.missingIn(file)).filter(name => !given.includes(name))
+      },
     })
   }
   return fileSink(uri, second ?? {}, {
@@ -62,7 +78,10 @@ export function parquet<F extends Fields, C extends string>(
   })
 }
 
-const source = <F extends Fields>(uri: string, files: ParquetFiles<F>): FileSource<F> =>
+const source = <F extends Fields>(
+  uri: string,
+  files: ParquetFiles<F>,
+): ParquetFiles<F> | ParquetObjects<F> =>
   isObjectUri(uri) ? new ParquetObjects(uri, files) : files
 
 const headerFor = ({ list }: AnySchema, header: { readonly [name: string]: string }) =>

@@ -53,6 +53,19 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
     return { ...cut, splits, inputs }
   }
 
+  /** The schema's columns that the file lacks. Throws as `plan`. */
+  async missingIn({ object }: InputFile): Promise<readonly string[]> {
+    const { ObjectRanges } = await import('../objects/ranges.ts')
+    const stored = object as StoredObject
+    const file = new ParquetFile(stored.uri, new ObjectRanges(stored))
+    try {
+      await loadFooter(file)
+      return this.#files.missingOf(file)
+    } finally {
+      file.close()
+    }
+  }
+
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
     const file = await this.#fileOf(objectOf(split) as StoredObject, request.memoryBytes)
     const place = this.#files.placeOf(file, split)

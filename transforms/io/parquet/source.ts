@@ -8,6 +8,7 @@ import type {
   SourcePlan,
   Split,
 } from '../../../engine/io/source.ts'
+import type { FileChoices } from '../files/drift.ts'
 import type { IncrementalFiles } from '../files/incremental.ts'
 import { type InputFile, listFiles } from '../files/list.ts'
 import { bind, type Header } from './bind.ts'
@@ -17,7 +18,7 @@ import type { RowGroupMeta } from './format.ts'
 import { type Detail, type PlannedFile, splitsOf } from './split-plan.ts'
 import { ParquetSplitReader, type SplitPlace } from './split-read.ts'
 
-export interface ParquetSource<F> {
+export interface ParquetSource<F> extends FileChoices {
   /** Columns that have another name in the files: `{ invoice_no: 'invoiceNo' }`. */
   readonly header?: { readonly [name: string]: keyof F & string }
   /** Only files that were changed since the last run that was published. */
@@ -64,6 +65,23 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     const metas = files.map(({ path }) => this.#metaOf(path))
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { ...splitsOf(metas, this.schema as AnySchema, request), inputs }
+  }
+
+  /** The schema's columns that the file lacks. Throws as `plan`. */
+  missingIn({ path }: InputFile): readonly string[] {
+    const file = new ParquetFile(path)
+    try {
+      return this.missingOf(file)
+    } finally {
+      file.close()
+    }
+  }
+
+  missingOf(file: ParquetFile): readonly string[] {
+    const { leaves } = guarded(file.path, () => readFooter(file))
+    const theirs = new Map(Object.entries(this.#header).map(([name, ours]) => [ours, name]))
+    const names = this.schema.list.map(f => f.name)
+    return names.filter(name => !leaves.some(l => l.name === (theirs.get(name) ?? name)))
   }
 
   open(split: Split, request: ReadRequest): ParquetSplitReader {

@@ -2,9 +2,10 @@
 import type { AnySchema, Fields } from '../../../engine/data/schema.ts'
 import { type CsvDialect, countOf, dialectOf, wrong } from '../csv/options.ts'
 import { INFLATE_RATIO_MAX } from '../files/byte-stream.ts'
+import type { FileChoices } from '../files/drift.ts'
 import { parseBytes } from '../files/bytes.ts'
 
-export interface XlsxSource<F extends Fields> {
+export interface XlsxSource<F extends Fields> extends Pick<FileChoices, 'onFile'> {
   /** Name of the sheet; '*' for all that are not hidden, one after the other. Default: the first that is not hidden. */
   readonly sheet?: string
   /**

@@ -15,7 +15,7 @@ import { CsvFormat } from '../csv/format.ts'
 import { slotsOf } from '../csv/header.ts'
 import { tokenise } from '../csv/tokenise.ts'
 import { WalkKernel } from '../csv/walk-kernel.ts'
-import { changedFile, listFiles } from '../files/list.ts'
+import { changedFile, type InputFile, listFiles } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { type Container, openContainer } from './container.ts'
@@ -58,8 +58,10 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `xlsx ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
 
-  async plan(_request: PlanRequest): Promise<SourcePlan> {
-    const files = listFiles(this.#path)
+  async plan(
+    _request: PlanRequest,
+    files: readonly InputFile[] = listFiles(this.#path),
+  ): Promise<SourcePlan> {
     const splits: Split[] = []
     const notes = new ExtraColumns()
     for (const { path } of files) {

@@ -1,6 +1,8 @@
 /** `xlsx`: the sheets of workbooks as a source. */
 import type { Fields, Schema } from '../../../engine/data/schema.ts'
 import type { Source } from '../../../engine/io/source.ts'
+import { driftOf } from '../files/drift.ts'
+import { DriftingFiles } from '../files/drifting.ts'
 import type { XlsxSource } from './options.ts'
 import { XlsxFiles } from './source.ts'
 
@@ -21,4 +23,8 @@ export const xlsx = <F extends Fields>(
   uri: string,
   schema: Schema<F>,
   options: XlsxSource<F> = {},
-): Source<F> => new XlsxFiles(uri, schema, options)
+): Source<F> => {
+  const whole = new XlsxFiles(uri, schema, options)
+  const choices = driftOf(options)
+  return choices === null ? whole : new DriftingFiles({ uri, choices, whole })
+}
