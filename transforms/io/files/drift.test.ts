@@ -205,3 +205,24 @@ test('through the engine: Parquet and CSV widened, with conditions and accounts'
     '{"id":4,"price":"3.00"}',
   ])
 })
+
+test('nested columns of Parquet files are there, or are null', async () => {
+  const Nested = schema({ id: t.int32, tags: t.list(t.utf8).nullable })
+  const uri = join(folder.path, 'nested')
+  const rows = [{ id: 1, tags: ['a', 'b'] }]
+  const write = (name: string) =>
+    pipeline({ name, build: p => void p.create(Nested, rows).write(parquet(join(uri, name))) })
+  const plain = pipeline({
+    name: 'plain',
+    build: p => void p.create(schema({ id: t.int32 }), [{ id: 2 }]).write(parquet(join(uri, 'b'))),
+  })
+  await runPipeline({ pipeline: write('a'), params: {} })
+  await runPipeline({ pipeline: plain, params: {} })
+  const { rows: got } = await runRows(p => ({
+    all: p.read(parquet(join(uri, '*/*.parquet'), Nested, { drift: 'widen' })),
+  }))
+  assert.deepEqual(
+    got.all.toSorted((a, b) => a.id - b.id),
+    [...rows, { id: 2, tags: null }],
+  )
+})

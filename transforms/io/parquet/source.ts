@@ -78,10 +78,10 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
   }
 
   missingOf(file: ParquetFile): readonly string[] {
-    const { leaves } = guarded(file.path, () => readFooter(file))
+    const { columns } = guarded(file.path, () => readFooter(file))
     const theirs = new Map(Object.entries(this.#header).map(([name, ours]) => [ours, name]))
     const names = this.schema.list.map(f => f.name)
-    return names.filter(name => !leaves.some(l => l.name === (theirs.get(name) ?? name)))
+    return names.filter(name => !columns.some(c => c.name === (theirs.get(name) ?? name)))
   }
 
   open(split: Split, request: ReadRequest): ParquetSplitReader {
