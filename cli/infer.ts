@@ -16,7 +16,7 @@ const ROWS = 20_000
 
 /** By the file's name, without `.gz` and `.zst`. */
 const FORMATS: readonly (readonly [name: RegExp, draft: (asker: Asker) => Promise<Draft>])[] = [
-  [/\.(?:csv|tsv|tab|txt)$/i, draftText],
+  [/\.(?:csv|tsv|tab|psv|txt|dat)$/i, draftText],
   [/\.(?:ndjson|jsonl|json)$/i, asker => draftTyped(asker, 'ndjson')],
   [/\.(?:parquet|pq)$/i, asker => draftTyped(asker, 'parquet')],
 ]
@@ -32,7 +32,7 @@ export async function infer(argv: readonly string[]): Promise<number> {
   const format = FORMATS.find(([name]) => name.test(path.replace(/\.(?:gz|zst)$/i, '')))
   if (!format)
     throw new Fault('pipeline', `the format of ${path} is not known`, {
-      hint: 'it goes by the name: .csv .tsv .txt, .ndjson .jsonl .json, .parquet; .gz or .zst after it',
+      hint: 'it goes by the name: .csv .tsv .psv .txt .dat, .ndjson .jsonl .json, .parquet; .gz or .zst after it',
     })
   const asker = await Asker.open(path, (given.options.get('rows') as number | undefined) ?? ROWS)
   try {

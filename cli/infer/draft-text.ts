@@ -5,6 +5,7 @@
  */
 import { Fault } from '../../engine/fault.ts'
 import { type Asker, type Facts, identifier, text } from './asker.ts'
+import { usualDelimiter } from '../../transforms/io/csv/delimiter.ts'
 import type { Draft, DraftColumn } from './draft.ts'
 
 /** Of the values; invoice numbers of which two in a hundred begin with a letter are text. */
@@ -45,7 +46,7 @@ export async function draftText(asker: Asker): Promise<Draft> {
   const columns: DraftColumn[] = []
   for (const [i, name] of names.entries())
     columns.push({ ...(await draftColumn(asker, name)), column: written[i] ?? name })
-  const usual = /\.(?:tsv|tab)(?:\.gz|\.zst)?$/i.test(path) ? '\t' : ','
+  const usual = String.fromCharCode(usualDelimiter(path))
   return {
     format: 'csv',
     rows: Number(rows),

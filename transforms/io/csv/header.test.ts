@@ -147,7 +147,7 @@ test('options that cannot be', () => {
     make({ header: { x: 'invoice' } }),
     faulty(/column "invoice" does not exist/, 'pipeline'),
   )
-  assert.throws(make({ delimiter: ',,' }), faulty(/option delimiter/, 'pipeline'))
+  assert.throws(make({ delimiter: ',,,,,,,,,' }), faulty(/option delimiter/, 'pipeline'))
   assert.throws(make({ delimiter: '"' }), faulty(/option delimiter/, 'pipeline'))
   assert.throws(make({ encoding: 'utf-16' }), faulty(/option encoding/, 'pipeline'))
   assert.throws(make({ formats: { unitPrice: 'd' } }), faulty(/"unitPrice" is decimal/, 'pipeline'))

@@ -3,6 +3,7 @@ import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault, nearestName } from '../../../engine/fault.ts'
 import { snakeCase } from '../../../engine/io/sink.ts'
 import { LF } from '../files/walk.ts'
+import { goesOn, likelyDelimiter } from './delimiter.ts'
 import type { CsvDialect } from './options.ts'
 
 export interface Header {
@@ -23,7 +24,13 @@ export const BOM = Buffer.from([0xef, 0xbb, 0xbf])
  */
 export function namesOf(
   bytes: Buffer,
-  o: { delimiter: number; final: boolean; latin1: boolean; columnsMax: number },
+  o: {
+    delimiter: number
+    rest: Uint8Array
+    final: boolean
+    latin1: boolean
+    columnsMax: number
+  },
 ): { names: string[]; end: number; lines: number } | null {
   const fields: string[] = []
   let start = bytes.subarray(0, 3).equals(BOM) ? 3 : 0
@@ -43,7 +50,9 @@ export function namesOf(
       if (quoted && bytes[i + 1] === 34) i++
       else quoted = !quoted
     } else if (c === undefined || (!quoted && (c === LF || c === o.delimiter))) {
+      if (c === o.delimiter && !goesOn(bytes, i + 1, o.rest)) continue
       fields.push(nameOf(bytes.subarray(from, i), o.latin1))
+      if (c === o.delimiter) i += o.rest.length
       from = i + 1
       if (c !== o.delimiter || fields.length > o.columnsMax)
         return { names: fields, end: Math.min(i + 1, bytes.length), lines }
@@ -116,10 +125,11 @@ function absent(
 ): Fault {
   const [first = ''] = missing
   const near = nearestName(first, o.extra)
+  const likely = o.names.length === 1 ? likelyDelimiter(o.names[0] ?? '', missing) : null
   const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
   const hint =
-    o.names.length === 1 && /[;\t|]/.test(o.names[0] ?? '')
-      ? `the file seems to be delimited by ${quoted(/[;\t|]/.exec(o.names[0] ?? '')?.[0] ?? '')}: give option delimiter`
+    likely !== null
+      ? `the file seems to be delimited by ${quoted(likely)}: give option delimiter`
       : near === undefined
         ? "name it in option header, { 'name in the file': 'column' }; without a header line: header: false"
         : `it has ${quoted(near)}: name it in option header`

@@ -7,6 +7,8 @@ import { parseBytes } from '../files/bytes.ts'
 import type { Clock } from '../files/decode/index.ts'
 import type { FileChoices } from '../files/drift.ts'
 import type { IncrementalFiles } from '../files/incremental.ts'
+import { type Delimiter, delimiterOf } from './delimiter.ts'
+import { wrong } from './wrong.ts'
 import { parserOf } from '../files/decode/calendar.ts'
 import { zoneClock } from '../files/decode/zone.ts'
 
@@ -17,7 +19,10 @@ export interface CsvSource<F extends Fields> extends FileChoices {
    * fields come in the schema's order. Default: columns are found by their own names.
    */
   readonly header?: { readonly [name: string]: keyof F & string } | 'snake_case' | false
-  /** One ASCII character. Default: a comma; a tab in files named .tsv or .tab. */
+  /**
+   * One to eight ASCII characters. Default: a comma; a tab in files named .tsv or .tab, a pipe in
+   * .psv. Of more than one character reading is slower.
+   */
   readonly delimiter?: string
   /** Unquoted texts that mean null in nullable columns. Default: [''] */
   readonly nulls?: readonly string[]
@@ -42,10 +47,8 @@ export interface CsvSource<F extends Fields> extends FileChoices {
 const COLUMNS_MAX = 100_000
 
 /** The options with their defaults filled in. */
-export interface CsvDialect {
+export interface CsvDialect extends Delimiter {
   readonly header: ReadonlyMap<string, string> | 'snake_case' | false
-  /** Character code; null: by the file's name. */
-  readonly delimiter: number | null
   readonly nulls: readonly string[]
   readonly latin1: boolean
   readonly extra: 'ignore' | 'fail'
@@ -66,7 +69,7 @@ export function dialectOf<F extends Fields>(schema: AnySchema, o: CsvSource<F>):
     throw wrong('nulls', nulls, "a list of texts, such as ['', 'NA']")
   return {
     header: headerOf(schema, o.header),
-    delimiter: delimiterOf(o.delimiter),
+    ...delimiterOf(o.delimiter),
     nulls,
     latin1: encoding === 'latin1',
     extra,
@@ -99,14 +102,6 @@ function headerOf(schema: AnySchema, header: unknown): CsvDialect['header'] {
   return map
 }
 
-function delimiterOf(delimiter: string | undefined): number | null {
-  if (delimiter === undefined) return null
-  const code = delimiter.length === 1 ? delimiter.charCodeAt(0) : -1
-  if (code < 1 || code > 126 || '"\r\n'.includes(delimiter))
-    throw wrong('delimiter', delimiter, 'one ASCII character that is no quote or line break')
-  return code
-}
-
 /** How each column's times are written; others do not care. */
 export function clocksOf(
   schema: AnySchema,
@@ -131,5 +126,4 @@ export function clocksOf(
   })
 }
 
-export const wrong = (option: string, got: unknown, expected: string): Fault =>
-  new Fault('pipeline', `option ${option}: expected ${expected}, got ${JSON.stringify(got)}`)
+export { wrong } from './wrong.ts'

@@ -19,6 +19,7 @@ import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
 import { splitsOf, type TextSplit, wrongStarts } from '../files/splits.ts'
 import { Window } from '../files/window.ts'
+import { usualDelimiter } from './delimiter.ts'
 import { ExtraColumns } from './extra-columns.ts'
 import { CsvFormat } from './format.ts'
 import { BOM, type Header, namesOf, slotsOf } from './header.ts'
@@ -26,8 +27,6 @@ import { type CsvDialect, type CsvSource, dialectOf } from './options.ts'
 import { tokenise } from './tokenise.ts'
 import { WalkKernel } from './walk-kernel.ts'
 
-const COMMA = 44
-const TAB = 9
 /** Most headers are shorter. */
 const HEADER_BYTES = 32 * 1024
 
@@ -108,6 +107,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
       wasted: 0,
       slots: header.slots,
       delimiter: this.#delimiterOf(split.uri),
+      rest: this.#dialect.rest,
     }
     const kernel = WalkKernel.over(scratch.space, header.slots)
     if (compression !== 'none') await skip(scratch.window, header.end)
@@ -138,7 +138,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
   }
 
   #delimiterOf(path: string): number {
-    return this.#dialect.delimiter ?? (/\.(?:tsv|tab)(?:\.\w+)?$/i.test(path) ? TAB : COMMA)
+    return this.#dialect.delimiter ?? usualDelimiter(path)
   }
 
   async #headerOf(file: Located, compression: Compression): Promise<Header> {
@@ -163,6 +163,7 @@ export class CsvFiles<F extends Fields> implements Source<F> {
         if (header === false && (window.final || bytes.length > 2)) return this.#noHeader(bytes)
         const found = namesOf(bytes, {
           delimiter: this.#delimiterOf(uri),
+          rest: this.#dialect.rest,
           final: window.final,
           latin1,
           columnsMax,

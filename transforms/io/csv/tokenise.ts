@@ -17,10 +17,13 @@
 import { Fault } from '../../../engine/fault.ts'
 import { QUOTE } from '../files/fields.ts'
 import { CR, LF, skipLine, type Stopped } from '../files/walk.ts'
+import { goesOn } from './delimiter.ts'
 import type { KernelWalk, WalkKernel } from './walk-kernel.ts'
 
 export interface CsvWalk extends KernelWalk {
   readonly uri: string
+  /** Of a delimiter of several bytes those after the first; the kernel knows of none. */
+  readonly rest?: Uint8Array
   /** Bytes walked in search of closing quotes that were not there. */
   wasted: number
 }
@@ -30,13 +33,14 @@ export const WASTED_MAX = 2 ** 31
 /** Records in a row that the kernel leaves at once. */
 const IDLE_MAX = 64
 
+const NONE = new Uint8Array(0)
 const EACH = 0x01010101
 const TOPS = 0x80808080
 
 /** Walks until the rows are full, more bytes are needed, or the next record is not ours. */
 export function tokenise(w: CsvWalk, kernel: WalkKernel | null): Stopped {
   if (w.skipping && !skipLine(w)) return w.final ? 'done' : 'more'
-  if (kernel === null || !kernel.sees(w)) return walk(w, w.rowsMax)
+  if (kernel === null || w.rest?.length || !kernel.sees(w)) return walk(w, w.rowsMax)
   // A file with something odd in every record is not walked twice.
   for (let idle = 0; idle < IDLE_MAX; ) {
     if (!kernel.run(w)) idle++
@@ -51,7 +55,8 @@ export function tokenise(w: CsvWalk, kernel: WalkKernel | null): Stopped {
 /** The rule, until there are `rowsMax` rows. */
 function walk(w: CsvWalk, rowsMax: number): Stopped {
   const { bytes, view, limit, final, stop, starts, ends, at, stride, slots } = w
-  const { delimiter, recordBytesMax } = w
+  const { delimiter, rest = NONE, recordBytesMax } = w
+  const more = rest.length
   const delimiters = Math.imul(delimiter, EACH)
   const feeds = LF * EACH
   const quotes = QUOTE * EACH
@@ -101,9 +106,9 @@ function walk(w: CsvWalk, rowsMax: number): Stopped {
         e = escaped ? ~i : i
         const c = bytes[++i]
         if (c === CR && bytes[i + 1] === LF) i++
-        else if (c !== delimiter && c !== LF) {
+        else if ((c !== delimiter || !goesOn(bytes, i + 1, rest)) && c !== LF) {
           text = true
-          while (bytes[i] !== delimiter && bytes[i] !== LF) i++
+          while ((bytes[i] !== delimiter || !goesOn(bytes, i + 1, rest)) && bytes[i] !== LF) i++
         }
       } else {
         for (;;) {
@@ -116,7 +121,8 @@ function walk(w: CsvWalk, rowsMax: number): Stopped {
             continue
           }
           i += (31 - Math.clz32(hit & -hit)) >> 3
-          break
+          if (more === 0 || bytes[i] === LF || goesOn(bytes, i + 1, rest)) break
+          i++
         }
         e = i
         if (i > s && bytes[i] === LF && bytes[i - 1] === CR) e--
@@ -126,7 +132,7 @@ function walk(w: CsvWalk, rowsMax: number): Stopped {
       at[to + 1] = e
       field++
       if (bytes[i] !== delimiter) break
-      i++
+      i += 1 + more
     }
     // Past the limit a delimiter is a byte of an earlier read: the record ended at the sentinel.
     const long = Math.min(i, limit) - start > recordBytesMax

@@ -1,5 +1,5 @@
 /** What becomes of files of a set that differ from the schema, and what the run's summary says of them. */
-import { wrong } from '../csv/options.ts'
+import { wrong } from '../csv/wrong.ts'
 
 export interface FileChoices {
   /**

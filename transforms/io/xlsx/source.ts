@@ -117,6 +117,7 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
       wasted: 0,
       slots,
       delimiter: SEPARATOR,
+      rest: dialect.rest,
     }
     const kernel = WalkKernel.over(scratch.space, slots)
     return new RecordReader(
