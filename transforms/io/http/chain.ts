@@ -164,15 +164,26 @@ export class Chain implements ByteStream {
     return retried(attempt, { deadlineMs, signal })
   }
 
-  #walked(place: Place, { bytes, length, url, link, date, type }: Answer): Page {
+  #walked(place: Place, { bytes, length, url, link, date, type, content }: Answer): Page {
     const { rows: path } = this.#choices
+    const none = {
+      place,
+      url,
+      link,
+      date,
+      lines: new Uint8Array(0),
+      rows: 0,
+      values: [],
+      stored: 0,
+    }
+    if (!content) return none
     try {
       const walk = new PageWalk(bytes, length, this.#pages.paths.length)
       const walked = walk.walk(path, this.#pages.paths)
       if (!walked.listed) throw this.#unlisted(place)
       const lines = bytes.subarray(walked.start, walked.end)
       const { rows, values } = walked
-      return { place, url, link, date, lines, rows, values, stored: length }
+      return { ...none, lines, rows, values, stored: length }
     } catch (error) {
       if (error instanceof NotJson) throw this.#notJson(place, error, { type, length })
       throw error

@@ -163,7 +163,7 @@ test('what a service must not do is a fault that says what to do', async () => {
   await fails(
     at('/same', page),
     'data',
-    /has the same rows as the page before it[\s\S]*parameter "page"/,
+    /has the same rows as the pages before it[\s\S]*parameter "page"/,
   )
   await fails(at('/object', page), 'data', /has no list at "data"/)
   await fails(
@@ -275,6 +275,35 @@ test('options and addresses that cannot be right', () => {
       assert.match(e.render(), pattern)
       return true
     })
+})
+
+test('keys that links leave out, pages without content, values that no header may have', async () => {
+  process.env.MILLRACE_TEST_KEY = 'k'
+  const service = await started(({ url }, response) => {
+    if (url.searchParams.get('key') !== 'k') {
+      response.writeHead(401)
+      response.end()
+      return undefined
+    }
+    const page = Number(url.searchParams.get('page') ?? 0)
+    if (page < 3) return { data: [ITEMS[0]], next: `/x?page=${page + 1}` }
+    response.writeHead(204)
+    response.end()
+    return undefined
+  })
+  const key = { env: 'MILLRACE_TEST_KEY' }
+  const options: ItemOptions = {
+    rows: 'data',
+    query: { key },
+    paging: { style: 'next', path: 'next' },
+  }
+  // Three pages of the same row are no circle.
+  const { rows } = await readAll(http(`${service.uri}/x`, Item, options))
+  assert.equal(rows.length, 3)
+  process.env.MILLRACE_TEST_KEY = 'k\n'
+  const header: ItemOptions = { headers: { 'x-key': key } }
+  await fails(http(service.uri, Item, header), 'resource', /MILLRACE_TEST_KEY holds characters/)
+  delete process.env.MILLRACE_TEST_KEY
 })
 
 test('headers', () => {

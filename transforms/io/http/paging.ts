@@ -96,10 +96,20 @@ export class Pages {
     return { at: at + 1, url }
   }
 
+  /** A service leaves keys out of its links. */
+  #addSecrets(url: URL): void {
+    for (const [name, given] of this.#choices.query)
+      if (typeof given !== 'string' && !url.searchParams.has(name))
+        url.searchParams.set(name, givenText(given))
+  }
+
   #linked(at: number, value: WalkedPage['values'][number], from: string): Place | null {
     if (ended(value)) return null
-    if (typeof value === 'string')
-      return { at: at + 1, url: safeUrl(value, new URL(from), this.#choices) }
+    if (typeof value === 'string') {
+      const url = safeUrl(value, new URL(from), this.#choices)
+      if (url.origin === this.#base.origin) this.#addSecrets(url)
+      return { at: at + 1, url }
+    }
     throw new Fault(
       'data',
       `${shown(from, this.#choices)} has no address of the next page at its path`,
@@ -109,6 +119,8 @@ export class Pages {
     )
   }
 }
+
+const isCounted = ({ paging }: HttpChoices): boolean => 'total' in paging || 'pages' in paging
 
 const ended = (value: WalkedPage['values'][number]): boolean =>
   value === undefined || value === null || value === '' || value === false
@@ -120,12 +132,16 @@ export function nextOf(header: string | null): string | null {
   return null
 }
 
+/** Pages in a row that may have the very same rows, where nothing tells how many there are. */
+const SAME_MAX = 3
+
 /** Notices a chain that comes back to where it was; a hash of each address is kept. */
 export class Circle {
   readonly #seen = new Set<string>()
   #last = ''
+  #same = 1
 
-  /** Throws data: this address, or this very list of rows just before, was read already. */
+  /** Throws data: this address was read already, or these very rows several times in a row. */
   pass(place: Place, lines: Uint8Array, choices: HttpChoices): void {
     const address = hashOf(place.url.href)
     if (this.#seen.has(address))
@@ -133,19 +149,19 @@ export class Circle {
         hint: 'is option paging right for this service?',
       })
     this.#seen.add(address)
-    const content = lines.length === 0 ? '' : hashOf(lines)
     const { paging } = choices
-    const numbered =
-      paging.style === 'page' || paging.style === 'offset' || paging.style === 'cursor'
-    if (numbered && content !== '' && content === this.#last)
+    if (!('param' in paging) || isCounted(choices) || lines.length === 0) return
+    const content = hashOf(lines)
+    this.#same = content === this.#last ? this.#same + 1 : 1
+    this.#last = content
+    if (this.#same > SAME_MAX)
       throw new Fault(
         'data',
-        `${shown(place.url, choices)} has the same rows as the page before it`,
+        `${shown(place.url, choices)} has the same rows as the pages before it`,
         {
           hint: `does the service know parameter ${JSON.stringify(paging.param)}?`,
         },
       )
-    this.#last = content
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import type { Bytes } from '../files/fields.ts'
-import type { HttpChoices } from './options.ts'
+import type { Given, HttpChoices } from './options.ts'
 import { SLACK } from './page-walk.ts'
 import { Passing, retryAfterMs } from './retry.ts'
 import { hidden, givenText } from './secrets.ts'
@@ -19,6 +19,8 @@ export interface Answer {
   /** The service's clock. */
   readonly date: string | null
   readonly type: string
+  /** False where the service says that there is none (204). */
+  readonly content: boolean
 }
 
 const REDIRECTS_MAX = 5
@@ -102,8 +104,18 @@ export function safeUrl(link: string, base: URL, choices: HttpChoices): URL {
 function headersFor(url: URL, { home, choices }: { home: string; choices: HttpChoices }): Headers {
   const headers = new Headers({ accept: 'application/json', 'user-agent': 'millrace' })
   for (const [name, given] of choices.headers)
-    if (typeof given === 'string' || url.origin === home) headers.set(name, givenText(given))
+    if (typeof given === 'string' || url.origin === home) headers.set(name, headerText(given))
   return headers
+}
+
+/** Throws resource: a header cannot have the value, such as one with a line break at its end. */
+function headerText(given: Given): string {
+  const text = givenText(given)
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) return text
+  const what = typeof given === 'string' ? 'a header' : `environment variable ${given.env}`
+  throw new Fault('resource', `${what} holds characters that no header may have`, {
+    hint: 'is there a line break at its end?',
+  })
 }
 
 async function refused(
@@ -173,6 +185,7 @@ async function pageOf(response: Response, o: { choices: HttpChoices; url: URL })
     link: headers.get('link'),
     date: headers.get('date'),
     type: headers.get('content-type') ?? '',
+    content: response.status !== 204,
   }
 }
 
