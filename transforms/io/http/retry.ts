@@ -13,7 +13,7 @@ export class Passing extends Error {
   readonly fault: Fault
   /** What the service asked to wait; null: nothing. */
   readonly afterMs: number | null
-  /** After so many tries it is taken for lasting. */
+  /** Met so often it is taken for lasting, whatever else failed between. */
   readonly triesMax: number
 
   constructor(fault: Fault, o: { afterMs?: number | null; triesMax?: number } = {}) {
@@ -34,14 +34,18 @@ export async function retried<T>(
   o: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ): Promise<T> {
   const started = performance.now()
+  const met = new Map<number, number>()
   for (let tries = 1; ; tries++) {
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof Passing) || o.signal.aborted) throw error
+      if (!(error instanceof Passing)) throw error
+      if (o.signal.aborted) throw error.fault
       const spent = performance.now() - started
+      const times = (met.get(error.triesMax) ?? 0) + 1
+      met.set(error.triesMax, times)
       const waitMs = error.afterMs ?? Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1))
-      if (tries >= error.triesMax || spent + waitMs > o.deadlineMs)
+      if (times >= error.triesMax || spent + waitMs > o.deadlineMs)
         throw given(error, { tries, spent, deadlineMs: o.deadlineMs })
       await sleep(waitMs, undefined, { signal: o.signal })
     }

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
 import { Fault } from '../../../engine/fault.ts'
 import { unreadable } from '../files/compression.ts'
+import type { Located } from '../files/inputs.ts'
 import { Xml } from './xml.ts'
 
 const ENTRIES_MAX = 10_000
@@ -93,12 +94,14 @@ export class Container {
   }
 }
 
+const HEAD_BYTES = 8
+
 /** Throws data: no workbook, damaged; resource: cannot be read. */
-export async function openContainer(path: string, ratioMax: number): Promise<Container> {
-  sniffWorkbook(path)
-  const { openPromise } = await import('yauzl')
-  const zip = await openPromise(path, { autoClose: false }).catch(cause => {
-    throw damaged(path, cause)
+export async function openContainer(file: Located, ratioMax: number): Promise<Container> {
+  const { path } = file
+  checkHead(await headOf(file), path)
+  const zip = await openZip(file).catch(cause => {
+    throw cause instanceof Fault ? cause : damaged(path, cause)
   })
   try {
     const entries = new Map<string, Entry>()
@@ -114,14 +117,20 @@ export async function openContainer(path: string, ratioMax: number): Promise<Con
   }
 }
 
+async function openZip({ path, object }: Located): Promise<ZipFile> {
+  if (object !== undefined) return (await import('./object-zip.ts')).openObjectZip(object)
+  return (await import('yauzl')).openPromise(path, { autoClose: false })
+}
+
 const damaged = (path: string, cause: unknown): Fault =>
   new Fault('data', `${path} is damaged: ${cause instanceof Error ? cause.message : cause}`, {
     cause,
     hint: 'fetch it again, or open the workbook and save it anew',
   })
 
-function sniffWorkbook(path: string): void {
-  const head = Buffer.alloc(8)
+async function headOf({ path, object }: Located): Promise<Buffer> {
+  if (object !== undefined) return (await import('./object-zip.ts')).objectHead(object, HEAD_BYTES)
+  const head = Buffer.alloc(HEAD_BYTES)
   try {
     const file = openSync(path, 'r')
     try {
@@ -132,6 +141,10 @@ function sniffWorkbook(path: string): void {
   } catch (cause) {
     throw unreadable(path, cause)
   }
+  return head
+}
+
+function checkHead(head: Buffer, path: string): void {
   const hex = head.toString('hex')
   if (hex.startsWith('d0cf11e0'))
     throw new Fault('data', `${path} is an old workbook (.xls), or one with a password`, {

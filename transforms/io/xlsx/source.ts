@@ -15,9 +15,12 @@ import { CsvFormat } from '../csv/format.ts'
 import { slotsOf } from '../csv/header.ts'
 import { tokenise } from '../csv/tokenise.ts'
 import { WalkKernel } from '../csv/walk-kernel.ts'
-import { changedFile, type InputFile, listFiles } from '../files/list.ts'
+import { inputsOf } from '../files/inputs.ts'
+import { changedFile, type InputFile } from '../files/list.ts'
 import { RecordReader } from '../files/record-reader.ts'
 import { Scratch } from '../files/scratch.ts'
+import type { StoredObject } from '../objects/store.ts'
+import { isObjectUri } from '../objects/uri.ts'
 import { type Container, openContainer } from './container.ts'
 import { choicesOf, SEPARATOR, type XlsxChoices, type XlsxSource } from './options.ts'
 import { Days } from './put.ts'
@@ -30,6 +33,8 @@ import { dateStyles, readWorkbook, sheetsFor, type Workbook } from './workbook.t
 interface SheetSplit extends Pick<Workbook, 'from1904' | 'texts' | 'styles'> {
   readonly name: string
   readonly part: string
+  /** What the file is where it lies in an object store. */
+  readonly object?: StoredObject
 }
 
 /** A sheet opened, its header read. */
@@ -58,19 +63,20 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `xlsx ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
 
-  async plan(
-    _request: PlanRequest,
-    files: readonly InputFile[] = listFiles(this.#path),
-  ): Promise<SourcePlan> {
+  async plan(_request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
+    const files = listed ?? (await inputsOf(this.#path))
     const splits: Split[] = []
     const notes = new ExtraColumns()
-    for (const { path } of files) {
-      const container = await openContainer(path, this.#choices.inflateRatioMax)
+    for (const { path, object } of files) {
+      const located = { path, ...(object && { object }) }
+      const container = await openContainer(located, this.#choices.inflateRatioMax)
       try {
         const book = await readWorkbook(container)
         for (const { name, part } of sheetsFor(book, { sheet: this.#choices.sheet, path })) {
           const { from1904, texts, styles } = book
-          const detail: SheetSplit = { name, part, from1904, texts, styles }
+          // A URL's signature is not kept in splits: it is put back where they are read.
+          const kept = object && { object: { ...object, uri: path } }
+          const detail: SheetSplit = { name, part, from1904, texts, styles, ...kept }
           const { stored } = container.sizeOf(part)
           splits.push({ uri: path, start: 0, end: Infinity, bytes: stored, detail })
           const { extra } = await this.#sheet(container, detail)
@@ -85,9 +91,10 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
   }
 
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
-    const container = await openContainer(split.uri, this.#choices.inflateRatioMax)
+    const sheet = split.detail as SheetSplit
+    const located = { path: split.uri, ...this.#objectOf(sheet) }
+    const container = await openContainer(located, this.#choices.inflateRatioMax)
     try {
-      const sheet = split.detail as SheetSplit
       const opened = await this.#sheet(container, sheet)
       const columns = new Map(opened.wanted.map(({ name, column }) => [name, column]))
       const places = new Places(split.uri, sheet.name, columns)
@@ -103,8 +110,14 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
     }
   }
 
+  /** What is read of an object is of the version that was listed, or refused. */
   changed(input: PlannedInput): string | null {
-    return changedFile(input)
+    return isObjectUri(input.uri) ? null : changedFile(input)
+  }
+
+  #objectOf({ object }: SheetSplit): { object: StoredObject } | null {
+    if (object === undefined) return null
+    return { object: /^https?:/i.test(object.uri) ? { ...object, uri: this.#path } : object }
   }
 
   #reader(uri: string, { rows, slots }: OpenedSheet, request: ReadRequest): SplitReader {
