@@ -121,11 +121,12 @@ class FolderedFiles<F extends Fields> implements FileSource<F> {
 
   async #openParts(parts: readonly Split[], request: ReadRequest): Promise<SplitReader> {
     const { expectObject } = await import('../objects/inputs.ts')
+    const fromEnd = this.format === 'parquet'
     return new PartsReader(parts, {
       open: part => this.#open(part, request),
       expect(part) {
         const object = objectOf(part)
-        if (object) expectObject(object)
+        if (object) expectObject(object, fromEnd)
       },
     })
   }

@@ -3,7 +3,7 @@ import { redactUri } from '../../../engine/fault.ts'
 import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
 import type { InputFile } from '../files/list.ts'
 import { listObjects } from './list.ts'
-import { headOf } from './object-bytes.ts'
+import { headOf, isSmall } from './object-bytes.ts'
 import type { StoredObject } from './store.ts'
 import { schemeOf } from './uri.ts'
 
@@ -23,7 +23,7 @@ export async function sniffObject(object: StoredObject): Promise<Sniffed> {
   return sniffed((await headOf(object)).subarray(0, HEAD_BYTES), object.uri)
 }
 
-/** Lets an object's first bytes come; a failure is told to who reads them. */
-export const expectObject = (object: StoredObject): void => {
-  headOf(object).catch(() => {})
+/** Lets an object's first bytes come, where it is not read from its end; a failure is told to who reads them. */
+export function expectObject(object: StoredObject, fromEnd: boolean): void {
+  if (!fromEnd || isSmall(object)) headOf(object).catch(() => {})
 }

@@ -42,7 +42,7 @@ export function headOf(object: StoredObject): Promise<Buffer> {
   const known = heads.get(key)
   if (known) return known
   const bytes = Math.min(FIRST_BYTES, object.bytes)
-  const asked = bytesOf(object, 0, bytes)
+  const asked = fetched(object, 0, bytes)
   heads.set(key, asked)
   headBytes += bytes
   for (const old of heads.keys()) {
@@ -61,8 +61,16 @@ function forget(key: string): void {
   headBytes -= Math.min(FIRST_BYTES, Number.parseInt(key, 10))
 }
 
-/** A range as one buffer. */
+/** Whether an object's first bytes are all that it has. */
+export const isSmall = (object: StoredObject): boolean => object.bytes <= FIRST_BYTES
+
+/** A range as one buffer, which may be a part of one that is kept. */
 export async function bytesOf(object: StoredObject, start: number, end: number): Promise<Buffer> {
+  if (isSmall(object)) return (await headOf(object)).subarray(start, end)
+  return fetched(object, start, end)
+}
+
+async function fetched(object: StoredObject, start: number, end: number): Promise<Buffer> {
   const whole = Buffer.allocUnsafeSlow(end - start)
   let at = 0
   const reader = await readerOf(object.uri)
