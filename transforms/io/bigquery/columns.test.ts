@@ -77,6 +77,24 @@ test('what the author can mend is refused before anything is sent', () => {
   refuses(/names no column/, { audit: [audits.unique()] })
 })
 
+test('a table that must be asked by partition is not read as a whole', () => {
+  const partition = { by: 'at', unit: 'day' } as const
+  const strict = { partition, layout: { ...layout, requirePartitionFilter: true } }
+  checkColumns(load({ ...strict, mode: 'append' }))
+  checkColumns(load({ ...strict, mode: 'replace', audit: [audits.unique('id')] }))
+  refuses(/mode merge reads the whole table/, {
+    ...strict,
+    mode: 'merge',
+    key: ['id'],
+    latest: 'at',
+  })
+  refuses(/mode append with audits reads/, {
+    ...strict,
+    mode: 'append',
+    audit: [audits.unique('id')],
+  })
+})
+
 test('kinds as types', () => {
   const inner = schema({ a: t.decimal(38, 9), b: t.list(t.json).nullable })
   const of = (kind: Field['kind']) => typeText(fieldOf({ name: 'x', kind }))

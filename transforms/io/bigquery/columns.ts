@@ -66,7 +66,7 @@ function checkNames(load: TableLoad, refuse: Refuse): void {
 }
 
 function checkLayout(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
-  const { partition, cluster, layout } = load.options
+  const { partition, cluster, layout, mode, audit } = load.options
   if (partition) {
     const tag = kinds.get(partition.by)?.tag ?? ''
     if ('range' in partition) {
@@ -97,6 +97,12 @@ function checkLayout(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: 
   if (described !== undefined) refuse(`described column "${described}" does not exist`)
   if (layout?.requirePartitionFilter && !partition)
     refuse('requirePartitionFilter needs partition', "partition: { by: 'day', unit: 'day' }")
+  const reads = mode === 'merge' || (mode !== 'replace' && audit.length > 0)
+  if (layout?.requirePartitionFilter && reads)
+    refuse(
+      `mode ${mode}${mode === 'merge' ? '' : ' with audits'} reads the whole table, which requirePartitionFilter forbids`,
+      'leave requirePartitionFilter out, or audit the rows before they are written (expect)',
+    )
 }
 
 function checkMerge(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {

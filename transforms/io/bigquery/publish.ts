@@ -197,7 +197,7 @@ function statementsOf(
     return {
       declare: [],
       statements: [
-        `DELETE FROM ${target} WHERE TRUE`,
+        `TRUNCATE TABLE ${target}`,
         insert,
         ledger.forget(session, load.table),
         ...known,
