@@ -45,3 +45,13 @@ test('a table that cannot be read is refused as a source', () => {
   const row = schema({ id: t.int32 })
   refused(() => table('duckdb:shop.duckdb', 'orders', row), /cannot be read as a source/)
 })
+
+test('an incremental source needs a time, and a bool where it names what is deleted', () => {
+  const row = schema({ id: t.int32, at: t.timestamp, gone: t.bool })
+  const read = (incremental: object) => () =>
+    table('postgres://h/d', 'orders', row, { incremental } as never)
+  refused(read({ by: 'id' }), /"id", which is no time/)
+  refused(read({ by: 'at', overlap: 'soon' }), /overlap "soon" is no duration/)
+  refused(read({ by: 'at', deleted: 'id' }), /deleted column "id" is not bool/)
+  assert.equal(read({ by: 'at', deleted: 'gone' })().format, 'table')
+})

@@ -30,7 +30,12 @@ export interface TableSourceOptions<F extends Fields> {
   /** Rows that the warehouse is asked for; times as epoch milliseconds. Default: all. */
   readonly where?: { readonly [K in keyof F]?: Test<F[K]['value']> }
   /** Only rows whose `by` is not older than the last published run's mark, less `overlap`. Default: all. */
-  readonly incremental?: { readonly by: Column<F>; readonly overlap?: string }
+  readonly incremental?: {
+    readonly by: Column<F>
+    readonly overlap?: string
+    /** The column that says that a row is deleted. It is handed on: the sink's merge acts on it. */
+    readonly deleted?: Column<F>
+  }
   /** The column by whose ranges the table is read in parallel. Default: its primary key, or the places of its rows. Postgres. */
   readonly splitBy?: string
   /** Where results lie on their way, as `table`'s option for sinks. Default MILLRACE_STAGING. */
@@ -66,7 +71,9 @@ export function tableSource<F extends Fields>(
 
 function readOf(table: string, schema: AnySchema, o: TableSourceOptions<Fields>): TableRead {
   for (const column of Object.keys(o.where ?? {})) fieldOf(schema, column)
-  const { by, overlap = '0ms' } = o.incremental ?? {}
+  const { by, overlap = '0ms', deleted } = o.incremental ?? {}
+  if (deleted !== undefined && fieldOf(schema, deleted).kind.tag !== 'bool')
+    throw new Fault('pipeline', `table ${table}: deleted column "${deleted}" is not bool`)
   const time = by === undefined ? null : fieldOf(schema, by).kind.tag
   if (time !== null && time !== 'timestamp' && time !== 'datetime')
     throw new Fault('pipeline', `table ${table}: incremental by "${by}", which is no time`, {
