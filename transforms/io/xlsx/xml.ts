@@ -2,7 +2,8 @@
  * Walks the XML of a workbook's part as it comes, token by token, over bytes: tags with their local
  * names, and texts. It is what ECMA-376 parts are made of and no more: a document type is refused, so
  * there are no entities but the five of XML and characters by number.
- * A general parser (saxes 6) took 8.6 s for a sheet of 159 MB, inflating it 0.6 s, this walk 1.1 s.
+ * On a sheet of 159 MB a general parser (saxes 6) took 5.3 s of CPU to find the tags; reading it whole
+ * by this walk, inflated and decoded, takes 3.4 s.
  */
 import { Fault } from '../../../engine/fault.ts'
 import type { Bytes } from '../files/fields.ts'
