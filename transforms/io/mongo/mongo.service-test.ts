@@ -298,6 +298,9 @@ test('increments: what changed since the mark, with an overlap; the mark moves t
     upTo(20).filter(n => n !== 5),
   )
   assert.equal(within.plan.mark, minute(20).toISOString())
+  const again = await readAll(source, { request: { since: minute(90).toISOString(), interval } })
+  assert.deepEqual(numbers(again.rows), numbers(within.rows))
+  assert.equal(again.plan.mark, minute(90).toISOString())
 })
 
 test('a pipeline reads it in its own stages, and rejects say where', async context => {

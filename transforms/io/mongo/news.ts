@@ -40,11 +40,14 @@ export async function newsOf(o: NewsOf, { since, interval }: PlanRequest): Promi
   const newest = interval ? null : await newestOf(o, by, notes)
   // Nothing is there that could be newer: the mark stays.
   const to = interval?.end ?? Math.max(newest ?? last ?? 0, last ?? 0)
-  const from = last === null ? null : last - overlapMs
+  // An interval that was run before is read again as it was, though the mark lies beyond it.
+  const start = last === null ? null : Math.min(last, interval?.start ?? last)
+  const from = start === null ? null : start - overlapMs
   const window = { from, to, inclusive: !interval }
   const documents = from === null ? facts.documents : await countOf(o, { by, window })
   const known = interval !== undefined && interval !== null
-  const mark = known || newest !== null || last !== null ? new Date(to).toISOString() : null
+  const upTo = new Date(Math.max(to, last ?? to)).toISOString()
+  const mark = known || newest !== null || last !== null ? upTo : null
   return { window: mark === null ? null : window, documents, mark, notes }
 }
 
