@@ -51,7 +51,7 @@ const PUBLIC = {
     'schema',
     't',
   ],
-  'millrace/io': ['audits', 'csv', 'http', 'ndjson', 'parquet', 'table', 'xlsx'],
+  'millrace/io': ['audits', 'csv', 'http', 'mongo', 'ndjson', 'parquet', 'table', 'xlsx'],
   'millrace/testing': ['runRows'],
   'node:assert/strict': ['default as assert'],
 }

@@ -22,6 +22,13 @@ export const Order = schema({
   day: t.date,
   price: t.decimal(10, 2),
   status: t.oneOf('open', 'paid', 'shipped'),
+  country: t.utf8,
+  lines: t.list(t.struct(schema({ productId: t.utf8, quantity: t.int32 }))),
+  updatedAt: t.timestamp,
+})
+const Customer = schema({
+  customerId: t.utf8,
+  address: t.struct(schema({ city: t.utf8 })).nullable,
 })
 const Item = schema({ orderId: t.utf8, productId: t.utf8, quantity: t.int32 })
 const Payment = schema({ orderId: t.utf8, paymentId: t.utf8, paidAt: t.timestamp })
@@ -57,6 +64,7 @@ export const Gap = schema({ userId: t.utf8, ms: t.int64 })
 export declare const lines: Of<typeof Line>
 export declare const orders: Of<typeof Order>
 export declare const rows: Of<typeof Order>
+export declare const customers: Of<typeof Customer>
 export declare const items: Of<typeof Item>
 export declare const payments: Of<typeof Payment>
 export declare const products: Of<typeof Product>

@@ -17,8 +17,6 @@ import { placeOf, schemeOf, uriOf } from './uri.ts'
  *
  * Cost    some five requests; a small object is written and removed
  * Throws  pipeline: not a URI of an object store
- * @example
- * const { missing } = await checkObjects('gs://bucket/out')
  */
 export async function checkObjects(uri: string): Promise<CheckReport> {
   const scheme = schemeOf(uri)

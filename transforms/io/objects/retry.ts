@@ -47,8 +47,6 @@ export const attemptsOf = (error: unknown): number =>
  * Runs `act` until it succeeds. It must be safe to run again, and should end when `signal` aborts.
  *
  * Throws  the last error, as it came
- * @example
- * await retried(signal => client.send(new HeadBucketCommand({ Bucket }), { abortSignal: signal }))
  */
 export async function retried<T>(
   act: (signal: AbortSignal, attempt: number) => Promise<T>,

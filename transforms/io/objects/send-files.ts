@@ -16,8 +16,6 @@ export interface FileToSend {
  * Cost    memory for each file under way: 1 MB; each is read twice, once for its checksum
  * Throws  data: another object stands under one of the names; resource: a file cannot be read or sent.
  *         Those under way are ended then; what arrived stays
- * @example
- * await sendFiles([{ path: 'part-00000.parquet', uri: 'gs://bucket/load/part-00000.parquet' }])
  */
 export function sendFiles(
   files: readonly FileToSend[],
