@@ -45,6 +45,9 @@ export function checkColumns(load: TableLoad): void {
   }
 }
 
+/** DuckDB quotes a field's name where it must, we quote all of them. */
+const bare = (type: string): string => type.replace(/"([a-z_][a-z0-9_]*)"/gi, '$1')
+
 /** Throws data: a table that stands must have the load's columns; `found` is its [name, type]s. */
 export function compareColumns(
   load: TableLoad,
@@ -55,7 +58,7 @@ export function compareColumns(
   const wrong = load.columns.flatMap(({ name, kind }) => {
     const type = have.get(fold(name))
     const expected = typeOf(kind) as string
-    if (type === expected) return []
+    if (type !== undefined && bare(type) === bare(expected)) return []
     return [`${name}: expected ${expected}, the table has ${type ?? 'no such column'}`]
   })
   const extra = found.filter(([n]) => !loaded.has(fold(n))).map(([n]) => `${n}: in the table only`)
