@@ -8,8 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { passTo, reset } from '../fault-proxy/forward.ts'
@@ -41,7 +40,8 @@ interface Protocol {
 }
 
 export async function gcsProtocol(service: Service): Promise<GcsProtocol> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-gcs-sessions-'))
+  // In the server's own folder, which goes with the server.
+  const folder = await mkdtemp(join(dirname(service.folder), 'sessions-'))
   const sessions = new Map<string, Session>()
   let last: Promise<unknown> = Promise.resolve()
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
