@@ -36,7 +36,7 @@ export async function checkFiles(uri: string): Promise<CheckReport> {
   const isThere = existsSync(path)
   const isEmpty = isFolder && !hasFiles(path)
   if (isThere || MAGIC.test(path)) {
-    if (isEmpty) passed.push('it is an empty folder: nothing to read, an output may go there')
+    if (isEmpty) passed.push('no file lies in it: nothing to read, an output may go there')
     else tried('files to read', 'check the path and the rights of its files', () => readable(path))
   }
   if (isFolder)
