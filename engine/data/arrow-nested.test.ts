@@ -70,6 +70,13 @@ test('Arrow reads the values that we mean', async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(table.toArray())), rows)
 })
 
+test('a struct that is null has no parts, lists among them', async () => {
+  const Deep = schema({ v: t.struct(schema({ l: t.list(t.list(t.int32)), s: t.utf8 })).nullable })
+  const rows = [{ v: null }, { v: { l: [[1], []], s: 'a' } }, { v: null }]
+  const { batches } = await throughIpc(batchOf(Deep, rows))
+  assert.deepEqual(rowsOf(await fromArrow(batches[0] as never, Deep)), rows)
+})
+
 test('a part that is null where none may be, or of another type, is a data fault', async () => {
   const Nullable = schema({
     lines: t.list(t.struct(schema({ sku: t.utf8.nullable, n: t.int32 }))).nullable,

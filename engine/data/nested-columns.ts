@@ -33,9 +33,12 @@ export function listsOf(column: Column, rows: number): Lists {
   return { offsets, elements: part.column, count }
 }
 
-/** The fields of all rows: nothing under a null. Those of a null struct are null, or zeros. */
+/** The fields of all rows. Those of a null struct are null, whatever their kind. */
 export function fieldsOf(column: Column, rows: number): Column[] {
-  const parts = structOf(column.kind).list.map(f => partColumn(f.kind, f.kind, Math.max(1, rows)))
+  const kindOf = (kind: Kind): Kind => (column.valid === null ? kind : kind.nullable)
+  const parts = structOf(column.kind).list.map(f =>
+    partColumn(f.kind, kindOf(f.kind), Math.max(1, rows)),
+  )
   const from = sourceOf(column)
   for (let row = 0; row < rows; row++) {
     const some = from.find(row)
