@@ -89,6 +89,11 @@ export class LeafStream {
     while (this.repeats(1)) this.pass()
   }
 
+  /** All rows of the row group were read. */
+  end(): void {
+    if (this.#some()) throw new Malformed('a column chunk has more records than its row group')
+  }
+
   pass(): void {
     if (this.defined === this.#binding.depth.defined) this.#value++
     this.#at++

@@ -42,6 +42,8 @@ class Binder {
 
   #made(node: SchemaNode, kind: Kind, path: string): Omit<Shape, 'kind' | 'first' | 'count'> {
     if (kind.tag === 'list') return this.#list(node, kind, path)
+    // Else only the first of its values would be read.
+    if (node.repeated) throw new Unfit(`${path}: expected ${kind.name}, got ${this.#typeOf(node)}`)
     if (kind.tag === 'struct') return this.#struct(node, kind, path)
     this.#leaf(node, kind, path)
     return { is: 'leaf', defined: node.defined }
@@ -89,8 +91,9 @@ class Binder {
 
   #typeOf(node: SchemaNode): string {
     const leaf = this.#leaves[node.leaf]
-    if (leaf) return leafType({ ...leaf, nested: false })
-    return `a group of ${node.children.map(c => c.name).join(' ')}`
+    const what = node.repeated ? 'repeated ' : 'a '
+    if (leaf) return `${node.repeated ? what : ''}${leafType({ ...leaf, nested: false })}`
+    return `${what}group of ${node.children.map(c => c.name).join(' ')}`
   }
 }
 
@@ -101,6 +104,7 @@ function elementNode(list: SchemaNode, repeated: SchemaNode): SchemaNode {
     list === repeated ||
     only === undefined ||
     other !== undefined ||
+    only.repeated ||
     repeated.name === 'array' ||
     repeated.name === `${list.name}_tuple`
   return itself ? { ...repeated, optional: false, repeated: false } : only

@@ -9,6 +9,7 @@ import { FLAW, flawText } from './flaws.ts'
 import type { ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type LeafBinding, LeafStream } from './leaf-stream.ts'
+import { Malformed } from './thrift-read.ts'
 
 /** How a value is put together from its leaves, which are numbered from `first`. */
 export type Shape = ListShape | StructShape | LeafShape
@@ -52,11 +53,15 @@ function within(part: string, error: unknown): unknown {
   return error
 }
 
+const disagreeing = (): Malformed => new Malformed('the parts of a nested column do not agree')
+
 export class NestedReader {
   readonly #name: string
   readonly #shape: Shape
   readonly #leaves: readonly LeafStream[]
   readonly #sink = new ByteSink()
+  /** Rows that the row group still has. */
+  #left = 0
 
   constructor(
     file: ParquetFile,
@@ -69,6 +74,7 @@ export class NestedReader {
   }
 
   begin(group: RowGroupMeta): void {
+    this.#left = group.rows
     for (const leaf of this.#leaves) leaf.begin(group)
   }
 
@@ -86,6 +92,7 @@ export class NestedReader {
         column.values[row] = pool.append(this.#sink.bytes, 1, this.#sink.at)
       }
     }
+    this.#passed(rows)
     const filled = { ...column, kind }
     if (reasons.size === 0) return { column: filled, flaws: null }
     const flaws = new Uint8Array(rows)
@@ -101,14 +108,13 @@ export class NestedReader {
     this.#sink.at = 0
     for (const leaf of this.#leaves) leaf.startRecord()
     try {
-      this.#part(this.#shape)
+      this.#part(this.#shape, 0)
       if (this.#sink.bytes[0] === 0) this.#sink.at = 0
       return null
     } catch (error) {
       if (!(error instanceof PartFlaw)) throw error
-      return `${joined(this.#name, error.path)}: ${error.message}`
-    } finally {
       for (const leaf of this.#leaves) leaf.endRecord()
+      return `${joined(this.#name, error.path)}: ${error.message}`
     }
   }
 
@@ -118,17 +124,24 @@ export class NestedReader {
         leaf.startRecord()
         leaf.endRecord()
       }
+    this.#passed(rows)
   }
 
-  /** A value with the byte before it that says whether it is null. */
-  #part(shape: Shape): void {
+  #passed(rows: number): void {
+    this.#left -= rows
+    if (this.#left === 0) for (const leaf of this.#leaves) leaf.end()
+  }
+
+  /** A value with the byte before it that says whether it is null. `above`: the level of what holds it. */
+  #part(shape: Shape, above: number): void {
     const first = this.#leaves[shape.first] as LeafStream
     if (first.defined < shape.defined) {
+      if (first.defined < above) throw disagreeing()
       // The outermost may be null here: whether it may is asked where rows are judged.
       if (!shape.kind.optional && this.#sink.at > 0)
         throw new PartFlaw(flawText(shape.kind, FLAW.null))
       this.#sink.byte(0)
-      this.#pass(shape)
+      this.#pass(shape, shape.defined)
       return
     }
     this.#sink.byte(1)
@@ -137,8 +150,21 @@ export class NestedReader {
     else this.#leaf(shape, first)
   }
 
-  #pass({ first, count }: Shape): void {
-    for (let l = first; l < first + count; l++) this.#leaves[l]?.pass()
+  /** None of its leaves has a value: they are below the level. */
+  #pass({ first, count }: Shape, below: number): void {
+    for (let l = first; l < first + count; l++) {
+      const leaf = this.#leaves[l] as LeafStream
+      if (leaf.defined >= below) throw disagreeing()
+      leaf.pass()
+    }
+  }
+
+  /** Whether another element comes: all leaves of it say the same. */
+  #repeats({ first, count, repeats }: ListShape): boolean {
+    const more = (this.#leaves[first] as LeafStream).repeats(repeats)
+    for (let l = first + 1; l < first + count; l++)
+      if (this.#leaves[l]?.repeats(repeats) !== more) throw disagreeing()
+    return more
   }
 
   #leaf({ kind }: LeafShape, leaf: LeafStream): void {
@@ -152,26 +178,26 @@ export class NestedReader {
     const at = this.#sink.at
     let count = 0
     this.#sink.word(0)
-    if (first.defined < shape.elementDefined) this.#pass(shape)
+    if (first.defined < shape.elementDefined) this.#pass(shape, shape.elementDefined)
     else
       try {
         do {
-          this.#part(shape.element)
+          this.#part(shape.element, shape.elementDefined)
           count++
-        } while (first.repeats(shape.repeats))
+        } while (this.#repeats(shape))
       } catch (error) {
         throw within(`[${count}]`, error)
       }
     this.#sink.view.setUint32(at, count, true)
   }
 
-  #struct({ fields }: StructShape): void {
+  #struct({ fields, defined }: StructShape): void {
     let at = ''
     try {
       for (const { name, shape } of fields) {
         at = name
         if (shape === null) this.#sink.byte(0)
-        else this.#part(shape)
+        else this.#part(shape, defined)
       }
     } catch (error) {
       throw within(at, error)

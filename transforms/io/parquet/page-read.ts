@@ -147,7 +147,7 @@ export class PageReader {
     const body = decompress(this.#chunk.codec, packed, count(header, 2, PAGE_BYTES_MAX))
     const encoding = count(facts, 2, 255)
     if (this.#depth !== null) {
-      if (count(facts, 4, 255) !== ENCODING.RLE) throw oldLevels()
+      this.#checkLevels(facts)
       const repeated = this.#depth.repeated > 0 ? lengthAt(body, 0) : 0
       const at = this.#depth.repeated > 0 ? 4 + repeated : 0
       const defined = this.#depth.defined > 0 ? lengthAt(body, at) : 0
@@ -163,6 +163,13 @@ export class PageReader {
     if (count(facts, 3, 255) !== ENCODING.RLE) throw oldLevels()
     const length = lengthAt(body, 0)
     return { type: 'data', rows, encoding, slots: null, ...this.#readLevels(body, 4, length, rows) }
+  }
+
+  /** Of levels that a page does not have, writers give any encoding: parquet-mr the old one. */
+  #checkLevels(facts: ThriftStruct): void {
+    const { defined, repeated } = this.#depth as Depth
+    const old = (field: number): boolean => count(facts, field, 255) !== ENCODING.RLE
+    if ((defined > 0 && old(3)) || (repeated > 0 && old(4))) throw oldLevels()
   }
 
   /** A page of a nested column: its levels, and its values one after the other. */
