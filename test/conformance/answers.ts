@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Kind } from '../../engine/data/kind.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { isNested, type Kind } from '../../engine/data/kind.ts'
+import { elementOf, structOf } from '../../engine/data/nested.ts'
 import type { AnySchema } from '../../engine/data/schema.ts'
 import { interpret } from '../../engine/compile/interpret.ts'
 import { faultFromJson } from '../../engine/fault.ts'
@@ -101,7 +103,11 @@ function same(kind: Kind, a: unknown, b: unknown): boolean {
     return isFloat(kind) && Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
-  return a === b
+  if (a === null || b === null || !isNested(kind)) return a === b
+  if (kind.tag === 'json') return isDeepStrictEqual(a, b)
+  if (kind.tag === 'struct') return sameRow(structOf(kind), a as Row, b as Row)
+  const [left, right] = [a as unknown[], b as unknown[]]
+  return left.length === right.length && left.every((v, i) => same(elementOf(kind), v, right[i]))
 }
 
 /** By their exact columns first, and by few digits of their floats. */

@@ -1,8 +1,8 @@
 /** Random aggregates: as `aggregate` takes them, and as SQL where SQL can say them. */
 import type { Agg } from 'millrace'
-import type { Kind } from '../../engine/data/kind.ts'
+import { isNested, type Kind } from '../../engine/data/kind.ts'
 import { condition } from './conditions.ts'
-import { type Flow, names, q } from './flow.ts'
+import { type Flow, names, plain, q } from './flow.ts'
 import type { Random } from './random.ts'
 
 export type Aggregating = Record<string, (...args: unknown[]) => Agg<Kind>>
@@ -16,6 +16,7 @@ export function aggregates(r: Random, flow: Flow) {
     const o = test === null ? [] : [{ where: test.where }]
     const filter = test === null ? '' : ` FILTER (WHERE ${test.sql})`
     const numeric = /int32|int64|bigint|float|decimal/.test(kind.tag)
+    const ordered = !isNested(kind)
     const zero = kind.optional ? (s: string) => s : (s: string) => `coalesce(${s}, 0)`
     const choices = [
       { call: (g: Aggregating) => g['count']?.(...o), sql: `count(*)${filter}` },
@@ -23,14 +24,12 @@ export function aggregates(r: Random, flow: Flow) {
         call: (g: Aggregating) => g['countDistinct']?.(name, ...o),
         sql: `count(DISTINCT ${q(name)})${filter}`,
       },
-      {
-        call: (g: Aggregating) => g['min']?.(name),
-        sql: kind.tag === 'bool' ? null : `min(${q(name)})`,
-      },
-      {
-        call: (g: Aggregating) => g['max']?.(name),
-        sql: kind.tag === 'bool' ? null : `max(${q(name)})`,
-      },
+      ...(ordered
+        ? ['min', 'max'].map(fn => ({
+            call: (g: Aggregating) => g[fn]?.(name),
+            sql: kind.tag === 'bool' ? null : `${fn}(${q(name)})`,
+          }))
+        : []),
       ...(numeric
         ? [
             {
@@ -43,10 +42,15 @@ export function aggregates(r: Random, flow: Flow) {
       ...(flow.ordered
         ? [
             {
-              call: (g: Aggregating) => g['first']?.(name, { by: r.pick(flow.schema.list).name }),
+              call: (g: Aggregating) =>
+                g['first']?.(name, { by: r.pick(plain(flow.schema).list).name }),
               sql: null,
             },
-            { call: (g: Aggregating) => g['last']?.(name, { by: name }), sql: null },
+            {
+              call: (g: Aggregating) =>
+                g['last']?.(name, { by: ordered ? name : plain(flow.schema).list[0]?.name }),
+              sql: null,
+            },
           ]
         : []),
     ]

@@ -11,7 +11,7 @@ import { schema, t } from 'millrace'
 import { csv, ndjson, parquet } from 'millrace/io'
 import { Fault } from '../../engine/fault.ts'
 import type { AnySource } from '../../engine/io/source.ts'
-import { readAll } from '../../transforms/io/files/testing/read-all.ts'
+import { type Read, readAll } from '../../transforms/io/files/testing/read-all.ts'
 import type { Fuzz } from './campaign.ts'
 import { damage, smaller } from './damage.ts'
 import { parquetBytes } from './parquet-bytes.ts'
@@ -39,15 +39,19 @@ interface Format {
   make(r: Random, rows: number): Promise<Buffer>
   /** Bytes at the front that stay as they are. */
   readonly kept: (bytes: Buffer) => number
+  /** In place of changes anywhere. */
+  damage?(r: Random, whole: Buffer, kept: number): Buffer
   source(path: string): AnySource
   /** Records in the file; null where they cannot be counted from outside. */
   count(bytes: Buffer): number | null
+  /** Throws where something else was read than there is. */
+  check?(bytes: Buffer, read: Read): void
 }
 
 async function caseOf(format: Format, seed: number): Promise<Damaged> {
   const r = randomOf(seed)
   const whole = await format.make(r, r.pick([0, 1, 3, 30, 200]))
-  const bytes = damage(r, whole, format.kept(whole))
+  const bytes = (format.damage ?? damage)(r, whole, format.kept(whole))
   const splitBytes = r.pick([1 << 24, 1000, 64, 7].filter(n => bytes.length / n < 400))
   return { bytes, splitBytes, rowsPerBatch: r.pick([1, 5, 64, 4096]) }
 }
@@ -57,7 +61,8 @@ async function read(format: Format, { bytes, splitBytes, rowsPerBatch }: Damaged
   const path = join(tmpdir(), `millrace-damaged-${process.pid}-${files++}.${format.name}`)
   writeFileSync(path, bytes)
   try {
-    const { rows, rejects } = await readAll(format.source(path), { splitBytes, rowsPerBatch })
+    const found = await readAll(format.source(path), { splitBytes, rowsPerBatch })
+    const { rows, rejects } = found
     const count = format.count(bytes)
     if (count !== null)
       assert.equal(
@@ -65,6 +70,7 @@ async function read(format: Format, { bytes, splitBytes, rowsPerBatch }: Damaged
         count,
         `${rows.length} rows, ${rejects.length} rejects`,
       )
+    format.check?.(bytes, found)
     return rejects.length > 0 ? 'read, with rejects' : 'read'
   } catch (error) {
     if (error instanceof Fault && error.kind === 'data') return 'refused'
@@ -74,7 +80,7 @@ async function read(format: Format, { bytes, splitBytes, rowsPerBatch }: Damaged
   }
 }
 
-const fuzzOf = (format: Format): Fuzz => ({
+export const fuzzOf = (format: Format): Fuzz => ({
   name: `damaged-${format.name}`,
   check: async seed => read(format, await caseOf(format, seed)),
   async describe(seed) {

@@ -1,6 +1,7 @@
 /** What random steps work on: a collection, and the query that gives the same rows. */
 import type { PCollection } from 'millrace'
-import type { AnySchema, Field } from '../../engine/data/schema.ts'
+import { isNested } from '../../engine/data/kind.ts'
+import { type AnySchema, type Field, schemaOf } from '../../engine/data/schema.ts'
 import type { Random } from './random.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: collections of whatever fields
@@ -38,6 +39,10 @@ export function after(flow: Flow, of: Any, sql: string | null, ordered = flow.or
   return { of, schema: schemaAt(of), sql: query, ordered }
 }
 
+/** Those that may be keys, or have an order. */
+export const plain = ({ list: fields }: AnySchema): AnySchema =>
+  schemaOf(fields.filter(f => !isNested(f.kind)))
+
 /** Some columns: at least one. */
 export function some(r: Random, { list: fields }: AnySchema): Field[] {
   const picked = fields.filter(() => r.chance(0.4))
@@ -48,4 +53,4 @@ export const tagged = (s: AnySchema, ...tags: string[]): Field[] =>
 
 /** Any value as text, for functions that pack values. */
 export const text = (value: unknown): string =>
-  typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)
+  JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part))

@@ -1,6 +1,7 @@
 /** All kinds of random cases, and the seconds that each has in the tests. */
 import type { Fuzz } from './campaign.ts'
 import { damagedCsv, damagedNdjson, damagedParquet } from './damaged.ts'
+import { damagedNestedCsv, damagedNestedNdjson, damagedNestedParquet } from './damaged-nested.ts'
 import { plans } from './plans.ts'
 import { roundTrips } from './round-trips.ts'
 
@@ -10,6 +11,9 @@ export const FUZZES: readonly Fuzz[] = [
   damagedCsv,
   damagedNdjson,
   damagedParquet,
+  damagedNestedCsv,
+  damagedNestedNdjson,
+  damagedNestedParquet,
 ]
 
 export const SECONDS_OF: Readonly<Record<string, number>> = {
@@ -18,4 +22,7 @@ export const SECONDS_OF: Readonly<Record<string, number>> = {
   'damaged-csv': 10,
   'damaged-ndjson': 8,
   'damaged-parquet': 8,
+  'damaged-nested.csv': 4,
+  'damaged-nested.ndjson': 6,
+  'damaged-nested.parquet': 10,
 }

@@ -2,13 +2,13 @@
 import { flatten } from 'millrace'
 import { aggregates } from './aggregates.ts'
 import { condition } from './conditions.ts'
-import { after, type Any, list, names, q, some, type Step } from './flow.ts'
+import { after, type Any, list, names, plain, q, some, type Step } from './flow.ts'
 
 export const keySteps: Readonly<Record<string, Step>> = {
   distinct: (flow, a) =>
     after(flow, flow.of.distinct(), 'SELECT DISTINCT * FROM $', flow.ordered && a.onePartition),
   groupBy(flow, a) {
-    const keys = some(a.r, flow.schema)
+    const keys = some(a.r, plain(flow.schema))
       .slice(0, 2)
       .map(f => f.name)
     const { fn, sql } = aggregates(a.r, flow)

@@ -4,13 +4,13 @@
  */
 import { coGroupByKey, schema, t } from 'millrace'
 import type { Field } from '../../engine/data/schema.ts'
-import { after, type Any, some, type Step, text } from './flow.ts'
+import { after, type Any, plain, some, type Step, text } from './flow.ts'
 
 const Group = schema({ key: t.utf8, rows: t.int32, firsts: t.utf8 })
 
 export const orderSteps: Readonly<Record<string, Step>> = {
   sortBy(flow, { r }) {
-    const sort = some(r, flow.schema).map(f => ({
+    const sort = some(r, plain(flow.schema)).map(f => ({
       by: f.name,
       order: r.pick(['asc', 'desc'] as const),
     }))
@@ -18,18 +18,24 @@ export const orderSteps: Readonly<Record<string, Step>> = {
   },
   distinctBy(flow, a) {
     if (!flow.ordered) return null
-    const keys = some(a.r, flow.schema)
+    const keys = some(a.r, plain(flow.schema))
       .slice(0, 2)
       .map(f => f.name)
-    const o = { keep: a.r.pick(['first', 'last'] as const), by: a.r.pick(flow.schema.list).name }
+    const o = {
+      keep: a.r.pick(['first', 'last'] as const),
+      by: a.r.pick(plain(flow.schema).list).name,
+    }
     return after(flow, flow.of.distinctBy(keys, o), null, a.onePartition)
   },
   top(flow, a) {
     if (!flow.ordered) return null
-    const keys = some(a.r, flow.schema)
+    const keys = some(a.r, plain(flow.schema))
       .slice(0, 2)
       .map(f => f.name)
-    const o = { by: a.r.pick(flow.schema.list).name, order: a.r.pick(['asc', 'desc'] as const) }
+    const o = {
+      by: a.r.pick(plain(flow.schema).list).name,
+      order: a.r.pick(['asc', 'desc'] as const),
+    }
     return after(
       flow,
       flow.of.groupBy(...keys).top(1 + a.r.below(3), o) as Any,
@@ -39,8 +45,8 @@ export const orderSteps: Readonly<Record<string, Step>> = {
   },
   groupFlatMap(flow, a) {
     if (!flow.ordered) return null
-    const { name } = a.r.pick(flow.schema.list)
-    const sort = a.r.chance(0.5) ? { sort: { by: a.r.pick(flow.schema.list).name } } : {}
+    const { name } = a.r.pick(plain(flow.schema).list)
+    const sort = a.r.chance(0.5) ? { sort: { by: a.r.pick(plain(flow.schema).list).name } } : {}
     const of = flow.of.groupBy(name).flatMap(
       Group,
       function* (key, rows) {

@@ -28,7 +28,7 @@ export function randomOf(seed: number): Random {
   }
 }
 
-const TEXTS = [
+export const TEXTS = [
   '',
   'a',
   'b',
@@ -106,6 +106,38 @@ const DOMAINS: readonly Domain[] = [
   { kind: t.timestamp, value: (r, n) => (r.below(n) - 4) * 1001.5 },
 ]
 
+/** A json value; never null, which is the column's. */
+const jsonValue = (r: Random, n: number, depth = 2): unknown =>
+  r.pick<() => unknown>([
+    () => r.below(n) / 4,
+    () => r.pick(TEXTS.filter(text => !/[\uD800-\uDFFF]/.test(text))),
+    () => r.chance(0.5),
+    () => (depth === 0 ? 0 : [null, jsonValue(r, n, depth - 1)]),
+    () => (depth === 0 ? {} : { a: jsonValue(r, n, depth - 1), ['__proto__']: null }),
+  ])()
+
+/** A list, a struct, json, or one within another. */
+function nestedDomain(r: Random, depth = 2): Domain {
+  const which = r.below(3)
+  if (which === 0) return { kind: t.json, value: jsonValue }
+  const part = (): Domain => {
+    const of = depth > 0 && r.chance(0.4) ? nestedDomain(r, depth - 1) : r.pick(DOMAINS)
+    const value: Domain['value'] = (r, n) => (r.chance(0.1) ? null : of.value(r, n))
+    return r.chance(0.5) ? of : { kind: of.kind.nullable, value }
+  }
+  if (which === 1) {
+    const of = part()
+    const value: Domain['value'] = (r, n) =>
+      Array.from({ length: r.pick([0, 1, 1, 2, 3, 20]) }, () => of.value(r, n))
+    return { kind: t.list(of.kind), value }
+  }
+  const parts = Array.from({ length: 1 + r.below(3) }, (_, i) => ({ name: `p${i}`, of: part() }))
+  const fields = schemaOf(parts.map(({ name, of }) => ({ name, kind: of.kind })))
+  const value: Domain['value'] = (r, n) =>
+    Object.fromEntries(parts.map(({ name, of }) => [name, of.value(r, n)]))
+  return { kind: t.struct(fields), value }
+}
+
 export interface Table {
   readonly schema: AnySchema
   /** As columns hold them. */
@@ -116,7 +148,9 @@ export interface Table {
 export function randomTable(r: Random, prefix: string, key: Kind, rows: number): Table {
   const spread = r.pick([3, 10, rows + 1])
   const keyDomain = DOMAINS.find(d => d.kind.tag === key.tag) as Domain
-  const domains = [keyDomain, ...Array.from({ length: 1 + r.below(6) }, () => r.pick(DOMAINS))]
+  const nested = r.chance(0.3) ? 0.4 : 0
+  const domain = (): Domain => (r.chance(nested) ? nestedDomain(r) : r.pick(DOMAINS))
+  const domains = [keyDomain, ...Array.from({ length: 1 + r.below(6) }, domain)]
   const fields = domains.map(({ kind }, i) => ({
     name: `${prefix}${i}`,
     kind: r.chance(0.6) ? kind.nullable : kind,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'millrace'
 import { csv, ndjson, parquet } from 'millrace/io'
+import { isNested } from '../../engine/data/kind.ts'
 import type { AnySchema } from '../../engine/data/schema.ts'
 import { t } from '../../engine/data/schema.ts'
 import { faultFromJson } from '../../engine/fault.ts'
@@ -62,9 +63,10 @@ function tripOf(seed: number): Trip {
 const FOLDERED_MAX = 300
 
 /** Folders are compared by value: a NaN or an infinity has no text that all kinds of reader take. */
-const isNaming = ({ rows }: Table, [name]: readonly string[]): boolean =>
+const isNaming = ({ schema, rows }: Table, [name]: readonly string[]): boolean =>
   name !== undefined &&
   rows.length <= FOLDERED_MAX &&
+  !isNested(schema.fields[name]) &&
   rows.every(row => typeof row[name] !== 'number' || Number.isFinite(row[name]))
 
 const settings = (r: Random): Omit<RunOptions, 'pipeline'> => ({
