@@ -66,6 +66,8 @@ export interface PublishReceipt {
 
 export interface Warehouse {
   readonly uri: string
+  /** How many loads may be staged at once. One after the other where absent. */
+  readonly stagesMax?: number
   /** Throws resource: it cannot be opened or written, or another process holds it. */
   check(): Promise<void>
   /** Throws pipeline: options do not fit the columns; data: shards cannot be read or do not fit. */

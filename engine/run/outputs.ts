@@ -117,7 +117,7 @@ export class Outputs {
    * stages are done, so its rows are staged now. Answers the splits of a copy.
    */
   async standing(node: Node<'write'>, runs: readonly StageRun[], executor: Executor) {
-    await this.#finish(node, runs, executor)
+    await this.#finish(node, { runs, executor, wait: true })
     return this.#tables.standing(node, STANDING_SPLIT_BYTES)
   }
 
@@ -131,8 +131,10 @@ export class Outputs {
     ready: () => Promise<void> = async () => {},
   ): Promise<void> {
     if (this.#preview) return this.#tables.abandon()
-    for (const node of this.#writes) this.written.push(await this.#finish(node, runs, executor))
+    for (const node of this.#writes)
+      this.written.push(await this.#finish(node, { runs, executor, wait: false }))
     await this.#sending.settled()
+    await this.#tables.staged()
     await ready()
     const begun = () => {
       this.visible = true
@@ -154,9 +156,9 @@ export class Outputs {
   /** A write's shards, in their places; a table's also in staging. Once for each write. */
   async #finish(
     node: Node<'write'>,
-    runs: readonly StageRun[],
-    executor: Executor,
+    o: { runs: readonly StageRun[]; executor: Executor; wait: boolean },
   ): Promise<OutputReport> {
+    const { runs, executor, wait } = o
     const known = this.#finished.get(node)
     if (known) return known
     // In the order of the plan: which stage was opened first depends on which others were faster.
@@ -178,7 +180,7 @@ export class Outputs {
     const checksum =
       sums.length === shards.length && sums.length > 0 ? { checksum: checksumOf(sums) } : {}
     const report = { uri: sink.uri, rows, bytes, files: paths.length, ...checksum }
-    if (isTable) await this.#tables.stage({ node, files: paths, rows })
+    if (isTable) await this.#tables.stage({ node, files: paths, rows }, { wait })
     const made = isTable ? { ...report, table: sink.table } : report
     this.#finished.set(node, made)
     return made

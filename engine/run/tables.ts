@@ -9,6 +9,7 @@ import { is, type Node, type Plan } from '../plan/node.ts'
 import { writtenName, writtenSchema } from '../plan/written.ts'
 import { Fault } from '../fault.ts'
 import type { RunSettings } from './protocol.ts'
+import { Sending } from './sending.ts'
 
 export interface LoadedTable {
   readonly node: Node<'write'>
@@ -22,6 +23,9 @@ export class Tables {
   readonly #writes: readonly Node<'write'>[]
   readonly #warehouses = new Map<string, Warehouse>()
   readonly #loads = new Map<Node<'write'>, TableLoad>()
+  /** Loads on their way into staging, where a warehouse takes several at once. */
+  readonly #staging = new Map<Warehouse, Sending>()
+  readonly #under = new Set<Promise<void>>()
 
   constructor(plan: Plan, settings: RunSettings) {
     this.#plan = plan
@@ -32,17 +36,34 @@ export class Tables {
 
   /** Opens each warehouse, before anything is read. */
   async check(): Promise<void> {
-    for (const node of this.#writes) await (await this.#connect(node.op.sink as TableSink)).check()
+    for (const { op } of this.#writes) await this.#connect(op.sink as TableSink)
+    await Promise.all([...this.#warehouses.values()].map(warehouse => warehouse.check()))
   }
 
-  /** Shards into a staging table. */
-  async stage({ node, files, rows }: LoadedTable): Promise<void> {
+  /**
+   * Shards into a staging table. It waits for room in the warehouse, and then only where it is to `wait`:
+   * `staged` tells what became of the others.
+   */
+  async stage({ node, files, rows }: LoadedTable, o: { wait: boolean }): Promise<void> {
     const warehouse = await this.#connect(node.op.sink as TableSink)
     const group = this.#plan.publishes.findIndex(nodes => nodes.includes(node))
     const together = group < 0 ? null : group
     const load = await loadOf(node, files, { rows, together, run: this.#settings.fingerprint })
     this.#loads.set(node, load)
-    await warehouse.stage(load)
+    const { stagesMax = 1 } = warehouse
+    if (o.wait || stagesMax === 1) return warehouse.stage(load)
+    const staging = this.#staging.get(warehouse) ?? new Sending(stagesMax)
+    this.#staging.set(warehouse, staging)
+    await staging.add(() => {
+      const staged = warehouse.stage(load)
+      this.#under.add(staged)
+      return staged.finally(() => this.#under.delete(staged))
+    })
+  }
+
+  /** All loads are staged. Throws what went wrong with the first that is not. */
+  async staged(): Promise<void> {
+    for (const staging of this.#staging.values()) await staging.settled()
   }
 
   /** The table that a write was staged for, as it will stand with its rows, in splits of one file. */
@@ -90,6 +111,7 @@ export class Tables {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#under)
     for (const warehouse of this.#warehouses.values()) await warehouse.close()
     this.#warehouses.clear()
   }

@@ -59,7 +59,10 @@ export default pipeline({
         deleted: 'deleted',
         partition: { by: 'day', unit: 'day' },
         cluster: ['productId'],
-        audit: [audits.unique('order_id', 'line'), audits.notNull('product_id', 'price')],
+        audit: [
+          audits.unique('order_id', 'line'),
+          audits.relationship('product_id', 'products', 'product_id'),
+        ],
       }),
     )
     const productsTable = products.write(

@@ -3,16 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Product, Stock } from '../schema.ts'
 import { customersWritten, ordersWritten, productsWritten, stockWritten } from './hours.ts'
-import type { Shop } from './shop.ts'
+import { HOUR, type Shop } from './shop.ts'
 
 /** One document each hour that the pipeline must refuse. */
-export const badOrder = (hour: number): object => ({
+export const badOrder = (shop: Shop, hour: number): object => ({
   orderId: `bad${hour}`,
   customerId: 'c0000000',
   status: 'paid',
   lines: [{ line: 1, productId: 'p00000', quantity: 1, price: 'free' }],
-  createdAt: 0,
-  updatedAt: 0,
+  createdAt: shop.opened + hour * HOUR,
+  updatedAt: shop.opened + hour * HOUR + HOUR / 2,
   deleted: false,
 })
 
@@ -42,7 +42,7 @@ export function writeHour(shop: Shop, hour: number, folder: string): void {
     mkdirSync(join(folder, path), { recursive: true })
     writeFileSync(join(folder, path, name + (path.startsWith('shop') ? '.ndjson' : '.csv')), text)
   }
-  write('shop/orders', lines([...ordersWritten(shop, hour), badOrder(hour)]))
+  write('shop/orders', lines([...ordersWritten(shop, hour), badOrder(shop, hour)]))
   write('shop/customers', lines(customersWritten(shop, hour)))
   write('files/products', productsCsv(productsWritten(shop, hour)))
   write('files/stock', stockCsv(stockWritten(shop, hour)))

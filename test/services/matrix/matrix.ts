@@ -23,7 +23,7 @@ export interface Ran {
   readonly faults: number
 }
 
-interface Way {
+export interface Way {
   readonly through: Servers
   readonly env: Record<string, string>
   readonly told: () => string
@@ -34,7 +34,7 @@ interface Way {
 }
 
 /** Protocol proxies, and before each a fault proxy. Without a seed nothing is injected. */
-async function wayTo({ servers }: At, seed: number | null): Promise<Way> {
+export async function wayTo({ servers }: Pick<At, 'servers'>, seed: number | null): Promise<Way> {
   const stops: (() => Promise<void>)[] = []
   const through: Partial<Record<ServerName, Service>> = {}
   const schedules: { injected: readonly unknown[] }[] = []

@@ -18,6 +18,7 @@ import {
   stockCsv,
   stockWritten,
 } from '../../../pipelines/storefront/generate/index.ts'
+import type { Order } from '../../../pipelines/storefront/schema.ts'
 import { BigQueryWarehouse } from '../../../transforms/io/bigquery/warehouse.ts'
 import { bigqueryProtocol } from '../bigquery-protocol/proxy.ts'
 import { type Service, start } from '../services.ts'
@@ -36,16 +37,28 @@ export interface Servers {
   readonly mongo: Service
 }
 
+/** For the command's process: where each client finds its server. */
+export const envOf = ({ gcs, bigquery, s3 }: Servers): Record<string, string> => ({
+  ...bigquery.env,
+  ...gcs.env,
+  ...s3.env,
+  MILLRACE_STAGING: `gs://${STAGING}/loads`,
+})
+
 export class World {
   readonly shop: Shop
   readonly servers: Servers
+  /** What stands behind BigQuery's protocol. */
+  readonly emulator: Service
   readonly #mongo: MongoClient
   readonly #stops: readonly (() => Promise<void>)[]
 
-  private constructor(shop: Shop, servers: Servers, stops: readonly (() => Promise<void>)[]) {
+  private constructor(shop: Shop, servers: Servers, emulator: Service) {
     this.shop = shop
     this.servers = servers
-    this.#stops = stops
+    this.emulator = emulator
+    const { gcs, bigquery, s3, mongo } = servers
+    this.#stops = [bigquery, emulator, gcs, s3, mongo].map(s => () => s.stop())
     this.#mongo = new MongoClient(servers.mongo.uri)
   }
 
@@ -58,29 +71,32 @@ export class World {
       start('mongo'),
     ])
     const bigquery = await bigqueryProtocol(emulator)
-    const stops = [bigquery, emulator, gcs, s3, mongo].map(s => () => s.stop())
-    const world = new World(shop, { gcs, bigquery, s3, mongo }, stops)
+    const world = new World(shop, { gcs, bigquery, s3, mongo }, emulator)
     const [bucket] = await storageOf(gcs).createBucket(STAGING)
     // The server forgets a bucket whose last object goes.
     await bucket.file('kept').save('')
     await s3Of(s3).send(new CreateBucketCommand({ Bucket: BUCKET }))
     await bigqueryOf(bigquery).createDataset(DATASET)
+    for (const name of ['orders', 'customers'])
+      await world.#mongo.db(DATABASE).collection(name).createIndex({ updatedAt: 1 })
     return world
   }
 
-  /** For the command's process: where each client finds its server. */
   get env(): Record<string, string> {
-    const { gcs, bigquery, s3 } = this.servers
-    const staging = { MILLRACE_STAGING: `gs://${STAGING}/loads` }
-    return { ...gcs.env, ...bigquery.env, ...s3.env, ...staging }
+    return envOf(this.servers)
   }
 
   /** Words of `millrace`; `hour` counts from the shop's first. */
   words(hour: number, ...more: readonly string[]): string[] {
+    return this.wordsFor(hour, this.servers.mongo, more)
+  }
+
+  /** The same, where the database is reached another way. */
+  wordsFor(hour: number, mongo: Service, more: readonly string[]): string[] {
     const from = new Date(this.shop.opened + hour * HOUR).toISOString()
     return [
       ...[PIPELINE, '--interval', `${from.slice(0, 16)}Z`],
-      ...['--shop', this.servers.mongo.uri.replace('/?', `/${DATABASE}?`)],
+      ...['--shop', mongo.uri.replace('/?', `/${DATABASE}?`)],
       ...['--files', `s3://${BUCKET}/files`],
       ...['--warehouse', `bigquery://test.${DATASET}`],
       ...['--rejects', `gs://${STAGING}/rejects`],
@@ -92,7 +108,7 @@ export class World {
   async write(hour: number): Promise<{ documents: number; rows: number }> {
     const orders = [...ordersWritten(this.shop, hour).map(orderDocument)]
     const customers = customersWritten(this.shop, hour).map(c => timed(c, 'customerId'))
-    await this.#upsert('orders', [...orders, timed(badOrder(hour), 'orderId')])
+    await this.#upsert('orders', [...orders, timed(badOrder(this.shop, hour), 'orderId')])
     await this.#upsert('customers', customers)
     const [products, stock] = [productsWritten(this.shop, hour), stockWritten(this.shop, hour)]
     const name = `hour-${String(hour).padStart(5, '0')}.csv`
@@ -101,11 +117,15 @@ export class World {
     return { documents: orders.length + customers.length, rows: products.length + stock.length }
   }
 
+  /** An order beside those of the generator. */
+  async writeOrder(order: Order): Promise<void> {
+    await this.#upsert('orders', [orderDocument(order)])
+  }
+
   /** The last state of a document is what stays. */
   async #upsert(name: string, documents: readonly Document[]): Promise<void> {
     const last = new Map(documents.map(d => [d['_id'], d]))
     const collection = this.#mongo.db(DATABASE).collection(name)
-    await collection.createIndex({ updatedAt: 1 })
     const writes = [...last.values()].map(replacement => ({
       replaceOne: { filter: { _id: replacement['_id'] }, replacement, upsert: true },
     }))
@@ -132,6 +152,15 @@ export class World {
     } finally {
       await warehouse.close()
     }
+  }
+
+  /** The hour's rejects as they were written, null where the hour has none. */
+  async rejects(hour: number): Promise<string | null> {
+    const at = new Date(this.shop.opened + hour * HOUR).toISOString().slice(0, 13)
+    const bucket = storageOf(this.servers.gcs).bucket(STAGING)
+    const [files] = await bucket.getFiles({ prefix: `rejects/${at}/` })
+    const [file] = files.filter(f => f.name.endsWith('.ndjson'))
+    return file ? (await file.download())[0].toString() : null
   }
 
   /** What a run should not leave: objects on their way, staging tables. */
@@ -163,7 +192,7 @@ function timed(row: object, id: string): Document {
 }
 
 /** Prices as decimals. */
-function orderDocument(order: { readonly lines: readonly { readonly price: number }[] }): Document {
+function orderDocument(order: Order): Document {
   const lines = order.lines.map(line => ({
     ...line,
     price: Decimal128.fromString(line.price.toFixed(2)),

@@ -17,6 +17,8 @@ export interface Asked {
   readonly path: string
   readonly json?: object
   readonly query?: Readonly<Record<string, string | number | boolean>>
+  /** A refusal is thrown at once, though the same again might succeed. */
+  readonly once?: boolean
 }
 
 export interface Api {
@@ -32,7 +34,7 @@ export async function openApi(project: string, limits: RetryLimits = RETRY): Pro
   const client = await clientOf(project)
   const own = project || (await projectOf(client))
   const ask = <T>(asked: Asked, of = own): Promise<T> =>
-    retried(() => once<T>(client, asked, of), limits)
+    asked.once ? once<T>(client, asked, of) : retried(() => once<T>(client, asked, of), limits)
   const find = async <T>(asked: Asked, of = own): Promise<T | null> => {
     try {
       return await ask<T>(asked, of)

@@ -8,6 +8,7 @@ import { Fault } from '../../../engine/fault.ts'
 import type { Api } from './api.ts'
 import { ApiFailure, type ErrorProto, faultOf, jobFailure } from './failure.ts'
 import { pauseMs, RETRY } from './retry.ts'
+import type { TableField } from './types.ts'
 
 /** The parts of the REST interface's job that are read here. */
 export interface Job {
@@ -24,6 +25,19 @@ export interface Job {
   }
 }
 
+/** What jobs.getQueryResults answers, in part. */
+export interface Page {
+  readonly jobComplete?: boolean
+  readonly totalRows?: string
+  readonly schema?: { readonly fields?: readonly TableField[] }
+  readonly rows?: readonly Cells[]
+}
+
+/** A row as the REST interface sends it. */
+export interface Cells {
+  readonly f: readonly { readonly v: unknown }[]
+}
+
 export interface Work {
   /** Of all that the work is; `hashOf`. */
   readonly hash: string
@@ -35,6 +49,8 @@ export interface Work {
   readonly at?: string
   /** Of all its attempts together. */
   readonly deadlineMs: number
+  /** It is a query, of whose result so many rows are wanted with the news that it is done. */
+  readonly rows?: number
   /** Lines for a fault, such as the files that were loaded. */
   detail?(errors: readonly ErrorProto[]): readonly string[]
   /** Whether what an earlier job of this id did is still there; absent: it is. */
@@ -46,11 +62,17 @@ export interface Finished {
   readonly job: Job
   /** Another asked for it, or we did and did not hear of it. */
   readonly adopted: boolean
+  /** The beginning of a query's result. */
+  readonly page?: Page
 }
 
 /** Failed attempts of our own; and ids that were spent by runs before. */
 const ATTEMPTS_MAX = 5
 const GENERATIONS_MAX = 1000
+/** Each pause is a third of the time that has passed. */
+const POLL = { firstMs: 50, growth: 1.4, longestMs: 10_000 }
+/** So long the service holds a request for a result that is not there yet. */
+const WAIT_MS = 10_000
 
 export const jobId = (work: Pick<Work, 'hash' | 'purpose'>, generation: number): string =>
   `millrace_${work.hash}_${work.purpose}_${generation}`
@@ -62,10 +84,11 @@ export async function runJob(api: Api, work: Work): Promise<Finished> {
   for (let generation = 0; generation < GENERATIONS_MAX; generation++) {
     const id = jobId(work, generation)
     const adopted = !(await inserted(api, work, id))
-    const job = await done(api, work, { id, end })
+    const { job, page } = await done(api, work, { id, end })
     const errors = errorsOf(job)
     if (errors.length === 0) {
-      if (!adopted || !work.stands || (await work.stands())) return { id, job, adopted }
+      if (!adopted || !work.stands || (await work.stands()))
+        return { id, job, adopted, ...(page ? { page } : {}) }
       continue
     }
     // Its id was spent before we came.
@@ -99,15 +122,21 @@ async function inserted(api: Api, work: Work, id: string): Promise<boolean> {
   }
 }
 
-/** Asks until it is DONE: soon at first, then every ten seconds. */
-async function done(api: Api, work: Work, o: { id: string; end: number }): Promise<Job> {
+/** Asks until it is DONE: soon at first, then every ten seconds. Of a query the service itself waits. */
+async function done(
+  api: Api,
+  work: Work,
+  o: { id: string; end: number },
+): Promise<{ job: Job; page?: Page }> {
   const query = work.location === null ? {} : { location: work.location }
-  for (let pause = 100; ; pause = Math.min(10_000, pause * 1.6)) {
+  for (let pause = POLL.firstMs; ; pause = Math.min(POLL.longestMs, pause * POLL.growth)) {
+    const page = work.rows === undefined ? null : await answered(api, work, o)
+    if (page !== null) return { job: { status: { state: 'DONE' } }, page }
     const job = await api.ask<Job>({ path: `/jobs/${o.id}`, query }).catch(error => {
       throw error instanceof ApiFailure ? faultFor(work, error, o.id) : error
     })
     const state = job.status?.state
-    if (state === 'DONE') return job
+    if (state === 'DONE') return { job }
     if (Date.now() + pause > o.end)
       throw new Fault('resource', `${work.subject}: job ${o.id} is still ${state}`, {
         ...(work.at ? { at: work.at } : {}),
@@ -115,6 +144,35 @@ async function done(api: Api, work: Work, o: { id: string; end: number }): Promi
       })
     await sleep(pause * (0.5 + Math.random() / 2))
   }
+}
+
+/** The page of a query that has ended well, waited for; null: the job has to be asked what became of it. */
+async function answered(
+  api: Api,
+  work: Work,
+  o: { id: string; end: number },
+): Promise<Page | null> {
+  const asked = {
+    path: `/queries/${o.id}`,
+    query: {
+      timeoutMs: WAIT_MS,
+      maxResults: work.rows ?? 0,
+      'formatOptions.useInt64Timestamp': true,
+      ...(work.location === null ? {} : { location: work.location }),
+    },
+    once: true,
+  }
+  while (Date.now() < o.end) {
+    try {
+      const page = await api.ask<Page>(asked)
+      if (page.jobComplete) return page
+    } catch (error) {
+      // A refusal, the query's own error, or a broken line: the job knows.
+      if (error instanceof ApiFailure) return null
+      throw error
+    }
+  }
+  return null
 }
 
 const errorsOf = ({ status }: Job): readonly ErrorProto[] => {

@@ -8,7 +8,7 @@ import { runJob } from './job.ts'
 import { referenceOf } from './layout.ts'
 import { hashOf, LEDGER, tableOf, text } from './names.ts'
 import { pages, select } from './query.ts'
-import { asking, createTable, dropTable, type Session } from './session.ts'
+import { asking, dropTable, ensureTable, type Session } from './session.ts'
 import { rowOf } from './values.ts'
 
 export interface Entry {
@@ -30,6 +30,8 @@ const FIELDS = [
   { name: 'published', type: 'TIMESTAMP', mode: 'NULLABLE' },
 ]
 const DML_MS = 600_000
+/** More of them come page by page. */
+const ENTRIES_FIRST = 1000
 
 export async function createLedger(session: Session): Promise<void> {
   const table = {
@@ -37,7 +39,7 @@ export async function createLedger(session: Session): Promise<void> {
     schema: { fields: FIELDS },
     description: 'Which loads are published, so that none is done twice',
   }
-  await createTable(session, table, { table: LEDGER, at: '' } as TableLoad)
+  await ensureTable(session, table, { table: LEDGER, at: '' })
 }
 
 const ledgerOf = ({ dataset }: Session): string => tableOf(dataset, LEDGER)
@@ -54,6 +56,7 @@ export async function entriesOf(
     sql: `SELECT id, table_name, mode, job, published IS NOT NULL AS published FROM ${ledgerOf(session)} WHERE table_name IN (${list(tables)}) AND (id IN (${list(ids)}) OR published IS NULL OR mode = 'deleted')`,
     dataset,
     subject: `table ${LEDGER}`,
+    first: ENTRIES_FIRST,
   })
   const entries: Entry[] = []
   for await (const page of pages(api, result, 0, result.rows))
@@ -115,6 +118,7 @@ export async function transact(
     subject: o.subject,
     ...(o.at ? { at: o.at } : {}),
     deadlineMs: o.deadlineMs ?? DML_MS,
+    rows: 0,
   })
   return id
 }

@@ -4,7 +4,7 @@ import { dense } from '../../../engine/data/batch.ts'
 import { schemaOf } from '../../../engine/data/schema.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { parquetFragment } from '../parquet/fragment.ts'
-import { pages, select } from './query.ts'
+import { PAGE_ROWS, pages, select } from './query.ts'
 import type { Session } from './session.ts'
 import { storeCell } from './store.ts'
 
@@ -23,7 +23,7 @@ export async function writePreview(
 ): Promise<number> {
   const { sql, path } = o
   const subject = `table ${load.table}`
-  const result = await select(api, { sql, dataset, subject, at: load.at })
+  const result = await select(api, { sql, dataset, subject, at: load.at, first: PAGE_ROWS })
   const schema = schemaOf(load.columns)
   const writer = parquetFragment(path, schema)
   try {

@@ -1,5 +1,5 @@
 /** Loads published in one transaction: its statements, and the tables that it cannot make itself. */
-import { createTable, dropTable, type Session } from './session.ts'
+import { dropTable, ensureTable, type Session } from './session.ts'
 import { newTable, referenceOf } from './layout.ts'
 import * as ledger from './ledger.ts'
 import { mergeStatements } from './merge.ts'
@@ -35,10 +35,15 @@ const dropGraves = async (session: Session, { entries }: Found): Promise<void> =
 }
 
 /** Tables that statements of a transaction need, and cannot make. */
-async function makeMissing(session: Session, { load, exists }: Found): Promise<void> {
-  if (!exists) await createTable(session, newTable(load, session.dataset), load)
+async function makeMissing(session: Session, found: Found): Promise<void> {
+  const { load, exists } = found
+  const made = exists ? null : ensureTable(session, newTable(load, session.dataset), load)
+  await Promise.all([made, makeGraves(session, found)])
+}
+
+async function makeGraves(session: Session, { load, buries }: Found): Promise<void> {
   const { mode, key, latest, deleted } = load.options
-  if (mode !== 'merge' || deleted === null) return
+  if (mode !== 'merge' || deleted === null || buries) return
   const kept = load.columns.filter(c => key.includes(c.name) || c.name === latest)
   const graves = deletedName(load)
   const table = {
@@ -46,12 +51,12 @@ async function makeMissing(session: Session, { load, exists }: Found): Promise<v
     schema: { fields: kept.map(c => ({ ...fieldOf(c), mode: 'NULLABLE' })) },
     description: `Keys of ${load.table} whose rows were deleted, and when`,
   }
-  await createTable(session, table, load)
+  await ensureTable(session, table, load)
 }
 
 function statementsOf(
   session: Session,
-  { load, entries }: Found,
+  { load, buries }: Found,
   index: number,
 ): { declare: string[]; statements: string[] } {
   const { mode, deleted } = load.options
@@ -83,7 +88,7 @@ function statementsOf(
     return { declare: removed.declare, statements: [...removed.statements, insert, ...known] }
   }
   const graves = deletedName(load)
-  const buried = deleted !== null && !entries.some(e => e.id === graves)
+  const buried = deleted !== null && !buries
   return {
     declare: [],
     statements: [

@@ -28,12 +28,14 @@ export interface Found extends Standing {
 
 /** Throws data: a table has other columns than what goes into it. */
 export async function findTables(session: Session, loads: readonly TableLoad[]): Promise<Found[]> {
-  const infos = await Promise.all(loads.map(load => tableInfo(session, load.table)))
-  const entries = await ledger.entriesOf(
-    session,
-    loads.map(l => l.table),
-    loads.map(l => l.id),
-  )
+  const [infos, entries] = await Promise.all([
+    Promise.all(loads.map(load => tableInfo(session, load.table))),
+    ledger.entriesOf(
+      session,
+      loads.map(l => l.table),
+      loads.map(l => l.id),
+    ),
+  ])
   return loads.map((load, i) => {
     const info = infos[i] ?? null
     const mine = entries.filter(e => e.table === load.table)
@@ -47,6 +49,18 @@ export async function findTables(session: Session, loads: readonly TableLoad[]):
   })
 }
 
+/** What a load finds of its table before it is staged; only an append can be there already. */
+export async function findStanding(
+  session: Session,
+  load: TableLoad,
+): Promise<Pick<Found, 'adopted' | 'info'>> {
+  if (load.options.mode === 'append') return (await findTables(session, [load]))[0] as Found
+  const info = await tableInfo(session, load.table)
+  if (info !== null && load.options.mode !== 'replace')
+    compareColumns(load, info.schema?.fields ?? [])
+  return { adopted: false, info }
+}
+
 export const standingOf = (found: readonly Found[]): Map<TableLoad, Standing> =>
   new Map(found.map(f => [f.load, f]))
 
@@ -56,7 +70,7 @@ export async function publishLoads(
   loads: readonly TableLoad[],
 ): Promise<PublishReceipt[]> {
   const found = await settled(session, loads)
-  await runAudits(session, loads, standingOf(found))
+  await runAudits(session, { loads, standing: standingOf(found) })
   for (const f of found)
     if (!f.exists && f.entries.length > 0)
       await ledger.forgetTable(session, f.load.table, f.entries)
@@ -67,8 +81,10 @@ export async function publishLoads(
     pending.filter(f => !copies.includes(f)),
   )
   for (const f of copies) jobs.push(await copy(session, f))
-  await Promise.all(pending.map(f => describe(session, f)))
-  await Promise.all(loads.map(load => dropTable(session, stagingName(load))))
+  await Promise.all([
+    ...pending.map(f => describe(session, f)),
+    ...loads.map(load => dropTable(session, stagingName(load))),
+  ])
   return found.map(({ load: { id, table, rows }, adopted }) => ({ id, table, rows, adopted, jobs }))
 }
 

@@ -2,14 +2,11 @@
 import { Fault } from '../../../engine/fault.ts'
 import type { Api } from './api.ts'
 import { ApiFailure, faultOf } from './failure.ts'
-import { runJob } from './job.ts'
+import { type Cells, type Page, runJob } from './job.ts'
 import { type Dataset, hashOf } from './names.ts'
 import type { TableField } from './types.ts'
 
-/** A row as the REST interface sends it. */
-export interface Cells {
-  readonly f: readonly { readonly v: unknown }[]
-}
+export type { Cells } from './job.ts'
 
 export interface Result {
   /** Names the job, to read its rows from anywhere. */
@@ -17,6 +14,8 @@ export interface Result {
   readonly location: string | null
   readonly rows: number
   readonly fields: readonly TableField[]
+  /** The first of them, as many as were asked for and came. */
+  readonly first: readonly Cells[]
 }
 
 export interface Select {
@@ -25,6 +24,8 @@ export interface Select {
   readonly subject: string
   readonly at?: string
   readonly parameters?: readonly QueryParameter[]
+  /** Rows that are wanted at once; none where absent. */
+  readonly first?: number
 }
 
 /** A value that a query names `@name`. */
@@ -59,20 +60,16 @@ export async function select(api: Api, o: Select): Promise<Result> {
     subject: o.subject,
     ...(o.at ? { at: o.at } : {}),
     deadlineMs: QUERY_MS,
+    rows: o.first ?? 0,
   })
-  const page = await pageOf(api, { job: finished.id, location }, { first: 0, rows: 0 })
+  const named = { job: finished.id, location }
+  const page = finished.page ?? (await pageOf(api, named, { first: 0, rows: o.first ?? 0 }))
   return {
-    job: finished.id,
-    location,
+    ...named,
     rows: Number(page.totalRows ?? 0),
     fields: page.schema?.fields ?? [],
+    first: page.rows ?? [],
   }
-}
-
-interface Page {
-  readonly totalRows?: string
-  readonly schema?: { readonly fields?: readonly TableField[] }
-  readonly rows?: readonly Cells[]
 }
 
 async function pageOf(
@@ -101,7 +98,7 @@ async function pageOf(
 /** Rows [from, to) of a result, in its order, a page at a time; the next page is asked for meanwhile. */
 export async function* pages(
   api: Api,
-  result: Pick<Result, 'job' | 'location'>,
+  result: Pick<Result, 'job' | 'location'> & Partial<Pick<Result, 'first'>>,
   from: number,
   to: number,
 ): AsyncGenerator<readonly Cells[]> {
@@ -111,8 +108,10 @@ export async function* pages(
     asked.catch(() => {})
     return asked
   }
-  let at = from
+  const here = from === 0 ? (result.first ?? []).slice(0, to) : []
+  let at = from + here.length
   let next = at < to ? ask(at) : null
+  if (here.length > 0) yield here
   while (next) {
     const rows = (await next).rows ?? []
     if (rows.length === 0) throw new Fault('engine', `job ${result.job} has no row ${at} of ${to}`)

@@ -117,7 +117,7 @@ async function newest(
 ): Promise<number | null> {
   const at = `UNIX_MICROS(TIMESTAMP(MAX(${o.by})))`
   const sql = `SELECT ${at} AS newest FROM ${o.from} WHERE TIMESTAMP(${o.by}) <= CURRENT_TIMESTAMP()`
-  const result = await select(api, { sql, dataset, subject: `table ${o.from}` })
+  const result = await select(api, { sql, dataset, subject: `table ${o.from}`, first: 1 })
   for await (const page of pages(api, result, 0, result.rows)) {
     const sent = page[0]?.f[0]?.v
     if (typeof sent === 'string') return Math.ceil(microsOf(sent) / 1000)

@@ -78,6 +78,25 @@ export async function createTable(
   )
 }
 
+/** Makes a table unless it is there. */
+export const ensureTable = (
+  { api, dataset }: Session,
+  table: object,
+  { table: name, at }: Pick<TableLoad, 'table' | 'at'>,
+): Promise<void> =>
+  asking(
+    `table ${name}`,
+    async () => {
+      try {
+        const asked = { method: 'POST', path: pathOf(dataset), json: table } as const
+        await api.ask(asked, dataset.project)
+      } catch (error) {
+        if (!(error instanceof ApiFailure) || error.code !== 409) throw error
+      }
+    },
+    at,
+  )
+
 export const patchTable = ({ api, dataset }: Session, table: string, json: object): Promise<void> =>
   asking(`table ${table}`, async () => {
     await api.ask({ method: 'PATCH', path: pathOf(dataset, table), json }, dataset.project)

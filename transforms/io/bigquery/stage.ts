@@ -52,8 +52,7 @@ export async function stageLoad(
       parallel: JOBS_MAX,
     })
   const loaded = cleanedUp(loadAll, clean).then(async () => {
-    await clean()
-    if (parses) await parseTexts(session, load)
+    await Promise.all([clean(), parses ? parseTexts(session, load) : null])
     await countRows(session, load)
   })
   // Whoever publishes hears of it.

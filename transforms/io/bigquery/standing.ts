@@ -1,6 +1,6 @@
 /** A table as it will stand once a staged load is published: the query that audits and previews ask. */
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
-import { type Dataset, deletedName, names, stagingName, tableOf } from './names.ts'
+import { type Dataset, deletedName, fold, names, stagingName, tableOf } from './names.ts'
 import { type MergePlaces, mergedQuery } from './merge.ts'
 import { keptRows } from './partition-sql.ts'
 
@@ -40,10 +40,19 @@ export function asPublished(
   loads: readonly TableLoad[],
   o: { dataset: Dataset; standing: ReadonlyMap<TableLoad, Standing>; query: string },
 ): string {
-  const tables = loads.map(load => {
+  const tables = namedIn(o.query, loads).map(load => {
     const standing = o.standing.get(load) as Standing
     return `${names([load.table])} AS (${standingQuery(load, o.dataset, standing)})`
   })
   // As a subquery, it can only read.
-  return `WITH ${tables.join(', ')} SELECT * FROM (\n${o.query}\n)`
+  const seen = tables.length === 0 ? '' : `WITH ${tables.join(', ')} `
+  return `${seen}SELECT * FROM (\n${o.query}\n)`
+}
+
+/** Loads whose tables a query may name. What it does not name would only make the query dearer to plan. */
+function namedIn(query: string, loads: readonly TableLoad[]): readonly TableLoad[] {
+  // Names can be written with escapes.
+  if (query.includes('\\')) return loads
+  const text = fold(query)
+  return loads.filter(load => text.includes(fold(load.table)))
 }

@@ -11,19 +11,24 @@ import { partitioningOf } from './layout.ts'
 import { stagingName } from './names.ts'
 import { type Place, placeOf } from './place.ts'
 import { writePreview } from './preview.ts'
-import { checkTogether, findTables, publishLoads, standingOf } from './publish.ts'
-import { pages, select } from './query.ts'
+import { checkTogether, findStanding, findTables, publishLoads, standingOf } from './publish.ts'
+import { PAGE_ROWS, pages, select } from './query.ts'
 import { dropTable, openSession, type Session } from './session.ts'
 import { stageLoad } from './stage.ts'
 import { asPublished } from './standing.ts'
 import { rowOf } from './values.ts'
+
+/** Loads that are staged at once. */
+const STAGES_MAX = 8
 
 export class BigQueryWarehouse implements Warehouse {
   readonly uri: string
   readonly #place: TablePlace
   /** Load jobs that were asked for, by the staging table. */
   readonly #loading = new Map<string, Promise<void>>()
+  readonly stagesMax = STAGES_MAX
   #session: Promise<Session> | null = null
+  #ledger: Promise<void> | null = null
 
   constructor(uri: string, place: TablePlace) {
     this.uri = uri
@@ -32,17 +37,15 @@ export class BigQueryWarehouse implements Warehouse {
 
   async check(): Promise<void> {
     placeOf(this.#place.staging)
-    await createLedger(await this.#open())
+    await this.#writable()
   }
 
   async stage(load: TableLoad): Promise<void> {
     checkColumns(load)
     const place: Place = placeOf(this.#place.staging)
-    const session = await this.#open()
-    await createLedger(session)
-    const [found] = await findTables(session, [load])
-    if (found?.adopted) return
-    const standing = found?.info ?? null
+    const session = await this.#writable()
+    const { adopted, info: standing } = await findStanding(session, load)
+    if (adopted) return
     partitioningOf(load, standing)
     const { loaded } = await stageLoad(session, load, { place, standing })
     this.#loading.set(stagingName(load), loaded)
@@ -81,7 +84,7 @@ export class BigQueryWarehouse implements Warehouse {
 
   async query(sql: string): Promise<Record<string, unknown>[]> {
     const { api, dataset } = await this.#open()
-    const result = await select(api, { sql, dataset, subject: this.uri })
+    const result = await select(api, { sql, dataset, subject: this.uri, first: PAGE_ROWS })
     const rows: Record<string, unknown>[] = []
     for await (const page of pages(api, result, 0, result.rows))
       for (const cells of page) rows.push(rowOf(result.fields, cells))
@@ -92,6 +95,18 @@ export class BigQueryWarehouse implements Warehouse {
     await Promise.allSettled(this.#loading.values())
     this.#loading.clear()
     this.#session = null
+    this.#ledger = null
+  }
+
+  /** With its ledger, which is made once. */
+  async #writable(): Promise<Session> {
+    const session = await this.#open()
+    this.#ledger ??= createLedger(session).catch(error => {
+      this.#ledger = null
+      throw error
+    })
+    await this.#ledger
+    return session
   }
 
   #open(): Promise<Session> {

@@ -1,0 +1,107 @@
+/**
+ * The main line on real servers: MongoDB and S3 through Parquet on Cloud Storage into BigQuery, hour by
+ * hour; two runs of one hour at once; an audit that fails; faults of all four services.
+ */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { HOUR, shopOf } from '../../../pipelines/storefront/generate/index.ts'
+import type { Order } from '../../../pipelines/storefront/schema.ts'
+import { wayTo } from '../matrix/matrix.ts'
+import { isInstalled, needs } from '../services.ts'
+import { Life } from './life.ts'
+import type { Servers } from './world.ts'
+
+const SEEDS = Number(process.env['MILLRACE_FAULT_SEEDS'] ?? 2)
+const all = ['bigquery', 's3', 'mongo'] as const
+let life: Life
+
+before(async () => {
+  if (all.every(isInstalled)) life = await Life.start(shopOf(120))
+})
+after(() => life?.stop())
+
+test('hour after hour the tables are as the generator knows', async t => {
+  if (!needs(t, ...all)) return
+  for (let i = 0; i < 3; i++) {
+    const hour = await life.next()
+    const { code, err, out } = await life.run().ended
+    assert.equal(code, 0, err)
+    assert.match(out, /1 rows? rejected by read mongo .*\/shop\/orders/)
+    await life.check(`hour ${hour}`)
+  }
+})
+
+test('an hour that is published is not published again', async t => {
+  if (!needs(t, ...all)) return
+  const { code, err, out } = await life.run().ended
+  assert.equal(code, 0, err)
+  assert.match(`${out}${err}`, /skipped|published already/)
+  await life.check('once more')
+})
+
+test('of two runs of an hour at once, one publishes', async t => {
+  if (!needs(t, ...all)) return
+  await life.next()
+  const two = await Promise.all([life.run().ended, life.run().ended])
+  const words = two.map(({ out, err }) => `${out}${err}`)
+  const said = words.filter(w => /is being run already|published already|skipped/.test(w))
+  assert.equal(said.length, 1, words.join('\n'))
+  assert.equal(words.filter(w => / done in /.test(w)).length, 1, words.join('\n'))
+  await life.check('two at once')
+})
+
+test('where an audit fails nothing is published, until what it found is mended', async t => {
+  if (!needs(t, ...all)) return
+  const hour = await life.next()
+  const { start } = life.interval
+  const order: Order = {
+    orderId: 'unknown-product',
+    customerId: 'c0000001',
+    status: 'open',
+    lines: [{ line: 1, productId: 'nobody knows', quantity: 1, price: 9.5 }],
+    payment: null,
+    createdAt: start + HOUR / 3,
+    updatedAt: start + HOUR / 3,
+    deleted: false,
+  }
+  await life.world.writeOrder(order)
+  const { code, err } = await life.run().ended
+  assert.equal(code, 1, err)
+  assert.match(err, /audit "product_id refers to products.product_id" of table order_lines failed/)
+  assert.match(err, /nobody knows/)
+  assert.deepEqual(await life.world.differences(hour - 1), [])
+  const kept = await life.world.leftovers()
+  assert.ok(
+    kept.some(name => name.startsWith('millrace_staging_order_lines')),
+    `${kept}`,
+  )
+  assert.ok(
+    kept.every(name => name.startsWith('millrace_staging')),
+    `${kept}`,
+  )
+  await life.world.writeOrder({ ...order, deleted: true, updatedAt: order.updatedAt + 1000 })
+  const mended = await life.run().ended
+  assert.equal(mended.code, 0, mended.err)
+  await life.check('mended', kept)
+})
+
+test('through faults of all four services the tables are the same', async t => {
+  if (!needs(t, ...all)) return
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { world } = life
+    await life.next()
+    const way = await wayTo({ servers: { ...world.servers, bigquery: world.emulator } }, seed)
+    try {
+      const began = performance.now()
+      const { code, err } = await life.run(way.through as Servers).ended
+      const told = `seed ${seed}\n${way.told()}`
+      assert.equal(code, 0, `${told}\n${err}`)
+      assert.deepEqual(await world.differences(life.hour), [], told)
+      assert.deepEqual(way.gcs?.uploads ?? [], [], `${told}\nuploads are left over`)
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      t.diagnostic(`seed ${seed}: ${way.faults()} faults, ${seconds} s`)
+    } finally {
+      await way.stop()
+    }
+  }
+})
