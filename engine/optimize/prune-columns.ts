@@ -1,6 +1,7 @@
 /**
  * Column pruning: a column that nothing beyond an exchange reads is dropped before it, by a projection
- * put there; so it is neither shipped nor, where it came from a source, decoded. Rows, their order and
+ * put there; so it is neither shipped nor, where it came from a source, decoded. So is one before an
+ * unnest, which would copy it for each element. Rows, their order and
  * their counts stay as they are; so does what a refused row looks like (`engine/plan/needs.ts`).
  *
  * A dry run over the first rows was the alternative for opaque functions: it sees only the branches
@@ -20,7 +21,9 @@ export function pruneColumns(plan: Plan): Plan {
     const old = plan.nodes[node.id] as Node
     const needs = needsOf(old, wanted.get(old) as Names)
     const inputs = node.inputs.map((input, i) =>
-      crossesAt(node, i) ? pruned(input, (needs[i] as Names) ?? namesOf(input), add) : input,
+      crossesAt(node, i) || is(node, 'unnest')
+        ? pruned(input, (needs[i] as Names) ?? namesOf(input), add)
+        : input,
     )
     return over(old, { ...node, inputs } as Node)
   })

@@ -25,6 +25,10 @@ function readsOf(node: Node, fns: readonly unknown[]): Names {
   return reads.reduce<Names>((sum, r) => (r === null ? have : and(sum, r)), NONE)
 }
 
+/** Names of the columns that an unnest makes, which come last. */
+const partsOf = ({ inputs, schema }: Node): readonly string[] =>
+  schema.list.slice((inputs[0] as Node).schema.list.length - 1).map(f => f.name)
+
 const needs: { readonly [T in OperationType]: NeedsOf<T> } = {
   read: () => [],
   readWritten: () => [],
@@ -61,7 +65,7 @@ const needs: { readonly [T in OperationType]: NeedsOf<T> } = {
     ),
   ],
   map: node => [readsOf(node, [node.op.fn])],
-  unnest: all,
+  unnest: (node, wanted) => [and(but(wanted, partsOf(node)), [node.op.column])],
   flatMap: all,
   mapAsync: all,
   parDo: all,
@@ -128,6 +132,7 @@ export function passedOn(node: Node): Names {
       own,
       node.op.columns.map(c => c.name),
     )
+  if (is(node, 'unnest')) return but(own, partsOf(node))
   if (is(node, 'top')) return but(own, node.op.rank === null ? [] : [node.op.rank])
   if (is(node, 'join')) return own.intersection(namesOf(node.inputs[0] as Node))
   return PASSING.has(node.type) ? own : NONE
