@@ -115,12 +115,12 @@ function appenderOf({ kind, values, valid, pool }: Column): (row: number, into: 
     }
     into.byte(1)
     if (pool === null) {
-      into.raw(raw.subarray(row * width, (row + 1) * width))
+      into.part(raw, row * width, (row + 1) * width)
       return
     }
     const code = values[row] as number
     const [start, end] = [pool.offsets[code] as number, pool.offsets[code + 1] as number]
     if (counted) into.word(end - start)
-    into.raw(pool.bytes.subarray(start, end))
+    into.part(pool.bytes, start, end)
   }
 }

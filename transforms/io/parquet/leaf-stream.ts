@@ -113,7 +113,7 @@ export class LeafStream {
     if (pool !== null) takeText(pool, values[i] as number, into)
     else {
       const width = bytesPerRow(this.#binding.kind)
-      into.raw(this.#bytes.subarray(i * width, (i + 1) * width))
+      into.part(this.#bytes, i * width, (i + 1) * width)
     }
     this.pass()
   }
@@ -148,5 +148,5 @@ export class LeafStream {
 function takeText({ bytes, offsets }: Pool, code: number, into: ByteSink): void {
   const [start, end] = [offsets[code] as number, offsets[code + 1] as number]
   into.word(end - start)
-  into.raw(bytes.subarray(start, end))
+  into.part(bytes, start, end)
 }

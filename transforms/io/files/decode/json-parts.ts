@@ -84,6 +84,7 @@ class StructPart implements Part {
   readonly #keys: Keys
   /** Where each field's value starts; 0: it is not there. */
   readonly #starts: Int32Array
+  readonly #place = new Int32Array(2)
   constructor(kind: Kind) {
     const schema = structOf(kind)
     this.#kind = kind
@@ -111,18 +112,28 @@ class StructPart implements Part {
   }
   /** Of a key that is there twice the last one counts. */
   #find(text: JsonText): void {
-    const { bytes } = text
-    const at = new Int32Array(2)
     this.#starts.fill(-1)
+    let guess = 0
     while (text.enters(125)) {
-      text.scalar(at)
-      const [start, end] = at as unknown as [number, number]
-      const k =
-        end < 0 ? this.#keys.findEscaped(bytes, start, ~end) : this.#keys.find(bytes, start, end)
+      const k = this.#key(text, guess)
       text.next()
       text.at++
-      if (k >= 0) this.#starts[k] = text.at
+      if (k >= 0) {
+        this.#starts[k] = text.at
+        guess = k + 1
+      }
       text.pass()
     }
+  }
+  /** The field that a key names: most come in the schema's order. */
+  #key(text: JsonText, guess: number): number {
+    const place = this.#place
+    text.scalar(place)
+    const start = place[0] as number
+    const end = place[1] as number
+    const { bytes } = text
+    if (end < 0) return this.#keys.findEscaped(bytes, start, ~end)
+    const guessed = guess < this.#fields.length && this.#keys.is(guess, bytes, start, end)
+    return guessed ? guess : this.#keys.find(bytes, start, end)
   }
 }

@@ -94,20 +94,23 @@ export class JsonText {
   /** Passes a value and writes it without the white space between its parts. */
   copy(into: ByteSink): void {
     this.next()
-    const from = this.at
+    let run = this.at
     this.pass()
-    into.room(this.at - from)
     const { bytes, at: end } = this
-    for (let i = from; i < end; ) {
+    for (let i = run; i < end; ) {
       const c = bytes[i] as number
-      const start = i
       if (c === QUOTE) {
         this.at = i
         this.#passString()
         i = this.at
-      } else i++
-      if (c > SPACE) into.raw(bytes.subarray(start, i))
+        continue
+      }
+      i++
+      if (c > SPACE) continue
+      into.part(bytes, run, i - 1)
+      run = i
     }
+    into.part(bytes, run, end)
     this.at = end
   }
 }

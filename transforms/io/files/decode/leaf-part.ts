@@ -73,7 +73,7 @@ export class LeafPart implements Part, Fields {
     if (pool === null) into.raw(this.#raw)
     else if (this.#why === null) {
       into.word(pool.size)
-      into.raw(pool.bytes.subarray(0, pool.size))
+      into.part(pool.bytes, 0, pool.size)
     }
   }
 
@@ -86,7 +86,7 @@ export class LeafPart implements Part, Fields {
     const { values } = this.#kind
     if (values !== null && !values.includes(bytes.utf8Slice(from, from + length))) this.#why = ''
     into.word(length)
-    into.raw(bytes.subarray(from, from + length))
+    into.part(bytes, from, from + length)
   }
 
   refuse(_row: number, why: string): void {
