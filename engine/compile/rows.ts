@@ -33,7 +33,9 @@ export function eachRow(batch: Batch, fn: (i: number) => void): void {
   for (let k = 0; k < selected; k++) fn(selection === null ? k : (selection[k] as number))
 }
 
+/** Entries, and bytes, after which a text column starts a new dictionary. */
 const TEXTS_MAX = 1 << 16
+const TEXT_BYTES_MAX = 16 << 20
 
 type Append = (columns: Column[], texts: (Texts | null)[], i: number, row: object) => void
 
@@ -85,7 +87,8 @@ export class RowBuilder {
   /** Called once a taken batch is done with: large dictionaries start afresh. */
   trim(): void {
     this.#columns.forEach((column, j) => {
-      if (column.pool === null || column.pool.count < TEXTS_MAX) return
+      if (column.pool === null) return
+      if (column.pool.count < TEXTS_MAX && column.pool.size < TEXT_BYTES_MAX) return
       column.pool = new Pool(true)
       this.#texts[j] = new Texts(column.pool)
     })

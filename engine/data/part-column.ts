@@ -1,6 +1,6 @@
 /** A column that is filled from the bytes of nested values, part by part. */
 import { bytesPerRow, type Column, isText, lanes, newColumn } from './column.ts'
-import type { Kind } from './kind.ts'
+import { isNested, type Kind } from './kind.ts'
 import { type ByteSource, codecOf } from './nested.ts'
 import { Pool } from './pool.ts'
 
@@ -55,7 +55,7 @@ class PooledPart implements PartColumn {
   /** Whether the bytes say their length first, which an entry does not. */
   readonly #counted: boolean
   constructor(part: Kind, kind: Kind, rows: number) {
-    this.column = newColumn(kind, rows)
+    this.column = newColumn(kind, rows, new Pool(!isNested(part)))
     this.#part = part.required
     this.#counted = part.tag !== 'list' && part.tag !== 'struct'
   }
@@ -73,10 +73,11 @@ class PooledPart implements PartColumn {
     this.column.values[row] = 0
     if (this.column.valid !== null) this.column.valid[row] = 0
   }
-  /** Those who hold the dictionary before keep it. */
+  /** Those who hold the dictionary before keep it. Values that have parts are seldom there twice: no dictionary. */
   renew(): void {
-    const { count, size } = this.column.pool as Pool
-    if (count >= ENTRIES_MAX || size >= BYTES_MAX) this.column.pool = new Pool(true)
+    const { unique, count, size } = this.column.pool as Pool
+    if (isNested(this.#part)) this.column.pool = new Pool(false)
+    else if (!unique || count >= ENTRIES_MAX || size >= BYTES_MAX) this.column.pool = new Pool(true)
   }
   room(rows: number): void {
     grow(this.column, rows)

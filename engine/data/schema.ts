@@ -117,6 +117,22 @@ export function fieldOf(s: AnySchema, name: string): Field {
 export const describe = (s: AnySchema): string =>
   s.list.map(f => `${JSON.stringify(f.name)}:${f.kind.name}`).join(' ')
 
+/** Lists and structs in one another: as deep as the levels of a Parquet file go, and the stack. */
+const DEPTH_MAX = 100
+
+function checkDepth(part: Kind): void {
+  if (depthOf(part) < DEPTH_MAX) return
+  throw new Fault('pipeline', `a kind is nested more than ${DEPTH_MAX} deep`, {
+    hint: 'declare an inner part as t.json',
+  })
+}
+
+function depthOf({ tag, inner }: Kind): number {
+  if (tag === 'list') return 1 + depthOf(inner as Kind)
+  if (tag !== 'struct') return 0
+  return 1 + Math.max(...(inner as AnySchema).list.map(f => depthOf(f.kind)))
+}
+
 export const t = {
   bool: makeKind<Bool>('bool', 'bool'),
   int32: makeKind<Int32>('int32', 'int32'),
@@ -157,10 +173,16 @@ export const t = {
   json: makeKind<JsonKind>('json', 'json'),
   /** An array of values of one kind; its elements are null where that kind may be. */
   list<K extends Kind>(of: K): List<K> {
+    checkDepth(of)
     return makeKind<List<K>>('list', `list(${of.name})`, { ...NO_FACTS, inner: of })
   },
-  /** A row within a row. */
+  /** A row within a row: one field at least. */
   struct<G extends Fields>(of: Schema<G>): Struct<G> {
+    if (of.list.length === 0)
+      throw new Fault('pipeline', 'a struct without fields has no value to tell from another', {
+        hint: 'give it a field, or declare the column as t.json',
+      })
+    for (const { kind } of of.list) checkDepth(kind)
     return makeKind<Struct<G>>('struct', `struct(${describe(of)})`, { ...NO_FACTS, inner: of })
   },
 } as const

@@ -51,6 +51,12 @@ const rowOf = (r: Random, id: number): Value => ({
 const rowsOf = (r: Random, rows: number): Value[] =>
   Array.from({ length: rows }, (_, id) => rowOf(r, id))
 
+/** `1e999` is JSON and stays so, though JavaScript has no number for it. */
+const holdsInfinity = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).some(holdsInfinity)
+    : Math.abs(value as number) === Infinity
+
 /** Every row is one that its schema could hold. */
 function conforming(rows: readonly Value[]): void {
   for (const row of rows)
@@ -58,7 +64,7 @@ function conforming(rows: readonly Value[]): void {
       const value = row[name]
       if (value === null) assert.ok(kind.optional, `${name} is null`)
       else if (kind.tag === 'int32') assert.equal((value as number) | 0, value)
-      else encodeNested(kind, value)
+      else if (!holdsInfinity(value)) encodeNested(kind, value)
     }
 }
 

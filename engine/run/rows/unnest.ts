@@ -110,13 +110,13 @@ class Parts {
     this.#next = 0
     this.#left = 0
     this.empty = 0
-    for (const part of this.#parts) part.renew()
   }
 
   /** Fills the columns with the rows that come next; false where there are no more. */
   fill(): boolean {
     const { selected, selection } = this.#batch as Batch
     this.rows = 0
+    for (const part of this.#parts) part.renew()
     while (this.rows < this.#capacity) {
       if (this.#left > 0) {
         this.#left--

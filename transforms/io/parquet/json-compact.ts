@@ -1,6 +1,7 @@
 /** JSON texts of a page without the white space between their parts, as our own are kept. */
 import { ByteSink } from '../../../engine/data/nested.ts'
 import { JsonText } from '../files/decode/json-text.ts'
+import { tooDeep } from '../files/json-depth.ts'
 import type { Bytes } from '../files/fields.ts'
 import type { Raw } from './plain-read.ts'
 
@@ -29,8 +30,10 @@ export function compacted(raw: Raw): Raw {
 }
 
 export function isJson(value: Uint8Array): boolean {
+  const json = Buffer.from(value.buffer, value.byteOffset, value.length).toString()
+  if (tooDeep(json)) return false
   try {
-    JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString())
+    JSON.parse(json)
     return true
   } catch {
     return false

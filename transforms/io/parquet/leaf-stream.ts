@@ -20,6 +20,8 @@ export interface LeafBinding {
   readonly index: number
   /** Not nullable: what is null is told by the levels. */
   readonly kind: Kind
+  /** Whether it may be null. */
+  readonly optional: boolean
   readonly convert: Conversion | null
   readonly depth: Depth
 }
@@ -98,6 +100,12 @@ export class LeafStream {
     if (this.defined === this.#binding.depth.defined) this.#value++
     this.#at++
     this.#moved = true
+  }
+
+  /** Whether the value that comes next is null though its levels say otherwise: a json text `null`. */
+  get none(): boolean {
+    this.#look()
+    return this.#values?.valid?.[this.#value] === 0
   }
 
   /** The flaw of the value that comes next. */

@@ -54,12 +54,15 @@ export interface FileSchema {
   readonly columns: readonly SchemaNode[]
 }
 
+/** Groups within groups: a list takes two, and our own files have up to a hundred lists in one another. */
+const GROUPS_MAX = 256
+
 /** The schema that a footer gives as a list, depth first. */
 export function schemaOfFile(elements: readonly ThriftValue[]): FileSchema {
   const leaves: Leaf[] = []
   let at = 1
   const walk = (count: number, above: Above): SchemaNode[] => {
-    if (above.path.length > 48) throw new Malformed('its schema is nested too deeply')
+    if (above.path.length > GROUPS_MAX) throw new Malformed('its schema is nested too deeply')
     return Array.from({ length: count }, () => {
       const element = elements[at++]
       if (!(element instanceof Map)) throw new Malformed('its schema ends early')

@@ -86,7 +86,8 @@ class Binder {
     const convert = isText(kind) ? null : conversionOf(leaf, required)
     if (isText(kind) ? !takesText(leaf, required) : convert === null) throw unfit()
     const depth = { defined: node.defined, repeated: node.repeats }
-    this.#bound.push({ leaf, index: node.leaf, kind: required, convert, depth })
+    const { optional } = kind
+    this.#bound.push({ leaf, index: node.leaf, kind: required, optional, convert, depth })
   }
 
   #typeOf(node: SchemaNode): string {

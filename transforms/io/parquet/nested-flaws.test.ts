@@ -4,13 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { RowBuilder } from '../../../engine/compile/rows.ts'
+import type { Kind } from '../../../engine/data/kind.ts'
 import { type AnySchema, schema, t } from '../../../engine/data/schema.ts'
 import type { Fault } from '../../../engine/fault.ts'
+import type { AnySource } from '../../../engine/io/source.ts'
+import { csv } from '../csv/csv.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
 import { ParquetFile, readFooter } from './footer-read.ts'
 import { parquetFragment } from './fragment.ts'
 import { ParquetFiles } from './source.ts'
-import { noPyarrow, pyarrow } from './testing/peers.ts'
+import { duck, noPyarrow, pyarrow } from './testing/peers.ts'
 
 const folder = folderOf({})
 after(() => folder.remove())
@@ -164,4 +167,77 @@ pq.write_table(pa.table({'m': pa.array([[('a', 1), ('b', None)], None, []], type
     { m: null },
     { m: [] },
   ])
+})
+
+test('the json text null is null, where a column may be and where not', async () => {
+  await duck(`COPY (SELECT * FROM (VALUES (1, 'null'::JSON, ['null'::JSON, '1'::JSON, NULL]),
+    (2, ' null '::JSON, []), (3, '{"a": null}'::JSON, ['2'::JSON])) AS v(id, j, l)) TO '${pathOf('json')}' (FORMAT parquet)`)
+  const nullable = await read(
+    'json',
+    schema({ id: t.int32, j: t.json.nullable, l: t.list(t.json.nullable) }),
+  )
+  assert.deepEqual(nullable.rejects, [])
+  assert.deepEqual(nullable.rows, [
+    { id: 1, j: null, l: [null, 1, null] },
+    { id: 2, j: null, l: [] },
+    { id: 3, j: { a: null }, l: [2] },
+  ])
+  const s = schema({ id: t.int32, j: t.json })
+  // Rejects do not depend on what is read.
+  for (const wanted of [
+    [true, true],
+    [true, false],
+  ]) {
+    const source = new ParquetFiles(pathOf('json'), s, {})
+    const { rows, rejects } = await readAll(source, { wanted })
+    assert.deepEqual(rows, [{ id: 3, j: { a: null } }])
+    assert.deepEqual(
+      rejects.map(r => r.reason),
+      ['expected json, got null', 'expected json, got null'],
+    )
+  }
+  const { rejects } = await read('json', schema({ l: t.list(t.json) }))
+  assert.deepEqual(
+    rejects.map(r => r.reason),
+    ['l[0]: expected json, got null'],
+  )
+})
+
+test('lists in lists as deep as kinds go come back', async () => {
+  let kind: Kind = t.int32
+  let v: unknown = 1
+  for (let depth = 0; depth < 100; depth++) {
+    kind = t.list(kind.nullable)
+    v = [v, null]
+  }
+  const s = schema({ v: kind.nullable })
+  await write('deep', s, [{ v }, { v: null }])
+  assert.deepEqual((await read('deep', s)).rows, [{ v }, { v: null }])
+  assert.throws(() => t.list(kind), /nested more than 100 deep/)
+  assert.throws(() => t.struct(schema({})), /a struct without fields/)
+})
+
+test('json of millions of brackets is refused at once', async () => {
+  const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+  const rows = [deep(1000), deep(1001), `{"a":"${deep(3000)}"}`, deep(2_000_000)]
+  await duck(
+    `COPY (SELECT unnest([${rows.map(text => `'${text}'`).join()}]) AS j) TO '${pathOf('bracket')}' (FORMAT parquet)`,
+  )
+  const { rows: found, rejects } = await read('bracket', schema({ j: t.json }))
+  assert.equal(found.length, 2)
+  assert.deepEqual(
+    rejects.map(r => [r.line, r.reason]),
+    [
+      [2, 'expected json, got a text that is not JSON'],
+      [4, 'expected json, got a text that is not JSON'],
+    ],
+  )
+  const path = join(folder.path, 'deep.csv')
+  writeFileSync(
+    path,
+    `id,j\n${rows.map((text, i) => `${i},"${text.replaceAll('"', '""')}"`).join('\n')}\n`,
+  )
+  const ofCsv = await readAll(csv(path, schema({ id: t.int32, j: t.json })) as AnySource, {})
+  assert.equal(ofCsv.rows.length, 2)
+  assert.ok(ofCsv.rejects.every(r => r.reason.endsWith('(nested more deeply than 1000)')))
 })

@@ -135,13 +135,15 @@ export class NestedReader {
   /** A value with the byte before it that says whether it is null. `above`: the level of what holds it. */
   #part(shape: Shape, above: number): void {
     const first = this.#leaves[shape.first] as LeafStream
-    if (first.defined < shape.defined) {
+    const below = first.defined < shape.defined
+    if (below || (shape.is === 'leaf' && first.none)) {
       if (first.defined < above) throw disagreeing()
       // The outermost may be null here: whether it may is asked where rows are judged.
       if (!shape.kind.optional && this.#sink.at > 0)
         throw new PartFlaw(flawText(shape.kind, FLAW.null))
       this.#sink.byte(0)
-      this.#pass(shape, shape.defined)
+      if (below) this.#pass(shape, shape.defined)
+      else first.pass()
       return
     }
     this.#sink.byte(1)

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isText, newColumn } from '../../../engine/data/column.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
+import { withOptional } from '../../../engine/data/kind.ts'
 import { readValue } from '../../../engine/data/value.ts'
 import type { Condition } from '../../../engine/io/condition.ts'
 import type { ColumnStatistics, RowStatistics } from '../../../engine/io/outcome.ts'
@@ -28,7 +29,9 @@ export function groupStatistics(
 
 export function columnStatistics(binding: Binding, found: Statistics | null): ColumnStatistics {
   // A leaf's bounds and nulls are not the column's.
-  if (binding.nested !== null) return { min: null, max: null, nullCount: null }
+  // Of json, texts are null that say so.
+  const unknown = binding.nested !== null || binding.kind.tag === 'json'
+  if (unknown) return { min: null, max: null, nullCount: null }
   const min = found?.min ? boundOf(binding, found.min) : null
   const max = found?.max ? boundOf(binding, found.max) : null
   return { min, max, nullCount: found?.nullCount ?? null }
@@ -88,7 +91,7 @@ export function maySift(binding: Binding, group: RowGroupMeta): boolean {
   if (binding.nested !== null) return nestedMaySift(binding.nested, group)
   const found = chunk?.statistics
   if (!kind.optional && leaf.optional && found?.nullCount !== 0) return true
-  if (kind.tag === 'json') return leaf.meaning.is !== 'json'
+  if (kind.tag === 'json') return !kind.optional || leaf.meaning.is !== 'json'
   if (kind.tag === 'utf8') return kind.values !== null || leaf.meaning.is === 'none'
   if (!['int64', 'bigint', 'timestamp', 'datetime'].includes(kind.tag)) return false
   if (leaf.type !== TYPE.INT64 || (found?.nullCount ?? -1) === chunk?.values) return false
@@ -105,8 +108,12 @@ export function maySift(binding: Binding, group: RowGroupMeta): boolean {
 function nestedMaySift({ strict, leaves }: NestedBinding, group: RowGroupMeta): boolean {
   return (
     !strict ||
-    leaves.some(({ leaf, index, kind, convert }) =>
-      maySift({ leaf: { ...leaf, optional: false }, index, kind, convert, nested: null }, group),
-    )
+    leaves.some(({ leaf, index, kind: required, optional, convert }) => {
+      const kind = withOptional(required, optional)
+      return maySift(
+        { leaf: { ...leaf, optional: false }, index, kind, convert, nested: null },
+        group,
+      )
+    })
   )
 }

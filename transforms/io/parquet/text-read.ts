@@ -55,6 +55,11 @@ export class CodeDecoder implements PageDecoder {
   }
 
   decode(page: DataPage): Decoded {
+    const found = this.#decode(page)
+    return this.#kind.tag === 'json' ? nullsOfText(found) : found
+  }
+
+  #decode(page: DataPage): Decoded {
     const { rows, levels, nulls } = page
     const dense = this.#dense(page, rows - nulls)
     if (levels === null) return dense
@@ -144,9 +149,31 @@ export class CodeDecoder implements PageDecoder {
 
 function flawOf(kind: Kind, pool: Pool, code: number): number {
   if (!isUtf8(pool.view(code))) return FLAW.utf8
-  if (kind.tag === 'json') return isJson(pool.view(code)) ? 0 : FLAW.json
+  if (kind.tag === 'json') return jsonFlaw(pool.view(code))
   return kind.values === null || kind.values.includes(pool.string(code)) ? 0 : FLAW.set
 }
+
+/** Rows whose text is `null` as nulls. */
+function nullsOfText(found: Decoded): Decoded {
+  if (!found.flaws?.includes(FLAW.null)) return found
+  const values = found.values.slice() as Int32Array
+  const valid = found.valid?.slice() ?? new Uint8Array(found.rows).fill(1)
+  const flaws = found.flaws.slice()
+  for (let i = 0; i < found.rows; i++) {
+    if (flaws[i] !== FLAW.null) continue
+    values[i] = 0
+    valid[i] = 0
+    flaws[i] = 0
+  }
+  return { ...found, values, valid, flaws }
+}
+
+/** The text `null` is null, as in all formats: whether it may be is asked where rows are judged. */
+function jsonFlaw(text: Uint8Array): number {
+  if (text.length === 4 && NULL_TEXT.equals(text)) return FLAW.null
+  return isJson(text) ? 0 : FLAW.json
+}
+const NULL_TEXT = Buffer.from('null')
 
 /** Valid as a whole, and no entry begins within a character: then each is valid. */
 function wellFormed({ bytes, offsets, count, size }: Pool): boolean {

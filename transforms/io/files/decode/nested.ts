@@ -9,6 +9,7 @@ import { ByteSink } from '../../../../engine/data/nested.ts'
 import { Pool } from '../../../../engine/data/pool.ts'
 import { type Fields, NULL, QUOTE } from '../fields.ts'
 import type { Clock, Left } from './index.ts'
+import { JSON_DEPTH_MAX, tooDeep } from '../json-depth.ts'
 import { PartError } from './json-part.ts'
 import { partOf } from './json-parts.ts'
 import { JsonText } from './json-text.ts'
@@ -47,6 +48,10 @@ function begin(f: Fields, row: number, p: number, optional: boolean): boolean {
   }
   // The format's own text: whether it is JSON is not known yet.
   const json = textOf(f, p)
+  if (tooDeep(json)) {
+    f.refuse(row, `nested more deeply than ${JSON_DEPTH_MAX}`)
+    return false
+  }
   try {
     JSON.parse(json)
   } catch {
