@@ -1,6 +1,12 @@
 /** unnest over batches of its own: long lists are cut, and dictionaries of parts do not grow without end. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { pipeline } from 'millrace'
+import { ndjson } from 'millrace/io'
+import { runPipeline } from '../run.ts'
 import { RowBuilder } from '../../compile/rows.ts'
 import { partColumn } from '../../data/part-column.ts'
 import { elementOf } from '../../data/nested.ts'
@@ -52,4 +58,34 @@ test('a builder of long values starts anew before its dictionary takes gigabytes
     builder.trim()
   }
   assert.equal(pools.size, 3)
+})
+
+test('a list of many times the rows of a batch is cut into batches, after a filter too', async () => {
+  const Row = schema({ id: t.int32, v: t.list(t.struct(schema({ n: t.int32 }))) })
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-unnest-'))
+  const list = (length: number) => Array.from({ length }, (_, n) => ({ n }))
+  const definition = pipeline({
+    name: 'long',
+    params: {},
+    build(p) {
+      const rows = p.create(Row, [
+        { id: 1, v: list(50_000) },
+        { id: 2, v: list(10) },
+        { id: 3, v: [] },
+      ])
+      rows
+        .filter(row => row.id !== 2)
+        .unnest('v', { keepEmpty: true })
+        .aggregate(g => ({ rows: g.count(), sum: g.sum('n'), ids: g.sum('id') }))
+        .write(ndjson(join(folder, 'out')))
+    },
+  })
+  try {
+    const { error } = await runPipeline({ pipeline: definition, scratch: folder, rowsPerBatch: 64 })
+    assert.equal(error, undefined)
+    const text = readFileSync(join(folder, 'out', 'part-00000.ndjson'), 'utf8')
+    assert.deepEqual(JSON.parse(text), { rows: 50_001, sum: 1_249_975_000, ids: 50_003 })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
