@@ -76,8 +76,8 @@ export const gcsWriter: Writer = {
   commit(pending) {
     return written(pending.uri, async () => {
       const sent = sentIn(pending)
-      const shown = await copied(pending, sent)
-      await removed(sent.hidden, sent.generation)
+      const { shown, generation } = await copied(pending, sent)
+      await removed(sent.hidden, generation)
       return committed(pending.uri, shown)
     })
   },
@@ -102,8 +102,15 @@ export const gcsWriter: Writer = {
   remove: uri => written(uri, () => removed(uri)),
 }
 
+interface Copied {
+  readonly shown: GcsObject
+  /** Of what was sent. */
+  readonly generation: string
+}
+
 /** Copies what was sent to its name, or finds that this was done. */
-async function copied(pending: PendingObject, sent: Sent): Promise<GcsObject> {
+async function copied(pending: PendingObject, sent: Sent): Promise<Copied> {
+  const { generation } = sent
   const from = placeOf(sent.hidden)
   const to = placeOf(pending.uri)
   const path = `${objectPath(from.bucket, from.name)}/rewriteTo${objectPath(to.bucket, to.name)}`
@@ -111,22 +118,26 @@ async function copied(pending: PendingObject, sent: Sent): Promise<GcsObject> {
     for (let token: string | undefined; ; ) {
       const query = new URLSearchParams({
         ifGenerationMatch: '0',
-        ifSourceGenerationMatch: sent.generation,
+        ifSourceGenerationMatch: generation,
         ...(token !== undefined && { rewriteToken: token }),
       })
       const url = `${gcsEndpoint().api}${path}?${query}`
       const done = (await json({ method: 'POST', url })) as Rewrite
-      if (done.resource && done.done) return checked(done.resource, pending, sent)
+      if (done.resource && done.done)
+        return { shown: checked(done.resource, pending, sent), generation }
       token = done.rewriteToken
     }
   } catch (error) {
     const { status } = answerOf(error)
     if (status !== 412 && status !== 404) throw error
     const standing = await factsOf(pending.uri)
-    if (isAs(standing, sent)) return standing as GcsObject
-    throw standing === null
-      ? notThere(pending.uri, error)
-      : inTheWay(pending.uri, `generation ${standing.generation}`)
+    if (standing !== null && isAs(standing, sent)) return { shown: standing, generation }
+    if (standing !== null) throw inTheWay(pending.uri, `generation ${standing.generation}`)
+    // A request that arrived twice has sent it twice: the same bytes, another generation.
+    const again = await factsOf(sent.hidden)
+    if (again === null || !isAs(again, sent) || again.generation === generation)
+      throw notThere(pending.uri, error)
+    return copied(pending, { ...sent, generation: again.generation })
   }
 }
 

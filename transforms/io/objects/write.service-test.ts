@@ -27,6 +27,17 @@ async function digestOf(uri: string): Promise<string> {
 }
 const fileDigest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 
+test('gcs: what a request that arrived twice has sent twice is shown, and no part of it is left', async t => {
+  if (!needs(t, 'gcs')) return
+  const bucket = await bucketOn('gcs', 'twice')
+  const store = await storeOf(bucket)
+  const [uri, file] = [`${bucket}/p.csv`, fileOf('gcs-twice', 1000)]
+  const pending = await store.send(file, uri)
+  assert.notEqual((await store.send(file, uri)).token, pending.token)
+  assert.equal((await store.commit(pending)).bytes, 1000)
+  assert.deepEqual(await namesIn(`${bucket}/`), ['p.csv'])
+})
+
 for (const kind of KINDS) {
   test(`${kind}: what is sent is seen by commit alone, whatever its size`, async t => {
     if (!needs(t, kind)) return
