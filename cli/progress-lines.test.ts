@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lineOf, type Step } from './progress-line.ts'
 import { ProgressLines } from './progress-lines.ts'
-import { fill, fit, widthOf } from './text-width.ts'
+import { fill, fit, fitPath, widthOf } from './text-width.ts'
 
 const step = (stage: number, more: Partial<Step> = {}): Step => ({
   type: 'progress',
@@ -190,5 +190,19 @@ test('widths of text', () => {
     ['abcdef', 'abcd…', '売上…', '売…'],
   )
   assert.equal(fill('ab', 4), 'ab  ')
+  const orders = 'read mongo mongodb://127.0.0.1:27017/shop/orders'
+  assert.deepEqual(
+    [48, 47, 36, 30, 20, 12].map(columns => fitPath(orders, columns)),
+    [
+      orders,
+      'read mongo mongodb://…/shop/orders',
+      'read mongo mongodb://…/shop/orders',
+      'read mongo …/shop/orders',
+      'read mongo …/orders',
+      'read mongo …',
+    ],
+  )
+  assert.equal(fitPath('read csv a b/c d/e.csv', 20), 'read csv a …/e.csv')
+  assert.equal(fitPath('sum of revenue', 6), 'sum o…')
   assert.equal(widthOf(fill('売上売', 4)), 4)
 })

@@ -91,7 +91,7 @@ function rejects(r: RunReport): string {
       const lines = samples.map(
         s => `    ${sampleText(s)}\n      ${s.raw.split('\n')[0]?.slice(0, 120)}`,
       )
-      return `  ${count(rows)} rows rejected by ${step}, such as\n${lines.join('\n')}`
+      return `  ${count(rows)} ${rows === 1 ? 'row' : 'rows'} rejected by ${step}, such as\n${lines.join('\n')}`
     })
     .join('\n')
 }

@@ -30,8 +30,22 @@ export function fit(text: string, columns: number): string {
   return `${out}…`
 }
 
+/** A text with a URI or a path in it: of that, what comes first is cut first, since its end tells most. */
+export function fitPath(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  const [, before = '', scheme = '', path = ''] =
+    /^((?:[^/]* )?)([a-z][a-z0-9+.-]*:\/\/)?(\S*\/.*)$/.exec(text) ?? []
+  const parts = path.split('/')
+  for (let cut = 1; cut < parts.length; cut++) {
+    const rest = `…/${parts.slice(cut).join('/')}`
+    for (const begin of [before + scheme, before])
+      if (widthOf(begin + rest) <= columns) return begin + rest
+  }
+  return fit(text, columns)
+}
+
 /** Exactly `columns` wide. */
 export function fill(text: string, columns: number): string {
-  const short = fit(text, columns)
+  const short = fitPath(text, columns)
   return short + ' '.repeat(Math.max(0, columns - widthOf(short)))
 }

@@ -176,7 +176,7 @@ describe('what a run prints', { concurrency: 2 }, () => {
     assert.match(out, /^ {2}filter "not wanted" +not wanted +1$/m)
     assert.match(
       out,
-      /1 rows rejected by read csv .*\n +.*in\.csv at byte \d+ {2}price: expected decimal/,
+      /1 row rejected by read csv .*\n +.*in\.csv at byte \d+ {2}price: expected decimal/,
     )
     assert.match(out, /^ {2}stage +rows in +rows out +time +spilled$/m)
     assert.match(out, /^ {2}output +rows +size +files$/m)

@@ -14,6 +14,7 @@ import { isInstalled, type ServerName } from '../services.ts'
 import { World } from './world.ts'
 
 const NEEDED: readonly ServerName[] = ['gcs', 'bigquery', 's3', 'mongo']
+const TWO_DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 }
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /** Installs the servers that are missing. False where one could not be. */
@@ -53,7 +54,8 @@ async function lived(world: World, hour: number, ledger: string): Promise<number
   const { documents, rows } = await world.write(hour)
   say(`\nhour ${at}: the shop wrote ${count(documents)} documents and ${count(rows)} CSV rows`)
   const words = world.words(hour, '--ledger', ledger)
-  say(`$ millrace run ${words.join(' ')}\n`)
+  // An option a line.
+  say(`$ millrace run ${words.join(' ').replaceAll(' --', ' \\\n    --')}\n`)
   const code = await run(words)
   if (code !== 0) return code
   const wrong = await world.differences(hour)
@@ -68,7 +70,7 @@ async function showAnswer(world: World, hour: number): Promise<void> {
   )
   const shown = rows.map(r => [
     String(r['category']),
-    String(r['revenue']),
+    Number(r['revenue']).toLocaleString('en-US', TWO_DIGITS),
     count(Number(r['units'])),
   ])
   const { orders, orderLines } = answerAfter(world.shop, hour)
