@@ -93,8 +93,9 @@ test('killed at any moment, then run again', { timeout: 3_600_000 }, async t => 
     const moment = momentOf(seed)
     await life.next()
     const killed = await runKilled(moment)
-    const at = `${(moment.share * 100).toFixed(0)} % by ${moment.by}`
-    const what = `seed ${seed}: hour ${life.hour}, killed at ${at}${moment.done ? '' : ', request dropped'}`
+    const dropped = moment.by === 'request' && !moment.done ? ', which is dropped' : ''
+    const at = `${(moment.share * 100).toFixed(0)} % by ${moment.by}${dropped}`
+    const what = `seed ${seed}: hour ${life.hour}, killed at ${at}`
     seen.watch = () => true
     if (killed) died++
     const again = await life.run(through).ended

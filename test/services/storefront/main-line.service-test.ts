@@ -13,7 +13,17 @@ import type { Servers } from './world.ts'
 
 const SEEDS = Number(process.env['MILLRACE_FAULT_SEEDS'] ?? 2)
 const all = ['bigquery', 's3', 'mongo'] as const
+/**
+ * Of one run: a load a table; and of the queries two previews, three looks at the warehouse's ledger, one
+ * that makes JSON of texts, one for all audits, and one that publishes.
+ */
+const JOBS = { LOAD: 6, QUERY: 8 }
 let life: Life
+
+const jobsSince = (before: Record<string, number>) =>
+  Object.fromEntries(
+    Object.entries(life.world.jobs).map(([type, n]) => [type, n - (before[type] ?? 0)]),
+  )
 
 before(async () => {
   if (all.every(isInstalled)) life = await Life.start(shopOf(120))
@@ -24,8 +34,10 @@ test('hour after hour the tables are as the generator knows', async t => {
   if (!needs(t, ...all)) return
   for (let i = 0; i < 3; i++) {
     const hour = await life.next()
+    const before = life.world.jobs
     const { code, err, out } = await life.run().ended
     assert.equal(code, 0, err)
+    assert.deepEqual(jobsSince(before), JOBS)
     assert.match(out, /1 row rejected by read mongo .*\/shop\/orders/)
     await life.check(`hour ${hour}`)
   }

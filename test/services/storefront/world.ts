@@ -20,7 +20,8 @@ import {
 } from '../../../pipelines/storefront/generate/index.ts'
 import type { Order } from '../../../pipelines/storefront/schema.ts'
 import { BigQueryWarehouse } from '../../../transforms/io/bigquery/warehouse.ts'
-import { bigqueryProtocol } from '../bigquery-protocol/proxy.ts'
+import { typeOf } from '../bigquery-protocol/jobs.ts'
+import { type BigqueryProtocol, bigqueryProtocol } from '../bigquery-protocol/proxy.ts'
 import { type Service, start } from '../services.ts'
 import { bigqueryOf, s3Of, storageOf } from '../talk.ts'
 
@@ -50,12 +51,18 @@ export class World {
   readonly servers: Servers
   /** What stands behind BigQuery's protocol. */
   readonly emulator: Service
+  readonly #protocol: BigqueryProtocol
   readonly #mongo: MongoClient
   readonly #stops: readonly (() => Promise<void>)[]
 
-  private constructor(shop: Shop, servers: Servers, emulator: Service) {
+  private constructor(
+    shop: Shop,
+    servers: Servers & { readonly bigquery: BigqueryProtocol },
+    emulator: Service,
+  ) {
     this.shop = shop
     this.servers = servers
+    this.#protocol = servers.bigquery
     this.emulator = emulator
     const { gcs, bigquery, s3, mongo } = servers
     this.#stops = [bigquery, emulator, gcs, s3, mongo].map(s => () => s.stop())
@@ -80,6 +87,12 @@ export class World {
     for (const name of ['orders', 'customers'])
       await world.#mongo.db(DATABASE).collection(name).createIndex({ updatedAt: 1 })
     return world
+  }
+
+  /** BigQuery's jobs so far, by type. */
+  get jobs(): Record<string, number> {
+    const types = Object.groupBy(this.#protocol.jobs, job => typeOf(job.configuration))
+    return Object.fromEntries(Object.entries(types).map(([type, all]) => [type, all?.length ?? 0]))
   }
 
   get env(): Record<string, string> {
