@@ -86,8 +86,9 @@ export class Outputs {
     })
     const unfinished = marked || began.includes(true)
     this.#resuming = unfinished
-    await all(places, place => place.prepare(unfinished, checkpoint.resumed !== null))
-    await this.#tables.check()
+    const resumed = checkpoint.resumed !== null
+    const prepared = places.map(place => () => place.prepare(unfinished, resumed))
+    await all([...prepared, () => this.#tables.check()], act => act())
   }
 
   async #open(key: string, warn: (text: string) => void): Promise<void> {

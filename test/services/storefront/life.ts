@@ -19,6 +19,8 @@ export class Life {
   readonly world: World
   /** The last hour that was written. */
   hour = -1
+  /** What a failed audit left to be looked at. */
+  kept: readonly string[] = []
   readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-life-'))
 
   private constructor(world: World) {
@@ -47,15 +49,19 @@ export class Life {
     return start(['run', ...words], envOf(servers))
   }
 
-  /** Everything is as it must be once the hour is published; `kept`: what a failed audit left to be looked at. */
-  async check(what: string, kept: readonly string[] = []): Promise<void> {
+  /** Everything is as it must be once the hour is published. */
+  async check(what: string): Promise<void> {
     const { world, hour } = this
     assert.deepEqual(await world.differences(hour), [], what)
     assert.match((await world.rejects(hour)) ?? '', new RegExp(`bad${hour}\\b`), what)
-    const left = (await world.leftovers()).filter(name => !kept.includes(name))
-    assert.deepEqual(left, [], what)
+    assert.deepEqual(await this.leftovers(), [], what)
     assert.deepEqual(readdirSync(join(this.#folder, 'scratch')), [], `${what}: scratch is left`)
     await this.#checkLedger(what)
+  }
+
+  /** What nobody is to find, but for what is kept. */
+  async leftovers(): Promise<string[]> {
+    return (await this.world.leftovers()).filter(name => !this.kept.includes(name))
   }
 
   /** The marks stand at the hour's end, nothing is claimed, and the hour is published by one run. */
