@@ -4,11 +4,24 @@ import { dense } from '../../../engine/data/batch.ts'
 import { schemaOf } from '../../../engine/data/schema.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { parquetFragment } from '../parquet/fragment.ts'
+import { names } from './names.ts'
 import { PAGE_ROWS, pages, select } from './query.ts'
 import type { Session } from './session.ts'
 import { storeCell } from './store.ts'
 
 const ROWS_PER_BATCH = 4096
+
+/**
+ * The service gives rows in whichever order. What a run makes of them would be another each time, and so
+ * another load than the one that a killed run has begun.
+ */
+export function previewOrder({ columns, options }: TableLoad): string {
+  const own = columns.filter(c => !NOT_ORDERED.includes(c.kind.tag)).map(c => c.name)
+  const by = options.mode === 'merge' ? options.key : own
+  return by.length === 0 ? '' : ` ORDER BY ${names(by)}`
+}
+
+const NOT_ORDERED: readonly string[] = ['json', 'list', 'struct']
 
 /**
  * Rows written.

@@ -13,7 +13,8 @@ import { descriptionOf, newTable, referenceOf, type TableInfo } from './layout.t
 import * as ledger from './ledger.ts'
 import { deletedName, hashOf, stagingName } from './names.ts'
 import { runScript } from './publish-script.ts'
-import { createTable, dropTable, patchTable, type Session, tableInfo } from './session.ts'
+import { createTable, patchTable, type Session, tableInfo } from './session.ts'
+import { dropStaging } from './stage.ts'
 import type { Standing } from './standing.ts'
 
 const COPY_MS = 3600_000
@@ -83,7 +84,7 @@ export async function publishLoads(
   for (const f of copies) jobs.push(await copy(session, f))
   await Promise.all([
     ...pending.map(f => describe(session, f)),
-    ...loads.map(load => dropTable(session, stagingName(load))),
+    ...loads.map(load => dropStaging(session, load)),
   ])
   return found.map(({ load: { id, table, rows }, adopted }) => ({ id, table, rows, adopted, jobs }))
 }

@@ -136,6 +136,12 @@ async function loadChunk(
   })
 }
 
+/** With the table of its texts, which a run that was killed has left. */
+export async function dropStaging(session: Session, load: TableLoad): Promise<void> {
+  const tables = [stagingName(load), ...(loadsJson(load) ? [textName(load)] : [])]
+  await Promise.all(tables.map(table => dropTable(session, table)))
+}
+
 const FILES_SHOWN = 3
 
 /** Files that the errors speak of, by their names here; where they speak of none, the first of the job. */

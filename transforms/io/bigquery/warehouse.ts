@@ -10,11 +10,11 @@ import { createLedger } from './ledger.ts'
 import { partitioningOf } from './layout.ts'
 import { stagingName } from './names.ts'
 import { type Place, placeOf } from './place.ts'
-import { writePreview } from './preview.ts'
+import { previewOrder, writePreview } from './preview.ts'
 import { checkTogether, findStanding, findTables, publishLoads, standingOf } from './publish.ts'
 import { PAGE_ROWS, pages, select } from './query.ts'
-import { dropTable, openSession, type Session } from './session.ts'
-import { stageLoad } from './stage.ts'
+import { openSession, type Session } from './session.ts'
+import { dropStaging, stageLoad } from './stage.ts'
 import { asPublished } from './standing.ts'
 import { rowOf } from './values.ts'
 
@@ -64,7 +64,8 @@ export class BigQueryWarehouse implements Warehouse {
     const load = loads.find(l => l.table === table) as TableLoad
     const columns = load.columns.map(c => `\`${c.name}\``).join(', ')
     const query = `SELECT ${columns} FROM \`${table}\``
-    const sql = asPublished(loads, { dataset: session.dataset, standing: standingOf(found), query })
+    const seen = { dataset: session.dataset, standing: standingOf(found), query }
+    const sql = `${asPublished(loads, seen)}${previewOrder(load)}`
     return writePreview(session, load, { sql, path })
   }
 
@@ -79,7 +80,7 @@ export class BigQueryWarehouse implements Warehouse {
     const session = await this.#session
     // A job that still runs would load into a table that is gone, and fail; its shards go with it.
     await Promise.allSettled(loads.map(load => this.#loading.get(stagingName(load))))
-    if (session) await Promise.all(loads.map(load => dropTable(session, stagingName(load))))
+    if (session) await Promise.all(loads.map(load => dropStaging(session, load)))
   }
 
   async query(sql: string): Promise<Record<string, unknown>[]> {
