@@ -79,7 +79,8 @@ function messageOf({ name = '', message = '', errors }: Shapes, error: unknown):
 
 function headersOf(headers: unknown): Record<string, string> {
   if (typeof headers !== 'object' || headers === null) return {}
-  const entries = headers instanceof Headers ? [...headers] : Object.entries(headers)
+  // Not `instanceof Headers`, whose mere mention loads undici, in each thread.
+  const entries = Symbol.iterator in headers ? [...(headers as Headers)] : Object.entries(headers)
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]))
 }
 

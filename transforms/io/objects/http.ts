@@ -4,9 +4,10 @@
  * client: `fetch` inflates bodies by itself, and the Google client's transport keeps sockets of answers
  * that broke off.
  */
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, AgentOptions, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { pipeline } from 'node:stream'
 import { ServiceError } from './answer.ts'
+import { agentOf } from './sockets.ts'
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
@@ -32,19 +33,23 @@ const IDLE_MS = 4000
 /** What is read of an answer that is no success. */
 const ERROR_BYTES_MAX = 64 * 1024
 
+const AGENT: AgentOptions = {
+  keepAlive: true,
+  maxSockets: SOCKETS_MAX,
+  timeout: IDLE_MS,
+  scheduling: 'lifo',
+}
+
 const agents = new Map<string, Agent>()
 
 /** Answers whatever the status. Throws the network's errors. */
 export async function send(request: HttpRequest): Promise<HttpAnswer> {
   const url = new URL(request.url)
   const secure = url.protocol === 'https:'
-  const { Agent: MadeOf, request: start } = secure
-    ? await import('node:https')
-    : await import('node:http')
-  const agent =
-    agents.get(url.protocol) ??
-    new MadeOf({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: IDLE_MS, scheduling: 'lifo' })
-  agents.set(url.protocol, agent)
+  const protocol = secure ? 'https:' : 'http:'
+  const { request: start } = process.getBuiltinModule(secure ? 'node:https' : 'node:http')
+  const agent = agents.get(protocol) ?? agentOf(protocol, AGENT)
+  agents.set(protocol, agent)
   const options: RequestOptions = {
     method: request.method ?? 'GET',
     headers: { ...lengthOf(request.body), ...request.headers },

@@ -30,6 +30,8 @@ const BEYOND_BYTES = 256 << 10
 const FIRST_BYTES = 512 << 10
 const HEADS_MAX = 64
 const HEADS_BYTES_MAX = 8 << 20
+/** Handed over at once: as much as a socket gives. */
+const TAKEN_BYTES = 64 << 10
 /** Bytes handed over before sockets are looked at again. */
 const TURN_BYTES = 1 << 20
 
@@ -107,10 +109,33 @@ function storedObject(object: StoredObject, o: Parameters<typeof openObject>[1])
 
 const isHead = (start: number): boolean => start < FIRST_BYTES
 
-/** A part of the object, as it comes. */
+/** Room for blocks that nobody reads any more: what sockets gave is copied there and let go of at once. */
+const rooms: Buffer[] = []
+
+function roomOf(bytes: number): Buffer {
+  const kept = rooms.findIndex(room => room.length >= bytes)
+  return kept < 0 ? Buffer.allocUnsafeSlow(bytes) : (rooms.splice(kept, 1)[0] as Buffer)
+}
+
+/** The largest are kept. */
+function giveBack(room: Buffer): void {
+  rooms.push(room)
+  rooms.sort((a, b) => a.length - b.length)
+  if (rooms.length > BLOCKS_AHEAD) rooms.shift()
+}
+
+/**
+ * A part of the object, as it comes. Its bytes are copied together: a buffer of a socket's that waits to
+ * be read outlives two young collections, and only collections of the whole heap free it then, one for
+ * every 8 MB.
+ */
 class Block {
-  readonly chunks: Uint8Array[] = []
   readonly #iterator: Promise<AsyncIterator<Uint8Array>>
+  readonly #bytes: number
+  #room: Buffer | null = null
+  #owned = false
+  #filled = 0
+  #taken = 0
   #ended = false
   #failure: { readonly error: unknown } | null = null
   #wake: (() => void) | null = null
@@ -120,6 +145,7 @@ class Block {
     object: StoredObject,
     { start, end, sum }: { start: number; end: number; sum: Sum | null },
   ) {
+    this.#bytes = end - start
     this.#iterator = isHead(start)
       ? headOf(object).then(head => {
           sum?.add(head.subarray(0, start))
@@ -135,7 +161,7 @@ class Block {
       for (;;) {
         const { value, done } = await iterator.next()
         if (done || this.#ended) break
-        this.chunks.push(value)
+        this.#keep(value)
         this.#wakeUp()
       }
     } catch (error) {
@@ -145,15 +171,34 @@ class Block {
     this.#wakeUp()
   }
 
+  #keep(chunk: Uint8Array): void {
+    if (chunk.length === this.#bytes) {
+      this.#room = chunk as Buffer
+    } else {
+      if (this.#room === null) {
+        this.#room = roomOf(this.#bytes)
+        this.#owned = true
+      }
+      this.#room.set(chunk, this.#filled)
+    }
+    this.#filled += chunk.length
+  }
+
   #wakeUp(): void {
     this.#wake?.()
     this.#wake = null
   }
 
-  /** The next chunk, null at the block's end; `undefined`: it has not come yet. */
+  /**
+   * The bytes that came since, null at the block's end; `undefined`: none yet. They stay as they are
+   * until `release`.
+   */
   take(): Uint8Array | null | undefined {
-    const chunk = this.chunks.shift()
-    if (chunk) return chunk
+    if (this.#taken < this.#filled) {
+      const from = this.#taken
+      this.#taken = Math.min(this.#filled, from + TAKEN_BYTES)
+      return (this.#room as Buffer).subarray(from, this.#taken)
+    }
     if (this.#failure) throw this.#failure.error
     return this.#ended ? null : undefined
   }
@@ -164,10 +209,17 @@ class Block {
     })
   }
 
+  /** Its room is another block's. */
+  release(): void {
+    if (this.#owned) giveBack(this.#room as Buffer)
+    this.#owned = false
+    this.#room = null
+  }
+
   /** Ends its request. */
   async stop(): Promise<void> {
     this.#ended = true
-    this.chunks.length = 0
+    this.#filled = this.#taken
     // What fails when it is ended early is of no interest to anyone.
     await this.#iterator.then(i => i.return?.()).catch(() => {})
   }
@@ -192,6 +244,8 @@ export class ObjectBytes implements ByteStream {
   #chunk: Uint8Array | null = null
   #used = 0
   #turn = 0
+  /** Whether chunks are passed on as they are. */
+  #passedOn = false
   stored = 0
 
   constructor(object: StoredObject, o: Ahead) {
@@ -237,6 +291,7 @@ export class ObjectBytes implements ByteStream {
 
   /** The bytes as they come, for a stream. */
   async *chunks(): AsyncGenerator<Uint8Array> {
+    this.#passedOn = true
     try {
       for (;;) {
         const chunk = this.#take()
@@ -275,12 +330,16 @@ export class ObjectBytes implements ByteStream {
         return chunk
       }
       this.#blocks.shift()
+      if (!this.#passedOn) block.release()
       this.#ahead()
     }
   }
 
   close(): void {
-    for (const block of this.#blocks.splice(0)) void block.stop()
+    for (const block of this.#blocks.splice(0)) {
+      void block.stop()
+      if (!this.#passedOn) block.release()
+    }
     this.#chunk = null
     this.#next = this.#object.bytes
   }

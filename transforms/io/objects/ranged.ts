@@ -3,9 +3,11 @@
  * asked for again from where it stopped. What was received counts as progress, so attempts begin anew.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../../engine/fault.ts'
 import type { HttpAnswer } from './http.ts'
 import { answerOf, mayPass } from './answer.ts'
 import { retried, type RetryLimits } from './retry.ts'
+import { isOwn } from './sockets.ts'
 
 /** An answer's body: an iterable that may be left early. */
 export type Body = AsyncIterable<Uint8Array>
@@ -34,6 +36,7 @@ export async function* ranged(
       const asked = retried(signal => ask(at, end, either(signal, controller.signal)), limits)
       for await (const chunk of watched(await asked, controller)) {
         if (at + chunk.length > end) throw broken(`more bytes came than were asked for`)
+        if (!isOwn(chunk)) throw new Fault('engine', 'this Node hands out the bytes of a socket')
         at += chunk.length
         yield chunk
       }

@@ -2,12 +2,14 @@
  * The AWS client, made when it is first used. Credentials, region and endpoint (AWS_ENDPOINT_URL_S3) come
  * from its own chain. The client's own retries are off: `retry.ts` is the one place that sends again.
  */
+import type { Agent as HttpsAgent } from 'node:https'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { agentOf } from './sockets.ts'
 
 const CONNECT_MS = 10_000
 /** Without a byte. */
 const SILENT_MS = 60_000
-const SOCKETS_MAX = 64
+const SOCKETS = { keepAlive: true, maxSockets: 64 }
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
@@ -37,8 +39,8 @@ async function make(): Promise<S3Client> {
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: SILENT_MS,
-      httpAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
-      httpsAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
+      httpAgent: agentOf('http:', SOCKETS),
+      httpsAgent: agentOf('https:', SOCKETS) as HttpsAgent,
     },
   })
 }

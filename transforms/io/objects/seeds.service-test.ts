@@ -106,7 +106,8 @@ for (const scheme of ['gs', 's3'] as const)
         async schedule => {
           await assert.rejects(
             readAll(sources[0]?.source as never),
-            (fault: Fault) => fault.kind === 'data' && /came damaged: its md5/.test(fault.message),
+            (fault: Fault) =>
+              fault.kind === 'data' && /came damaged: its (?:md5|crc32c)/.test(fault.message),
             `${schedule}`,
           )
         },
