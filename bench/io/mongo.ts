@@ -4,8 +4,6 @@
  * either. Both read the same documents from the same server, turn by turn, and their answers are
  * compared first. Bound: the driver's own share, receiving bytes and finding documents in a reply, is in
  * both; what is compared is BSON into objects with BSON into columns.
- *
- *     MONGODB_URI='mongodb://127.0.0.1:27017/?directConnection=true' node --conditions=millrace-source bench/io/mongo.ts
  */
 import assert from 'node:assert/strict'
 import { Decimal128, MongoClient } from 'mongodb'
@@ -14,10 +12,11 @@ import type { Column } from '../../engine/data/column.ts'
 import { schema, t } from '../../engine/data/schema.ts'
 import { readUnits } from '../../engine/data/value.ts'
 import type { AnySource, ReadRequest, Split } from '../../engine/io/source.ts'
+import { start } from '../../test/services/services.ts'
 import { mongo } from '../../transforms/io/mongo/index.ts'
+import { type Comparison, type Findings, median, type Settings } from './comparison.ts'
 
-const DOCUMENTS = Number(process.env['DOCUMENTS'] ?? 50_000)
-const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
+const DOCUMENTS = 50_000
 const RATIO_MAX = 0.5
 
 const Order = schema({
@@ -127,32 +126,28 @@ function add(sum: Answer, { rows, columns }: Batch): void {
   }
 }
 
-async function fill(client: MongoClient): Promise<void> {
+async function fill(client: MongoClient, documents: number): Promise<void> {
   const orders = client.db('bench').collection('orders')
-  if ((await orders.estimatedDocumentCount()) === DOCUMENTS) return
-  await orders.drop()
-  for (let n = 0; n < DOCUMENTS; n += 1000)
+  for (let n = 0; n < documents; n += 1000)
     await orders.insertMany(
-      Array.from({ length: Math.min(1000, DOCUMENTS - n) }, (_, i) => documentOf(n + i)),
+      Array.from({ length: Math.min(1000, documents - n) }, (_, i) => documentOf(n + i)),
     )
 }
 
 /** Milliseconds of CPU, of all threads of this process. */
-async function cpuOf(contestant: Contestant): Promise<number> {
+async function cpuOf(contestant: Contestant, documents: number): Promise<number> {
   const before = process.cpuUsage()
   const rows = await contestant(null)
-  assert.equal(rows, DOCUMENTS)
+  assert.equal(rows, documents)
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-async function main(uri: string): Promise<void> {
+async function compared(uri: string, o: Settings): Promise<Findings> {
+  const documents = Math.round(DOCUMENTS * o.scale)
   const client = await new MongoClient(uri).connect()
   try {
-    await fill(client)
+    await fill(client, documents)
     const source = mongo(uri.replace(/\/(?=\?|$)/, '/bench/orders'), Order, { fields: FIELDS })
     const { splits } = await source.plan({ splitBytes: 1 << 30 })
     const contestants = { driver: byDriver(client), columns: byColumns(source, splits) }
@@ -161,26 +156,38 @@ async function main(uri: string): Promise<void> {
     await contestants.columns(ours)
     assert.deepEqual(ours, theirs)
     const times: Record<keyof typeof contestants, number[]> = { driver: [], columns: [] }
-    for (let round = 0; round < ROUNDS; round++)
+    for (let round = 0; round < o.rounds; round++)
       for (const name of ['driver', 'columns'] as const)
-        times[name].push(await cpuOf(contestants[name]))
-    for (const [name, all] of Object.entries(times)) {
-      const each = (ms: number): string => `${((ms * 1000) / DOCUMENTS).toFixed(2)} µs`
-      const line = `median ${each(median(all))}  least ${each(Math.min(...all))} of CPU a document`
-      console.log(`${name.padEnd(8)} ${line}`)
+        times[name].push(await cpuOf(contestants[name], documents))
+    const text = (all: readonly number[]): string => {
+      const [middle, least] = [median(all), Math.min(...all)].map(ms => (ms * 1000) / documents)
+      return `${middle?.toFixed(2)} µs (least ${least?.toFixed(2)})`
     }
-    const ratio = median(times.columns) / median(times.driver)
-    const verdict = ratio <= RATIO_MAX ? 'met' : 'MISSED'
-    console.log(
-      `ratio    ${ratio.toFixed(3)} (at most ${RATIO_MAX}: ${verdict}), answers equal, ${DOCUMENTS} documents, ${ROUNDS} rounds`,
-    )
-    if (ratio > RATIO_MAX) process.exitCode = 1
+    return {
+      findings: [
+        {
+          what: 'MongoDB into columns beside `for await` of the driver, CPU a document',
+          ours: text(times.columns),
+          theirs: text(times.driver),
+          figure: median(times.columns) / median(times.driver),
+          aim: { most: RATIO_MAX },
+        },
+      ],
+      notes: [],
+    }
   } finally {
     await client.close()
   }
 }
 
-const uri = process.env['MONGODB_URI']
-if (uri === undefined)
-  throw new Error('give MONGODB_URI, such as mongodb://127.0.0.1:27017/?directConnection=true')
-await main(uri)
+export const mongoDocuments: Comparison = {
+  servers: ['mongo'],
+  async run(settings) {
+    const service = await start('mongo')
+    try {
+      return await compared(service.uri, settings)
+    } finally {
+      await service.stop()
+    }
+  },
+}

@@ -3,18 +3,23 @@
  * for the same columns of the same table, over one connection each, turn by turn; the answers are
  * compared first. Bound: the server makes rows at its own pace, as text for the one and as binary for
  * the other; its share is in both wall times, and in neither CPU time.
- *
- *     POSTGRES_URI=postgres://user@127.0.0.1/db node --conditions=millrace-source bench/io/postgres.ts
  */
 import assert from 'node:assert/strict'
 import pg from 'pg'
 import type { Batch } from '../../engine/data/batch.ts'
 import type { Column } from '../../engine/data/column.ts'
 import { schema, t } from '../../engine/data/schema.ts'
+import { start } from '../../test/services/services.ts'
 import { table } from '../../transforms/io/index.ts'
+import {
+  type Comparison,
+  type Finding,
+  type Findings,
+  median,
+  type Settings,
+} from './comparison.ts'
 
-const ROWS = Number(process.env['ROWS'] ?? 300_000)
-const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
+const ROWS = 300_000
 const RATIO_MIN = 3
 const NAME = 'millrace_bench_orders'
 
@@ -122,24 +127,29 @@ async function taken(work: () => Promise<Answer>): Promise<Taken & { answer: Ans
   return { answer, cpuMs: (user + system) / 1000, wallMs: performance.now() - wall }
 }
 
-const median = (list: readonly number[]) =>
-  list.toSorted((a, b) => a - b)[list.length >> 1] as number
-const shown = (name: string, runs: readonly Taken[]) => {
-  const [cpu, wall] = [runs.map(r => r.cpuMs), runs.map(r => r.wallMs)]
-  const of = (ms: readonly number[]) =>
-    `${median(ms).toFixed(0)} ms (least ${Math.min(...ms).toFixed(0)}), ${(ROWS / median(ms) / 1000).toFixed(2)} M rows/s`
-  console.log(`${name.padEnd(12)} cpu ${of(cpu)}; wall ${of(wall)}`)
+const MEASURES = { cpuMs: 'CPU', wallMs: 'wall' } as const
+
+function findingOf(key: keyof Taken, columns: readonly Taken[], rows: readonly Taken[]): Finding {
+  const [ours, theirs] = [columns.map(t => t[key]), rows.map(t => t[key])]
+  const text = (ms: readonly number[]): string =>
+    `${median(ms).toFixed(0)} ms (least ${Math.min(...ms).toFixed(0)})`
+  return {
+    what: `Postgres by COPY into columns, speed beside rows of pg, ${MEASURES[key]}`,
+    ours: text(ours),
+    theirs: text(theirs),
+    figure: median(theirs) / median(ours),
+    aim: { least: RATIO_MIN },
+  }
 }
 
-async function main(uri: string): Promise<void> {
+async function compared(uri: string, o: Settings): Promise<Findings> {
   const client = new pg.Client(uri)
   await client.connect()
   try {
-    await client.query(`DROP TABLE IF EXISTS ${NAME}`)
-    await client.query(FILL.replace('$1', String(ROWS)))
+    await client.query(FILL.replace('$1', String(Math.round(ROWS * o.scale))))
     await client.query(`VACUUM ANALYZE ${NAME}`)
     const [rows, columns]: [Taken[], Taken[]] = [[], []]
-    for (let round = 0; round <= ROUNDS; round++) {
+    for (let round = 0; round <= o.rounds; round++) {
       const one = await taken(() => byRows(client))
       const other = await taken(() => byColumns(uri))
       assert.deepEqual(other.answer, one.answer)
@@ -148,23 +158,21 @@ async function main(uri: string): Promise<void> {
       rows.push(one)
       columns.push(other)
     }
-    shown('pg rows', rows)
-    shown('COPY columns', columns)
-    const ratio = (key: keyof Taken) =>
-      median(rows.map(r => r[key])) / median(columns.map(r => r[key]))
-    const [cpu, wall] = [ratio('cpuMs'), ratio('wallMs')]
-    console.log(
-      `ratio        cpu ${cpu.toFixed(1)}, wall ${wall.toFixed(1)} (at least ${RATIO_MIN}); equal answers`,
-    )
-    if (cpu < RATIO_MIN) process.exitCode = 1
+    const measures = Object.keys(MEASURES) as (keyof Taken)[]
+    return { findings: measures.map(key => findingOf(key, columns, rows)), notes: [] }
   } finally {
-    await client.query(`DROP TABLE IF EXISTS ${NAME}`)
     await client.end()
   }
 }
 
-const uri = process.env['POSTGRES_URI']
-if (uri === undefined) {
-  console.error('POSTGRES_URI is not set: the database to make the table in')
-  process.exitCode = 2
-} else await main(uri)
+export const postgresRows: Comparison = {
+  servers: ['postgres'],
+  async run(settings) {
+    const service = await start('postgres')
+    try {
+      return await compared(service.uri, settings)
+    } finally {
+      await service.stop()
+    }
+  },
+}

@@ -2,20 +2,29 @@
  * Files to an object store: our sender beside the client library's own upload of the same bytes, on the
  * test servers. Contestants take turns, each run in a process of its own, which also tells its peak
  * memory. What binds here is two cores that the server shares, not a network.
- *
- *     node --conditions=millrace-source bench/io/uploads.ts [--files 50] [--mb 8] [--rounds 5]
  */
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
-import { start } from '../../test/services/services.ts'
+import { type Service, start } from '../../test/services/services.ts'
 import { sendFiles } from '../../transforms/io/objects/send-files.ts'
+import {
+  type Comparison,
+  type Finding,
+  median,
+  secondsText,
+  type Settings,
+  timed,
+} from './comparison.ts'
 
 const PARALLEL = 50
+const FILES = 50
+const FILE_BYTES = 8e6
+const RATIO_MIN = 0.9
 const CONTESTANTS = ['gcs ours', 'gcs client', 's3 ours', 's3 client'] as const
 type Contestant = (typeof CONTESTANTS)[number]
 
@@ -87,61 +96,75 @@ async function contest(who: Contestant, folder: string, o: { files: number; to: 
 
 async function told(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Told> {
   const self = fileURLToPath(import.meta.url)
-  const child = spawn(process.execPath, ['--conditions=millrace-source', self, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let out = ''
-  child.stdout.on('data', data => {
-    out += data
-  })
-  await new Promise(resolve => child.once('close', resolve))
+  const { out } = await timed(['--conditions=millrace-source', self, ...args], env)
   return JSON.parse(out) as Told
 }
 
-const middle = (list: readonly number[]): number =>
-  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] as number
+type Kind = 'gcs' | 's3'
+type Servers = Readonly<Record<Kind, Service>>
 
-async function compare(o: { files: number; mb: number; rounds: number }): Promise<void> {
+/** Files that no store and no compression makes smaller. */
+function writeFiles(folder: string, bytesEach: number): void {
+  const bytes = Buffer.alloc(bytesEach)
+  for (let file = 0; file < FILES; file++) {
+    for (let i = 0; i + 4 <= bytes.length; i += 4096)
+      bytes.writeUInt32LE((i * 2654435761 + file) >>> 0, i)
+    writeFileSync(join(folder, `part-${file}`), bytes)
+  }
+}
+
+/** One turn. What arrived is compared, byte by byte, with what was sent. */
+async function turn(who: Contestant, servers: Servers, o: { folder: string; round: number }) {
+  const kind = who.split(' ')[0] as Kind
+  const bucket = `round-${o.round}-${who.replace(' ', '-')}`
+  const there = join(servers[kind].folder, bucket)
+  mkdirSync(there)
+  const to = `${kind === 'gcs' ? 'gs' : 's3'}://${bucket}/load`
+  const args = ['--who', who, '--folder', o.folder, '--to', to, '--files', String(FILES)]
+  const found = await told(args, servers[kind].env)
+  for (let file = 0; o.round === 0 && file < FILES; file++) {
+    const name = `part-${String(file).padStart(5, '0')}.parquet`
+    const [got, sent] = [join(there, 'load', name), join(o.folder, `part-${file}`)]
+    assert.ok(readFileSync(got).equals(readFileSync(sent)), `${who}: ${name} is not what was sent`)
+  }
+  rmSync(there, { recursive: true })
+  return found
+}
+
+function findingsOf(kind: Kind, results: ReadonlyMap<Contestant, readonly Told[]>): Finding[] {
+  const of = (who: 'ours' | 'client', key: keyof Told): number[] =>
+    (results.get(`${kind} ${who}`) ?? []).map(t => t[key])
+  const finding = (key: 'seconds' | 'cpu', measure: string): Finding => ({
+    what: `uploads to ${kind}, speed beside the client library's own, ${measure}`,
+    ours: secondsText(of('ours', key)),
+    theirs: secondsText(of('client', key)),
+    figure: median(of('client', key)) / median(of('ours', key)),
+    aim: { least: RATIO_MIN },
+  })
+  return [finding('seconds', 'wall'), finding('cpu', 'CPU')]
+}
+
+function noteOf(kind: Kind, results: ReadonlyMap<Contestant, readonly Told[]>): string {
+  const peak = (who: 'ours' | 'client'): string => {
+    const peaks = (results.get(`${kind} ${who}`) ?? []).map(t => t.rss)
+    return `${(Math.max(...peaks) / 1e6).toFixed(0)} MB`
+  }
+  return `uploads to ${kind}: peak memory of the sending process ${peak('ours')}, of the client's ${peak('client')}`
+}
+
+async function compared(o: Settings): Promise<{ findings: Finding[]; notes: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-uploads-'))
   const servers = { gcs: await start('gcs'), s3: await start('s3') }
   try {
-    const bytes = Buffer.alloc(o.mb * 1e6)
-    for (let file = 0; file < o.files; file++) {
-      for (let i = 0; i + 4 <= bytes.length; i += 4096)
-        bytes.writeUInt32LE((i * 2654435761 + file) >>> 0, i)
-      writeFileSync(join(folder, `part-${file}`), bytes)
-    }
+    writeFiles(folder, Math.round(FILE_BYTES * o.scale))
     const results = new Map<Contestant, Told[]>(CONTESTANTS.map(who => [who, []]))
     for (let round = 0; round < o.rounds; round++)
-      for (const who of CONTESTANTS) {
-        const kind = who.startsWith('gcs') ? 'gcs' : 's3'
-        const bucket = `round-${round}-${who.replace(' ', '-')}`
-        mkdirSync(join(servers[kind].folder, bucket))
-        const to = `${kind === 'gcs' ? 'gs' : 's3'}://${bucket}/load`
-        const args = ['--who', who, '--folder', folder, '--to', to, '--files', String(o.files)]
-        results.get(who)?.push(await told(args, servers[kind].env))
-        rmSync(join(servers[kind].folder, bucket), { recursive: true })
-      }
-    const total = (o.files * o.mb) / 1000
-    for (const [who, list] of results) {
-      const seconds = list.map(t => t.seconds)
-      const peak = Math.max(...list.map(t => t.rss)) / 1e6
-      const speed = (total * 1000) / middle(seconds)
-      console.log(
-        `${who.padEnd(12)} median ${middle(seconds).toFixed(2)} s, least ${Math.min(...seconds).toFixed(2)} s, ${speed.toFixed(0)} MB/s, ${middle(list.map(t => t.cpu)).toFixed(2)} s of CPU, peak ${peak.toFixed(0)} MB`,
-      )
-    }
-    for (const kind of ['gcs', 's3'] as const) {
-      const ratio = (of: (told: Told) => number): string => {
-        const [client, ours] = (['client', 'ours'] as const).map(who =>
-          middle((results.get(`${kind} ${who}`) ?? []).map(of)),
-        )
-        return ((client as number) / (ours as number)).toFixed(2)
-      }
-      console.log(
-        `${kind}: ${ratio(t => t.seconds)} of the client's own speed, ${ratio(t => t.cpu)} by CPU time`,
-      )
+      for (const who of CONTESTANTS)
+        results.get(who)?.push(await turn(who, servers, { folder, round }))
+    const kinds = ['gcs', 's3'] as const
+    return {
+      findings: kinds.flatMap(kind => findingsOf(kind, results)),
+      notes: kinds.map(kind => noteOf(kind, results)),
     }
   } finally {
     await Promise.all(Object.values(servers).map(s => s.stop()))
@@ -149,17 +172,11 @@ async function compare(o: { files: number; mb: number; rounds: number }): Promis
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    files: { type: 'string', default: '50' },
-    mb: { type: 'string', default: '8' },
-    rounds: { type: 'string', default: '5' },
-    who: { type: 'string' },
-    folder: { type: 'string', default: '' },
-    to: { type: 'string', default: '' },
-  },
-})
-const files = Number(values.files)
-if (values.who !== undefined)
-  await contest(values.who as Contestant, values.folder, { files, to: values.to })
-else await compare({ files, mb: Number(values.mb), rounds: Number(values.rounds) })
+export const uploads: Comparison = { servers: ['gcs', 's3'], run: compared }
+
+if (import.meta.main) {
+  const text = { type: 'string', default: '' } as const
+  const { values } = parseArgs({ options: { who: text, folder: text, to: text, files: text } })
+  const { who, folder, to, files } = values
+  await contest(who as Contestant, folder, { files: Number(files), to })
+}

@@ -13,6 +13,20 @@ export function treeBytes(pid: number): number {
   return bytes
 }
 
+/** Kernels tell processor time in hundredths of a second (USER_HZ), whatever their own clock. */
+const TICKS_A_SECOND = 100
+
+/** Seconds of processor time that a process and its descendants have used; what has ended does not count. */
+export function treeSeconds(pid: number): number {
+  let ticks = 0
+  for (const one of [pid, ...descendants(pid)]) {
+    // The second field, the program's name, may hold anything but ends with the last `)`.
+    const fields = (text(`/proc/${one}/stat`) ?? '').replace(/^.*\)/s, '').trim().split(' ')
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
+  }
+  return ticks / TICKS_A_SECOND
+}
+
 function descendants(pid: number): number[] {
   const found: number[] = []
   for (const thread of listed(`/proc/${pid}/task`))

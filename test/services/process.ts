@@ -31,6 +31,8 @@ export interface Launch {
 }
 
 export interface Running {
+  /** Of its guard, whose child it is. */
+  readonly pid: number
   /** Ends it, waits until it is gone; again and again does no harm. */
   stop(): Promise<void>
   /** What it has printed, its last part. */
@@ -86,7 +88,11 @@ export async function launch(what: Launch): Promise<Running> {
   child.stdout.on('data', bytes => (exited += bytes))
   child.stdin.on('error', () => {})
   unhold(child)
-  const running = { stop: () => stop(child, gone), log: () => logOf(folder) }
+  const running = {
+    pid: child.pid as number,
+    stop: () => stop(child, gone),
+    log: () => logOf(folder),
+  }
   const deadline = performance.now() + READY_MS
   for (;;) {
     if (await what.ready().catch(() => false)) return running

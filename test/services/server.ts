@@ -12,6 +12,8 @@ export interface Service {
   /** How it is reached: http://…, mongodb://…, postgres://… */
   readonly uri: string
   readonly port: number
+  /** Of the process that it is a child of; absent where it runs in this one, as proxies do. */
+  readonly pid?: number
   /** Environment variables that point the official clients, and the connectors, at it. */
   readonly env: Readonly<Record<string, string>>
   /** Where it keeps its data. */
