@@ -24,6 +24,9 @@ const SETTINGS = [
   'SET lock_timeout = 0',
   // Those of them that the server's version has: a snapshot is held in a transaction that idles.
   "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')",
+  // A machine that is gone keeps its locks for a minute, not for two hours.
+  "SELECT set_config(name, '10', false) FROM pg_settings WHERE name IN ('tcp_keepalives_idle', 'tcp_keepalives_interval')",
+  'SET tcp_keepalives_count = 5',
 ]
 
 export class Session {

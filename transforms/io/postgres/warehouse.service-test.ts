@@ -111,7 +111,7 @@ test('every kind is stored and read back as it was', async c => {
     id: 'k1',
     table: 'kinds',
     columns: kinds,
-    shards: [[some, none], [zero]],
+    shards: [[some, none, zero]],
   })
   await warehouse.stage(one)
   const path = join(folder, 'kinds.parquet')

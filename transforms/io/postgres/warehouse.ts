@@ -32,6 +32,8 @@ const LEDGER = `${STAGING}.loads`
 const LEDGER_COLUMNS =
   'id text PRIMARY KEY, "table" text NOT NULL, rows bigint NOT NULL, published timestamptz NOT NULL, publication uuid NOT NULL'
 const LANES_MAX = 4
+/** For the server to see that a connection of ours is gone, whose locks are wanted again. */
+const RECLAIM_MS = 90_000
 
 /** Where a load's table and its staging table are. */
 interface Target {
@@ -47,6 +49,8 @@ export class PostgresWarehouse implements Warehouse {
   readonly #address: string
   readonly #limits: WarehouseLimits
   readonly #claimed = new Set<string>()
+  /** Staging tables that were without their lock for a while, or went through a crash of the server. */
+  readonly #unsure = new Set<string>()
   #session: Session | null = null
   #opening: Promise<Session> | null = null
   #schema = 'public'
@@ -87,6 +91,7 @@ export class PostgresWarehouse implements Warehouse {
     const { staged } = this.#target(load)
     const lanes = Math.min(LANES_MAX, Math.max(1, this.#limits.threads))
     await stage(() => this.#open(), load, { uri: this.#address, name: staged, lanes })
+    this.#unsure.delete(staged)
   }
 
   async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
@@ -99,6 +104,7 @@ export class PostgresWarehouse implements Warehouse {
   async #previewOnce(mine: readonly TableLoad[], last: TableLoad, path: string): Promise<number> {
     const session = await this.#open()
     return session.transaction({ keep: false }, async () => {
+      await this.#checkStaged(session, mine)
       for (const load of mine) await this.#place(session, load, randomUUID())
       return exportTable(session, last, { name: this.#target(last).name, path })
     })
@@ -121,6 +127,7 @@ export class PostgresWarehouse implements Warehouse {
       // The answer to a COMMIT may have been lost: then it is done.
       const done = await published(session, loads, publication)
       if (done !== null) return done
+      await this.#checkStaged(session, loads)
       const placed: PublishReceipt[] = []
       for (const load of loads) placed.push(await this.#place(session, load, publication))
       for (const load of loads) await this.#clear(session, load)
@@ -131,6 +138,25 @@ export class PostgresWarehouse implements Warehouse {
           await runAudit(session, load, { audit, staged: this.#target(load).staged })
       return placed
     })
+  }
+
+  /** Throws resource: the connection had broken, and not all that was staged is there any more. */
+  async #checkStaged(session: Session, loads: readonly TableLoad[]): Promise<void> {
+    for (const load of loads) {
+      const { staged } = this.#target(load)
+      if (!this.#unsure.has(staged)) continue
+      const [there] = await session.rows('SELECT to_regclass($1) IS NOT NULL AS there', [
+        inStaging(staged),
+      ])
+      const count = `SELECT count(*)::float8 AS rows FROM ${inStaging(staged)}`
+      const [found] = there?.['there'] === true ? await session.rows(count) : []
+      if (found?.['rows'] !== load.rows)
+        throw new Fault('resource', `table ${load.table}: what was staged for it is gone`, {
+          at: load.at,
+          detail: [`rows  ${found?.['rows'] ?? 'none'} of ${load.rows}`],
+          hint: 'the server was restarted, or another run loaded the same rows meanwhile: run again',
+        })
+    }
   }
 
   /** A staged load takes its place, unless it is an append that its table already has. */
@@ -213,12 +239,27 @@ export class PostgresWarehouse implements Warehouse {
   async #connect(): Promise<Session> {
     const session = await Session.open(this.#address, 0)
     this.#session?.destroy()
+    try {
+      const [row] = await session.rows('SELECT current_schema() AS schema')
+      this.#schema = (row?.['schema'] as string | null | undefined) ?? 'public'
+      if (this.#claimed.size > 0) await this.#reclaim(session)
+    } catch (error) {
+      session.destroy()
+      throw error
+    }
     this.#session = session
-    const [row] = await session.rows('SELECT current_schema() AS schema')
-    this.#schema = (row?.['schema'] as string | null | undefined) ?? 'public'
-    for (const staged of this.#claimed)
-      await session.rows('SELECT pg_try_advisory_lock(hashtextextended($1, 1))', [staged])
     return session
+  }
+
+  /** Throws resource: another run has what the broken connection had. */
+  async #reclaim(session: Session): Promise<void> {
+    await session.run(`SET lock_timeout = ${RECLAIM_MS}`)
+    for (const staged of this.#claimed) {
+      this.#unsure.add(staged)
+      const what = `staging table ${staged}: its connection broke, and another run has it`
+      await session.rows('SELECT pg_advisory_lock(hashtextextended($1, 1))', [staged], { what })
+    }
+    await session.run('SET lock_timeout = 0')
   }
 
   /** Marks a staging table as in use, so that no other run takes it for a leftover. */
@@ -240,6 +281,7 @@ export class PostgresWarehouse implements Warehouse {
 
   async #release(loads: readonly TableLoad[]): Promise<void> {
     const names = loads.map(load => this.#target(load).staged).filter(n => this.#claimed.delete(n))
+    for (const name of names) this.#unsure.delete(name)
     const unlock = 'SELECT pg_advisory_unlock(hashtextextended(n, 1)) FROM unnest($1::text[]) n'
     await this.#session?.rows(unlock, [names]).catch(error => {
       // A connection that broke has let go of its locks.
