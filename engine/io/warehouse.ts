@@ -74,8 +74,11 @@ export interface Warehouse {
   stage(load: TableLoad): Promise<void>
   /** Writes `table` as it will stand once these staged loads are published to one file; its rows. */
   preview(loads: readonly TableLoad[], table: string, path: string): Promise<number>
-  /** Throws data: an audit failed; staging is kept until a later load of the table succeeds. */
-  publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]>
+  /**
+   * `begun` is told before what is not undone by a failure; one that publishes in a single transaction
+   * need not tell it. Throws data: an audit failed; staging is kept until a later load of the table succeeds.
+   */
+  publish(loads: readonly TableLoad[], begun?: () => void): Promise<readonly PublishReceipt[]>
   abandon(loads: readonly TableLoad[]): Promise<void>
   /**
    * Rows as objects, all of them in memory: 64-bit integers as bigint, decimals as the nearest number,

@@ -80,7 +80,7 @@ export class Tables {
   async publish(begun: () => void): Promise<PublishReceipt[]> {
     const receipts: PublishReceipt[] = []
     for (const [uri, loads] of this.#byWarehouse()) {
-      const published = this.#warehouses.get(uri)?.publish(loads)
+      const published = this.#warehouses.get(uri)?.publish(loads, begun)
       receipts.push(
         ...((await published?.catch(error => {
           // Of a failed audit nothing is seen.

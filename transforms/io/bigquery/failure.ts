@@ -73,6 +73,8 @@ export class ApiFailure extends Error {
   readonly errors: readonly ErrorProto[]
   readonly retryAfterMs: number
   readonly passing: boolean
+  /** Another transaction was faster: the same again will do, once that one has ended. */
+  readonly conflict: boolean
 
   constructor(error: {
     code: number
@@ -88,8 +90,8 @@ export class ApiFailure extends Error {
     this.retryAfterMs = error.retryAfterMs ?? 0
     const known = Object.hasOwn(MEANINGS, this.reason) ? MEANINGS[this.reason] : undefined
     const byCode = known === undefined && PASSING_CODES.includes(this.code)
-    const faster = CONFLICT.test(error.message)
-    this.passing = error.broken === true || known?.passing === true || byCode || faster
+    this.conflict = CONFLICT.test(error.message)
+    this.passing = error.broken === true || known?.passing === true || byCode || this.conflict
   }
 }
 

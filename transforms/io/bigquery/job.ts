@@ -53,8 +53,6 @@ export interface Work {
   readonly rows?: number
   /** Lines for a fault, such as the files that were loaded. */
   detail?(errors: readonly ErrorProto[]): readonly string[]
-  /** Whether what an earlier job of this id did is still there; absent: it is. */
-  stands?(): Promise<boolean>
 }
 
 export interface Finished {
@@ -66,8 +64,10 @@ export interface Finished {
   readonly page?: Page
 }
 
-/** Failed attempts of our own; and ids that were spent by runs before. */
+/** Failed attempts of our own, but for conflicts; and ids that were spent by runs before. */
 const ATTEMPTS_MAX = 5
+/** Between two attempts at what another transaction is in the way of, which may take hours. */
+const TURN_MS = 30_000
 const GENERATIONS_MAX = 1000
 /** Each pause is a third of the time that has passed. */
 const POLL = { firstMs: 50, growth: 1.4, longestMs: 10_000 }
@@ -81,21 +81,21 @@ export const jobId = (work: Pick<Work, 'hash' | 'purpose'>, generation: number):
 export async function runJob(api: Api, work: Work): Promise<Finished> {
   const end = Date.now() + work.deadlineMs
   let failed = 0
+  let conflicts = 0
   for (let generation = 0; generation < GENERATIONS_MAX; generation++) {
     const id = jobId(work, generation)
     const adopted = !(await inserted(api, work, id))
     const { job, page } = await done(api, work, { id, end })
     const errors = errorsOf(job)
-    if (errors.length === 0) {
-      if (!adopted || !work.stands || (await work.stands()))
-        return { id, job, adopted, ...(page ? { page } : {}) }
-      continue
-    }
+    if (errors.length === 0) return { id, job, adopted, ...(page ? { page } : {}) }
     // Its id was spent before we came.
-    if (adopted && failed === 0) continue
+    if (adopted && failed + conflicts === 0) continue
     const failure = jobFailure(errors)
-    failed++
-    const pause = pauseMs(failed, RETRY)
+    if (failure.conflict) conflicts++
+    else failed++
+    const pause = failure.conflict
+      ? pauseMs(conflicts, { ...RETRY, longestMs: TURN_MS })
+      : pauseMs(failed, RETRY)
     if (!failure.passing || failed >= ATTEMPTS_MAX || Date.now() + pause > end)
       throw faultFor(work, failure, id)
     await sleep(pause)

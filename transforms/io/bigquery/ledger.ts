@@ -1,10 +1,14 @@
 /**
  * The ledger of a data set, a table in it: which loads are published. A publication by transaction writes
  * its row in the same transaction. One by copy job cannot: its row is written first, without a time of
- * publication and with the job's id; whoever finds such a row asks the job what became of it.
+ * publication and with the job's id; whoever finds such a row asks the job what became of it, and whoever
+ * publishes the same load takes that very job. A row of mode `lock` is changed by each publication before
+ * all else: two that run at once would not hear of each other where each but adds rows.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fault } from '../../../engine/fault.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
-import { runJob } from './job.ts'
+import { type Job, jobId, runJob } from './job.ts'
 import { referenceOf } from './layout.ts'
 import { hashOf, LEDGER, tableOf, text } from './names.ts'
 import { pages, select } from './query.ts'
@@ -14,7 +18,7 @@ import { rowOf } from './values.ts'
 export interface Entry {
   readonly id: string
   readonly table: string
-  /** A load's mode; 'deleted' where `id` names the table that remembers deleted keys. */
+  /** A load's mode; 'deleted' where `id` names the table that remembers deleted keys; 'lock'. */
   readonly mode: string
   /** Hash of the copy job that publishes it; empty where a transaction did. */
   readonly job: string
@@ -32,6 +36,8 @@ const FIELDS = [
 const DML_MS = 600_000
 /** More of them come page by page. */
 const ENTRIES_FIRST = 1000
+const COPY_MS = 3600_000
+const ASKED_AGAIN_MS = 1000
 
 export async function createLedger(session: Session): Promise<void> {
   const table = {
@@ -45,7 +51,10 @@ export async function createLedger(session: Session): Promise<void> {
 const ledgerOf = ({ dataset }: Session): string => tableOf(dataset, LEDGER)
 const list = (values: readonly string[]): string => values.map(text).join(', ')
 
-/** Entries of these tables that matter now: of these loads, unfinished ones, and tables of deleted keys. */
+/**
+ * Entries of these tables that matter now: of these loads, unfinished ones, and tables of deleted keys;
+ * makes the lock where there is none.
+ */
 export async function entriesOf(
   session: Session,
   tables: readonly string[],
@@ -53,7 +62,7 @@ export async function entriesOf(
 ): Promise<Entry[]> {
   const { api, dataset } = session
   const result = await select(api, {
-    sql: `SELECT id, table_name, mode, job, published IS NOT NULL AS published FROM ${ledgerOf(session)} WHERE table_name IN (${list(tables)}) AND (id IN (${list(ids)}) OR published IS NULL OR mode = 'deleted')`,
+    sql: `SELECT id, table_name, mode, job, published IS NOT NULL AS published FROM ${ledgerOf(session)} WHERE table_name IN (${list(tables)}) AND (id IN (${list(ids)}) OR published IS NULL OR mode = 'deleted') OR mode = 'lock'`,
     dataset,
     subject: `table ${LEDGER}`,
     first: ENTRIES_FIRST,
@@ -70,8 +79,22 @@ export async function entriesOf(
         published: row['published'] as boolean,
       })
     }
-  return entries
+  const kept = entries.filter(e => e.mode !== 'lock')
+  if (kept.length === entries.length) await makeLock(session)
+  return kept
 }
+
+/** Two processes may make one each: who changes all of them changes the other's too. */
+async function makeLock(session: Session): Promise<void> {
+  const statements = [
+    `INSERT INTO ${ledgerOf(session)} (id, table_name, mode, row_count, job, published) VALUES ('', '', 'lock', 0, '', CURRENT_TIMESTAMP())`,
+  ]
+  await transact(session, { statements, subject: `table ${LEDGER}` })
+}
+
+/** The first statement of a publication: of two at once the second is refused, and tries again. */
+export const lock = (session: Session): string =>
+  `UPDATE ${ledgerOf(session)} SET published = CURRENT_TIMESTAMP() WHERE mode = 'lock'`
 
 /** Statements, for a script of the caller's. */
 export const forget = (session: Session, table: string): string =>
@@ -80,12 +103,38 @@ export const forget = (session: Session, table: string): string =>
 export const remembered = (session: Session, load: TableLoad): string =>
   `SELECT 1 FROM ${ledgerOf(session)} WHERE id = ${text(load.id)} AND table_name = ${text(load.table)} AND published IS NOT NULL`
 
+const rowsOf = (session: Session, load: TableLoad): string =>
+  `${ledgerOf(session)} WHERE id = ${text(load.id)} AND table_name = ${text(load.table)}`
+
 export function remember(session: Session, load: TableLoad, job = ''): string[] {
   const time = job === '' ? 'CURRENT_TIMESTAMP()' : 'NULL'
   return [
-    `DELETE FROM ${ledgerOf(session)} WHERE id = ${text(load.id)} AND table_name = ${text(load.table)}`,
+    `DELETE FROM ${rowsOf(session, load)}`,
     `INSERT INTO ${ledgerOf(session)} (id, table_name, mode, row_count, job, published) VALUES (${text(load.id)}, ${text(load.table)}, ${text(load.options.mode)}, ${Math.trunc(load.rows)}, ${text(job)}, ${time})`,
   ]
+}
+
+/**
+ * A copy is about to be asked for, by the job of this hash; an append that was begun before, by whichever
+ * process, keeps its own. Answers the load's entry.
+ */
+export async function begin(session: Session, load: TableLoad, job: string): Promise<Entry> {
+  const added = remember(session, load, job)
+  const statements =
+    load.options.mode === 'append'
+      ? [
+          `IF NOT EXISTS (SELECT 1 FROM ${rowsOf(session, load)}) THEN\n${added.join(';\n')};\nEND IF`,
+        ]
+      : added
+  const subject = `table ${LEDGER}`
+  await transact(session, { statements: [lock(session), ...statements], subject })
+  const entries = await entriesOf(session, [load.table], [load.id])
+  const entry = entries.find(e => e.id === load.id && e.mode !== 'deleted')
+  if (entry) return entry
+  throw new Fault('resource', `table ${load.table} was replaced while a load of it was published`, {
+    at: load.at,
+    hint: 'run again',
+  })
 }
 
 export const rememberDeleted = (session: Session, table: string, graves: string): string =>
@@ -138,22 +187,28 @@ export async function forgetTable(
 export async function copied(session: Session, entry: Entry): Promise<boolean> {
   const { api, dataset } = session
   const query = dataset.location === null ? {} : { location: dataset.location }
+  const end = Date.now() + COPY_MS
   return asking(`table ${entry.table}`, async () => {
     for (let generation = 0; ; generation++) {
-      const path = `/jobs/millrace_${entry.job}_publish_${generation}`
-      let job = await api.find<{ status?: { state?: string; errorResult?: object } }>({
-        path,
-        query,
-      })
-      for (let tries = 0; job && job.status?.state !== 'DONE' && tries < 600; tries++) {
-        await new Promise(resolve => setTimeout(resolve, 1000))
-        job = await api.find({ path, query })
+      const id = jobId({ hash: entry.job, purpose: 'publish' }, generation)
+      const asked = { path: `/jobs/${id}`, query }
+      let job = await api.find<Job>(asked)
+      while (job && job.status?.state !== 'DONE') {
+        if (Date.now() > end) throw stillCopying(entry, id)
+        await sleep(ASKED_AGAIN_MS)
+        job = await api.find<Job>(asked)
       }
       if (job === null) return false
       if (!job.status?.errorResult) return true
     }
   })
 }
+
+const stillCopying = ({ table }: Entry, id: string): Fault =>
+  new Fault('resource', `table ${table}: an earlier load is being copied into it still`, {
+    detail: [`job   ${id}`],
+    hint: 'run again once the job has ended',
+  })
 
 /** Its copy job has succeeded: the entry counts. A table that was replaced has forgotten all before. */
 export async function finish(
@@ -169,12 +224,5 @@ export async function finish(
     for (const e of entries) if (e.mode === 'deleted') await dropTable(session, e.id)
     statements.unshift(`${forget(session, table)} AND id <> ${text(id)}`)
   }
-  await transact(session, { statements, subject: `table ${LEDGER}` })
-}
-
-/** Its copy job was never asked for, or has failed: the entry goes. */
-export async function undo(session: Session, { id, table, job }: Entry): Promise<void> {
-  const which = `table_name = ${text(table)} AND id = ${text(id)} AND job = ${text(job)}`
-  const statements = [`DELETE FROM ${ledgerOf(session)} WHERE ${which} AND published IS NULL`]
   await transact(session, { statements, subject: `table ${LEDGER}` })
 }

@@ -16,7 +16,7 @@ export async function runScript(session: Session, found: readonly Found[]): Prom
   if (found.length === 0) return []
   await Promise.all(found.map(f => makeMissing(session, f)))
   const declare: string[] = []
-  const statements: string[] = []
+  const statements: string[] = [ledger.lock(session)]
   for (const [index, f] of found.entries()) {
     const made = statementsOf(session, f, index)
     declare.push(...made.declare)
@@ -66,7 +66,7 @@ function statementsOf(
   const insert = `INSERT INTO ${target} (${columns}) SELECT ${columns} FROM ${staging}`
   const known = ledger.remember(session, load)
   if (mode === 'append')
-    // Another run of this very load may have been faster; the ledger's deletion lets one of the two win.
+    // Another run of this very load may have been faster.
     return {
       declare: [],
       statements: [
@@ -92,6 +92,8 @@ function statementsOf(
   return {
     declare: [],
     statements: [
+      // One that the ledger does not know was left by a process that died as it replaced the table.
+      ...(buried ? [`TRUNCATE TABLE ${places.graves}`] : []),
       ...mergeStatements(load, places),
       ...known,
       ...(buried ? [ledger.rememberDeleted(session, load.table, graves)] : []),

@@ -65,13 +65,17 @@ export async function findStanding(
 export const standingOf = (found: readonly Found[]): Map<TableLoad, Standing> =>
   new Map(found.map(f => [f.load, f]))
 
-/** Throws data: an audit failed; nothing is published then. */
+/** Throws data: an audit failed; nothing is published then, nor before `begun` is told. */
 export async function publishLoads(
   session: Session,
   loads: readonly TableLoad[],
+  begun: () => void = () => {},
 ): Promise<PublishReceipt[]> {
   const found = await settled(session, loads)
   await runAudits(session, { loads, standing: standingOf(found) })
+  checkCopies(found)
+  await checkStaged(session, found)
+  begun()
   for (const f of found)
     if (!f.exists && f.entries.length > 0)
       await ledger.forgetTable(session, f.load.table, f.entries)
@@ -81,7 +85,10 @@ export async function publishLoads(
     session,
     pending.filter(f => !copies.includes(f)),
   )
-  for (const f of copies) jobs.push(await copy(session, f))
+  for (const f of copies) {
+    const job = await copy(session, f)
+    if (job !== null) jobs.push(job)
+  }
   await Promise.all([
     ...pending.map(f => describe(session, f)),
     ...loads.map(load => dropStaging(session, load)),
@@ -101,8 +108,8 @@ async function settled(session: Session, loads: readonly TableLoad[]): Promise<F
   if (begun.size === 0) return found
   for (const entry of begun.values()) {
     const all = found.flatMap(f => f.entries).filter(e => e.table === entry.table)
+    // One that was not asked for may be yet, by a process that lives: its entry stays.
     if (await ledger.copied(session, entry)) await ledger.finish(session, entry, all)
-    else await ledger.undo(session, entry)
   }
   return findTables(session, loads)
 }
@@ -115,23 +122,45 @@ function copied({ load, info }: Found, together: number): boolean {
   return load.options.mode === 'append' && together === 1 && fits
 }
 
-async function copy(session: Session, f: Found): Promise<string> {
+/** Throws data: tables that must appear in one moment cannot. */
+function checkCopies(found: readonly Found[]): void {
+  const pending = found.filter(f => !f.adopted)
+  for (const f of pending) {
+    const { together = null, table, at } = f.load
+    const others = pending.filter(o => o !== f && o.load.together === together)
+    if (together === null || others.length === 0 || !copied(f, pending.length)) continue
+    throw new Fault('data', `table ${table} cannot take other columns together with others`, {
+      at,
+      detail: [`together  ${others.map(o => o.load.table).join(', ')}`],
+      hint: 'no transaction changes columns: drop the table, or write it once without p.publish',
+    })
+  }
+}
+
+/** Throws resource: another run of the same loads was faster, and what was staged has gone with it. */
+async function checkStaged(session: Session, found: readonly Found[]): Promise<void> {
+  const check = async ({ load }: Found): Promise<void> => {
+    const { numRows = null } = (await tableInfo(session, stagingName(load))) ?? {}
+    if (numRows !== null && Number(numRows) === load.rows) return
+    throw new Fault('resource', `table ${load.table}: what was staged for it is gone`, {
+      at: load.at,
+      hint: 'has another run loaded the same rows meanwhile? Run again',
+    })
+  }
+  await Promise.all(found.filter(f => !f.adopted).map(check))
+}
+
+/** The job; null: another process has published the same append meanwhile. */
+async function copy(session: Session, f: Found): Promise<string | null> {
   const { api, dataset } = session
   const { load } = f
   const append = load.options.mode === 'append'
   if (append && !f.exists) await createTable(session, newTable(load, dataset), load)
-  const hash = hashOf('copy', load.id, load.table, crypto.randomUUID())
-  const subject = `table ${load.table}`
-  const entry = {
-    id: load.id,
-    table: load.table,
-    mode: load.options.mode,
-    job: hash,
-    published: false,
-  }
-  await ledger.transact(session, { statements: ledger.remember(session, load, hash), subject })
+  const wanted = hashOf('copy', load.id, load.table, crypto.randomUUID())
+  const entry = await ledger.begin(session, load, wanted)
+  if (entry.published) return null
   const { id } = await runJob(api, {
-    hash,
+    hash: entry.job,
     purpose: 'publish',
     configuration: {
       copy: {
@@ -142,7 +171,7 @@ async function copy(session: Session, f: Found): Promise<string> {
       },
     },
     location: dataset.location,
-    subject,
+    subject: `table ${load.table}`,
     at: load.at,
     deadlineMs: COPY_MS,
   })

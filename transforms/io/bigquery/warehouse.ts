@@ -69,11 +69,14 @@ export class BigQueryWarehouse implements Warehouse {
     return writePreview(session, load, { sql, path })
   }
 
-  async publish(loads: readonly TableLoad[]): Promise<readonly PublishReceipt[]> {
+  async publish(
+    loads: readonly TableLoad[],
+    begun?: () => void,
+  ): Promise<readonly PublishReceipt[]> {
     if (loads.length === 0) return []
     checkTogether(loads)
     await this.#loaded(loads)
-    return publishLoads(await this.#open(), loads)
+    return publishLoads(await this.#open(), loads, begun)
   }
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
