@@ -20,6 +20,8 @@ export interface PlaceOwner {
   readonly started: string
   readonly host: string
   readonly boot: string
+  /** Which numbering of processes the number is of: a container has its own. Absent: not known. */
+  readonly space?: string
 }
 
 export interface PlaceRequest {
@@ -37,6 +39,8 @@ export interface PlaceRequest {
   readonly owner: PlaceOwner
   /** Null where it cannot be told from this machine. */
   isAlive(owner: PlaceOwner): boolean | null
+  /** How long a mark that another machine seems to have left is looked at, milliseconds. Default: 45,000. */
+  readonly watchMs?: number
   warn(text: string): void
 }
 
@@ -58,10 +62,11 @@ export interface OutputPlace {
   /** Throws pipeline: what the run reads lies in what it would replace. */
   refuseInputs(inputs: readonly { readonly uri: string }[]): void
   /**
-   * True where a dead run of the same key had begun. Throws resource: another run writes there, or the
-   * place cannot be reached.
+   * True where a dead run of the same key had begun. `retaken`: what stands may be a dead run's of another
+   * key. Throws resource: another run writes there, or the place cannot be reached; pipeline: the output
+   * exists and may not be replaced, which is said before a mark is made that a rerun would take for leave.
    */
-  begin(): Promise<boolean>
+  begin(retaken: boolean): Promise<boolean>
   /**
    * `unfinished`: what stands there may be a dead run's of the same key, to be completed; `keep`: what it
    * has built or sent already stays. Throws pipeline: the output exists and may not be replaced.

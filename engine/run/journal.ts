@@ -9,7 +9,7 @@
  *     begun   2026-01-31T12:00:00.000Z
  *     outputs 3f2a91c04d5e6f70     hash of all that it writes
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
@@ -40,25 +40,40 @@ export class Journal {
 
   /**
    * Marks the run as begun; true where a run of the same key had begun and not ended. `retaken`: it
-   * completes one that may have read something else, whose mark goes.
+   * completes one that may have read something else, whose mark goes. `refuse` is asked before a new mark
+   * is made: a rerun takes a mark for leave to replace what stands.
    *
-   * Throws  resource: that run is still at work
+   * Throws  resource: that run is still at work; what `refuse` throws
    */
-  begin(retaken = false): boolean {
+  begin(retaken = false, refuse: () => void = () => {}): boolean {
     if (this.#path === null) return false
-    const mark = textOf(this.#path)
-    const { pid, started } = processIn(mark ?? '')
-    if (pid !== process.pid && pid > 0 && startOf(pid) === started)
-      throw new Fault('resource', `output ${this.#target} is being written by process ${pid}`, {
-        detail: [`mark  ${this.#path}`],
-        hint: 'the same run is at work already: wait until it has ended',
-      })
+    let mark = textOf(this.#path)
+    this.#refuseLiving(mark)
+    if (mark === null && !retaken) refuse()
     makeFolder(dirname(this.#path))
-    const lines = [`process ${process.pid}`, `started ${startOf(process.pid)}`]
-    const more = [`begun   ${new Date().toISOString()}`, `outputs ${this.#outputs}`]
-    writeFileSync(this.#path, `${[...lines, ...more].join('\n')}\n`)
+    // Of two that begin at once one makes the mark.
+    if (mark === null && !made(this.#path, this.#text())) {
+      mark = textOf(this.#path)
+      this.#refuseLiving(mark)
+    }
+    if (mark !== null) writeFileSync(this.#path, this.#text())
     if (retaken) this.#removeOthers(this.#path)
     return mark !== null
+  }
+
+  #refuseLiving(mark: string | null): void {
+    const { pid, started } = processIn(mark ?? '')
+    if (pid === process.pid || pid <= 0 || startOf(pid) !== started) return
+    throw new Fault('resource', `output ${this.#target} is being written by process ${pid}`, {
+      detail: [`mark  ${this.#path}`],
+      hint: 'the same run is at work already: wait until it has ended',
+    })
+  }
+
+  #text(): string {
+    const lines = [`process ${process.pid}`, `started ${startOf(process.pid)}`]
+    const more = [`begun   ${new Date().toISOString()}`, `outputs ${this.#outputs}`]
+    return `${[...lines, ...more].join('\n')}\n`
   }
 
   /** Marks of dead runs that wrote the same outputs. */
@@ -78,6 +93,27 @@ export class Journal {
     if (this.#path !== null) rmSync(this.#path, { force: true })
   }
 }
+
+/** A whole file where there is none, at once; false: there is one. */
+function made(path: string, text: string): boolean {
+  const beside = `${path}.${process.pid}`
+  writeFileSync(beside, text)
+  try {
+    linkSync(beside, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (!NO_LINKS.has(code ?? '')) throw error
+    renameSync(beside, path)
+    return true
+  } finally {
+    rmSync(beside, { force: true })
+  }
+}
+
+/** A file system without hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'])
 
 function processIn(mark: string): { readonly pid: number; readonly started: string } {
   const pid = Number(/^process (\d+)$/m.exec(mark)?.[1] ?? 0)

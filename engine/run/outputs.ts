@@ -76,11 +76,14 @@ export class Outputs {
     const places = [...this.#places.values()]
     for (const place of places) place.refuseInputs(inputs.objects)
     const journal = new Journal(files.filter(sink => !sink.place).map(targetOf), key)
-    const marked = journal.begin(o.retaken) || o.retaken
+    const refuse = () => {
+      for (const place of places) if (place instanceof OutputFolder) place.refuseStanding()
+    }
+    const marked = journal.begin(o.retaken, refuse) || o.retaken
     this.#journal = journal
     this.#checkpoint = checkpoint
     const began = await all(places, async place => {
-      const before = await place.begin()
+      const before = await place.begin(o.retaken)
       this.#begun.push(place)
       return before
     })

@@ -8,7 +8,7 @@
  *     commit    names the shards, swaps the folder in
  *     abandon   removes the private folder
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { makeFolder } from '../io/folder.ts'
@@ -66,14 +66,19 @@ export class OutputFolder implements OutputPlace {
         at: this.node.at,
         hint: 'an output is a folder: give it a name of its own',
       })
-    const replace = this.#overwrite || unfinished
-    if (existsSync(this.target) && !replace && (await readdir(this.target)).length > 0)
+    if (!unfinished) this.refuseStanding()
+    if (!keep) await rm(this.#staging, { recursive: true, force: true })
+    makeFolder(this.#staging)
+  }
+
+  /** Throws pipeline: the output exists and may not be replaced. */
+  refuseStanding(): void {
+    const there = statSync(this.target, { throwIfNoEntry: false })?.isDirectory() === true
+    if (there && !this.#overwrite && readdirSync(this.target).length > 0)
       throw new Fault('pipeline', `output ${this.#sink.uri} exists`, {
         at: this.node.at,
         hint: 'write to another folder, or replace it with --overwrite (overwrite: true)',
       })
-    if (!keep) await rm(this.#staging, { recursive: true, force: true })
-    makeFolder(this.#staging)
   }
 
   /** A run that died between its two renames: the old output comes back, or goes if the new one stands. */

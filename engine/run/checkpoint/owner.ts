@@ -3,9 +3,10 @@
  * it, and so on; the last one counts. Making the file fails where another process was faster: of two
  * that resume the same run, one does.
  */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { PlaceOwner } from '../../io/output-place.ts'
 import { startOf } from './process-start.ts'
 
 export interface Owner {
@@ -16,18 +17,26 @@ export interface Owner {
   readonly host: string
   /** The system's own run, which ends when the machine stops; empty where it is not known. */
   readonly boot: string
+  /** Which numbering of processes the number is of: a container has its own. */
+  readonly space: string
 }
 
 const NAME = /^owner-(\d+)$/
 
 export const isOwnerFile = (name: string): boolean => NAME.test(name)
 
-export const thisProcess = (): Owner => ({
-  process: process.pid,
-  started: startOf(process.pid) ?? '',
-  host: hostname(),
-  boot: bootOf(),
-})
+let known: Owner | null = null
+
+export function thisProcess(): Owner {
+  known ??= {
+    process: process.pid,
+    started: startOf(process.pid) ?? '',
+    host: hostname(),
+    boot: bootOf(),
+    space: spaceOf(),
+  }
+  return known
+}
 
 /** Makes this process the folder's owner, after its `last` one. False: another process was faster. */
 export function own(folder: string, last = 0): boolean {
@@ -69,13 +78,19 @@ export function ownerOf(folder: string): { readonly owner: Owner; readonly numbe
 export const isAlive = ({ process: pid, started, host }: Owner): boolean =>
   pid > 0 && host === hostname() && startOf(pid) === started
 
-/** As `isAlive`; null where it cannot be told from this machine. */
-export function lives(owner: Owner): boolean | null {
+/** As `isAlive`; null where it cannot be told from this machine, or from within this container. */
+export function lives(owner: PlaceOwner): boolean | null {
   if (owner.process === 0) return false
-  return isLocal(owner) ? isAlive(owner) : null
+  const own = thisProcess()
+  if (owner.host !== own.host) return null
+  if (owner.boot !== own.boot) return owner.boot === '' || own.boot === '' ? null : false
+  if ((owner.space ?? own.space) !== own.space) return null
+  return startOf(owner.process) === owner.started
 }
 
-export const isLocal = ({ host }: Owner): boolean => host === hostname()
+/** Of this machine, and of this container of it. */
+export const isLocal = ({ host, space = thisProcess().space }: PlaceOwner): boolean =>
+  host === hostname() && space === thisProcess().space
 
 export function bootOf(): string {
   try {
@@ -83,6 +98,18 @@ export function bootOf(): string {
   } catch (error) {
     // Only Linux says it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** As Linux names it; one for all elsewhere. */
+function spaceOf(): string {
+  if (process.platform !== 'linux') return ''
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch (error) {
+    // A system that hides it has one container a machine, as far as can be told.
+    if ('code' in (error as NodeJS.ErrnoException)) return ''
     throw error
   }
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../io/ledger.ts'
 import { acquire, disowned, LEASE, type LeaseTimes, UnfinishedInterval } from './claims.ts'
 import { intervalName, recordName, seriesName } from './names.ts'
-import { thisProcess } from './owner.ts'
+import { thisProcess } from '../checkpoint/owner.ts'
 import { settle, settleInterval } from './settle.ts'
 import { StateCell } from './state.ts'
 

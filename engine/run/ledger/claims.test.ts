@@ -15,7 +15,7 @@ import { LedgerEntry } from './entry.ts'
 import { LedgerFolder } from './folder.ts'
 import { newestRuns } from './history.ts'
 import { intervalName, recordName, seriesName } from './names.ts'
-import { thisProcess } from './owner.ts'
+import { thisProcess } from '../checkpoint/owner.ts'
 import { StateCell } from './state.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'millrace-claims-'))
@@ -128,6 +128,13 @@ test('another machine’s claim: respected until its time, and after it while it
   await assert.rejects(begin(values), isBusy)
   renewing = false
   await renew
+  await begin(values)
+})
+
+test('a claim of a clock that is years ahead does not hold for years', async () => {
+  const values = folder()
+  const far = { until: Date.now() + 24 * 365 * HOUR }
+  await leave(values, claimOf(elsewhere, far))
   await begin(values)
 })
 

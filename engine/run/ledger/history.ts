@@ -1,7 +1,7 @@
 /** Reading the ledger: the newest records, and one by its id. Names are listed, few records are read. */
 import type { KeyValues, RunRecord } from '../../io/ledger.ts'
 import { encoded, partsOf } from './names.ts'
-import { isAlive } from './owner.ts'
+import { lives } from '../checkpoint/owner.ts'
 import { parsed } from './state.ts'
 
 /** Records that are read at once. */
@@ -55,6 +55,6 @@ async function recordAt(values: KeyValues, name: string): Promise<RunRecord | nu
 
 function shown(record: RunRecord): ShownRun {
   const atWork = record.status === 'running' || record.status === 'publishing'
-  const died = atWork && isAlive(record.owner) === false
+  const died = atWork && lives(record.owner) === false
   return { record, status: died ? 'died' : record.status }
 }

@@ -4,7 +4,7 @@
  */
 import type { Claim, KeyValues, LedgerState, Published, RunRecord } from '../../io/ledger.ts'
 import { intervalName } from './names.ts'
-import { isAlive } from './owner.ts'
+import { lives } from '../checkpoint/owner.ts'
 import { writtenRecord } from './record.ts'
 import { parsed, StateCell } from './state.ts'
 
@@ -40,12 +40,12 @@ export async function settleInterval(
   series: StateCell | null,
 ): Promise<void> {
   const record = await recordAt(values, name)
-  if (record !== null && record.status !== 'published' && isAlive(record.owner) === false)
+  if (record !== null && record.status !== 'published' && lives(record.owner) === false)
     await say(values, record, { name, at, marks: record.marks })
   const claim = series && (await series.read()).claim
   const done = claim?.stage === 'published' && claim.runId === runId
   // Where another process does the same, one of the two is enough.
-  if (done && isAlive(claim.owner) === false) await series?.change(() => ({ claim: null }))
+  if (done && lives(claim.owner) === false) await series?.change(() => ({ claim: null }))
 }
 
 async function say(

@@ -3,6 +3,7 @@
  * at its end. Nothing is committed once it was lost.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import type { PlaceRequest } from '../../../engine/io/output-place.ts'
 import {
@@ -10,7 +11,6 @@ import {
   type FoundMark,
   hold,
   isHeld,
-  LEASE_MS,
   leaseFrom,
   type Mark,
   markIn,
@@ -20,7 +20,9 @@ import {
 } from './mark.ts'
 import type { ObjectStore } from './store.ts'
 
-const RENEWED_MS = LEASE_MS / 5
+const RENEWED_MS = 30_000
+/** A run at work renews its mark within it, whatever its clock says. */
+const WATCH_MS = 1.5 * RENEWED_MS
 const ATTEMPTS_MAX = 5
 
 export interface ClaimOptions {
@@ -29,6 +31,8 @@ export interface ClaimOptions {
   readonly folder: string
   readonly output: string
   readonly request: PlaceRequest
+  /** Throws: the output exists and may not be replaced. Asked before a mark is made. */
+  refuse(): Promise<void>
   /** What names end with, for a run that begins; asked once nobody else can begin. */
   names(): Promise<string>
   /** Removes what the dead run of another key left, before its mark is taken over. */
@@ -66,8 +70,10 @@ export class Claim {
       const found = await markIn(store, folder)
       if (found && isHeld(found.mark, { uri, self: request.owner, isAlive: request.isAlive }))
         throw beingWritten(output, found.mark)
+      if (found && !(await isUnrenewed(o, found))) continue
       const same = found?.mark.run === request.key
       if (found && !same) await o.clean(found.mark)
+      if (!same) await o.refuse()
       const names = found && same ? found.mark.names : await o.names()
       const mark = markOf(request, names, randomUUID())
       if (!(await store.put(uri, markText(mark), found?.version ?? null))) continue
@@ -130,6 +136,19 @@ export class Claim {
       release(uri)
     }
   }
+}
+
+/** Neither clock need be right: a mark of a process that cannot be asked must stay as it is for a while. */
+async function isUnrenewed({ store, folder, output, request }: ClaimOptions, found: FoundMark) {
+  const { owner } = found.mark
+  if (owner.process === 0 || request.isAlive(owner) !== null) return true
+  const ms = request.watchMs ?? WATCH_MS
+  request.warn(`${output}: waits ${ms / 1000} s to see whether a run on ${owner.host} is dead`)
+  await sleep(ms)
+  const now = await markIn(store, folder)
+  if (now !== null && now.version !== found.version && now.mark.id === found.mark.id)
+    throw beingWritten(output, now.mark)
+  return now?.version === found.version
 }
 
 function markOf({ key, owner }: PlaceRequest, names: string, id: string): Mark {

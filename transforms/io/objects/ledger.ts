@@ -7,6 +7,9 @@ import type { KeptValue, KeyValues } from '../../../engine/io/ledger.ts'
 import type { ObjectStore } from './store.ts'
 import { storeOf } from './store-of.ts'
 
+/** Written, and by now replaced: no object has this generation or etag, so the next change is refused. */
+const OVERTAKEN = '1'
+
 type Store = Pick<ObjectStore, 'get' | 'put' | 'list'>
 
 export class BucketLedger implements KeyValues {
@@ -38,8 +41,7 @@ export class BucketLedger implements KeyValues {
     const done = await this.#store.put(this.#prefix + name, bytes, over)
     const now = await this.#store.get(this.#prefix + name)
     if (now !== null && Buffer.compare(now.bytes, bytes) === 0) return now.version
-    // Written, and by now replaced: the next change on this version is refused.
-    return done ? 'overtaken' : null
+    return done ? OVERTAKEN : null
   }
 
   async *list(prefix: string): AsyncIterable<readonly string[]> {

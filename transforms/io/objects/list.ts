@@ -4,7 +4,7 @@
  */
 import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
 import { hasWildcards, isHidden, patternOf } from './glob.ts'
-import { MANIFEST, manifestIn } from './manifest-read.ts'
+import { MANIFEST, outputIn } from './manifest.ts'
 import { readerOf } from './reader-of.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 import { placeOf, schemeOf, uriOf } from './uri.ts'
@@ -44,7 +44,7 @@ async function within(reader: ObjectReader, uri: string): Promise<StoredObject[]
   for await (const page of reader.list(folder)) {
     // It comes before most names, so that little is listed in vain.
     const manifest = page.some(object => object.uri === folder + MANIFEST)
-    const said = manifest ? await manifestIn(reader, folder) : null
+    const said = manifest ? await outputIn(reader, folder) : null
     if (said !== null) return [...said]
     take(found, page.filter(isWithin(folder)), folder)
   }
@@ -68,7 +68,7 @@ async function matching(reader: ObjectReader, uri: string): Promise<StoredObject
   })
   let kept = found
   for (const folder of folders) {
-    const manifest = await manifestIn(reader, folder)
+    const manifest = await outputIn(reader, folder)
     if (manifest === null) continue
     const said = new Map(manifest.map(object => [object.uri, object]))
     kept = kept.flatMap(o => (o.uri.startsWith(folder) ? (said.get(o.uri) ?? []) : o))

@@ -10,10 +10,9 @@
  *       "version": "1795289191365929", "crc32c": "yZRlqg==" } ] }
  */
 import { Fault, redactUri } from '../../../engine/fault.ts'
-import { MANIFEST } from './manifest-read.ts'
-import type { ObjectStore } from './store.ts'
+import type { ObjectReader, StoredObject } from './store.ts'
 
-export { MANIFEST }
+export const MANIFEST = '_millrace_manifest.json'
 
 const FORMAT = 'millrace-manifest'
 const VERSION = 1
@@ -43,7 +42,7 @@ export function manifestText({ run, key, created, schema, objects }: Manifest): 
 
 /** `folder` ends with `/`; null: it has none. Throws data: what stands there is no manifest. */
 export async function manifestIn(
-  store: ObjectStore,
+  store: ObjectReader,
   folder: string,
 ): Promise<{ readonly manifest: Manifest; readonly version: string } | null> {
   const uri = folder + MANIFEST
@@ -52,16 +51,47 @@ export async function manifestIn(
   return { manifest: parsed(uri, found.bytes), version: found.version }
 }
 
+/** The output's objects as a listing would have them; null: the folder has no manifest. Throws as `manifestIn`. */
+export async function outputIn(
+  reader: ObjectReader,
+  folder: string,
+): Promise<readonly StoredObject[] | null> {
+  const found = await manifestIn(reader, folder)
+  if (found === null) return null
+  const { created, objects } = found.manifest
+  const modified = Date.parse(created)
+  return objects.map(({ name, bytes, version, crc32c }) => ({
+    uri: folder + name,
+    bytes,
+    version,
+    modified,
+    ...(crc32c ? { checksum: { of: 'crc32c' as const, value: crc32c } } : {}),
+  }))
+}
+
 function parsed(uri: string, bytes: Uint8Array): Manifest {
   const { format, version, ...manifest } = objectIn(bytes)
-  if (format === FORMAT && version === VERSION && Array.isArray(manifest.objects))
-    return manifest as unknown as Manifest
-  const what = format === FORMAT ? `has version ${String(version)}` : 'is no manifest of an output'
-  throw new Fault('data', `${redactUri(uri)} ${what}`, {
-    detail: [`expected  ${FORMAT}, version ${VERSION}`],
-    hint: 'write to another folder, or remove the object',
-  })
+  const { created, objects } = manifest
+  if (format !== FORMAT || !Array.isArray(objects)) throw wrong(uri, 'is no manifest of an output')
+  if (version !== VERSION)
+    throw wrong(uri, `has version ${String(version)}, this release knows ${VERSION}`)
+  if (typeof created !== 'string' || Number.isNaN(Date.parse(created)))
+    throw wrong(uri, 'does not say when it was created')
+  if (!objects.every(isObject)) throw wrong(uri, 'has an object without name, bytes or version')
+  return manifest as unknown as Manifest
 }
+
+const isObject = (entry: Partial<ManifestObject> | null): boolean =>
+  typeof entry?.name === 'string' &&
+  typeof entry.version === 'string' &&
+  Number.isSafeInteger(entry.bytes) &&
+  (entry.bytes as number) >= 0
+
+const wrong = (uri: string, what: string): Fault =>
+  new Fault('data', `${redactUri(uri)} ${what}`, {
+    detail: [`expected  ${FORMAT}, version ${VERSION}`],
+    hint: 'read the objects by a glob in another folder; to write there, remove the object',
+  })
 
 function objectIn(bytes: Uint8Array): Record<string, unknown> {
   try {

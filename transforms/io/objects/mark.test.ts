@@ -22,6 +22,8 @@ test('one of another machine holds it until it lapses', () => {
   assert.ok(isHeld(markOf({ host: 'there' }), says(null)))
   const lapsed = leaseFrom(Date.now() - LEASE_MS - 1)
   assert.ok(!isHeld(markOf({ host: 'there' }, lapsed), says(null)))
+  const years = leaseFrom(Date.now() + 1e11)
+  assert.ok(!isHeld(markOf({ host: 'there' }, years), says(null)), 'a clock that was wrong')
 })
 
 test('of this very process it is held while the run that made it is at work', () => {

@@ -74,8 +74,11 @@ export function isHeld(
   const own =
     owner.process === self?.process && owner.host === self.host && owner.started === self.started
   if (own) return held.has(uri)
-  return o.isAlive(owner) ?? Date.parse(until) > Date.now()
+  return o.isAlive(owner) ?? isAhead(Date.parse(until) - Date.now())
 }
+
+/** Further ahead than a renewal reaches is a clock that was wrong. */
+const isAhead = (ms: number): boolean => ms > 0 && ms <= 2 * LEASE_MS
 
 /** Why another run may not write there. */
 export function beingWritten(output: string, { owner, until, begun }: Mark): Fault {

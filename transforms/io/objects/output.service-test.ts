@@ -19,13 +19,18 @@ import { Fault } from '../../../engine/fault.ts'
 import type { PlaceOwner, PlaceRequest } from '../../../engine/io/output-place.ts'
 import { leaseFrom, markText, markUri } from './mark.ts'
 import { ObjectOutput } from './output.ts'
+import type { ObjectStore } from './store.ts'
 import { storeOf } from './store-of.ts'
 
 const here: PlaceOwner = { process: process.pid, started: 's', host: hostname(), boot: 'b' }
 const elsewhere: PlaceOwner = { process: 7, started: 's', host: 'another', boot: 'c' }
 const schema = schemaOf([{ name: 'id', kind: kinds.int32 }])
 
-async function outputAt(uri: string, o: Partial<PlaceRequest> = {}) {
+async function outputAt(
+  uri: string,
+  o: Partial<PlaceRequest> = {},
+  wrap = (store: ObjectStore) => store,
+) {
   const warned: string[] = []
   const request: PlaceRequest = {
     key: 'abcdef0123456789',
@@ -34,18 +39,19 @@ async function outputAt(uri: string, o: Partial<PlaceRequest> = {}) {
     schema,
     scratch: mkdtempSync(join(folder(), 'scratch-')),
     bufferBytes: 1 << 20,
+    watchMs: 300,
     owner: here,
     isAlive: owner => (owner.host === hostname() ? false : null),
     warn: text => warned.push(text),
     ...o,
   }
-  const output = new ObjectOutput({ uri, extension: '.csv' }, await storeOf(uri), request)
+  const output = new ObjectOutput({ uri, extension: '.csv' }, wrap(await storeOf(uri)), request)
   return { output, warned }
 }
 
 /** From begin to the last shard sent. */
 async function sentTo(output: ObjectOutput, texts: readonly string[], o = { unfinished: false }) {
-  const unfinished = (await output.begin()) || o.unfinished
+  const unfinished = (await output.begin(o.unfinished)) || o.unfinished
   await output.prepare(unfinished, false)
   for (const [index, text] of texts.entries()) {
     const place = await output.shard('', index)
@@ -72,7 +78,7 @@ for (const kind of KINDS) {
     await sentTo(first.output, ['a'])
     const second = await outputAt(uri, { key: 'ffff000011112222' })
     await assert.rejects(
-      second.output.begin(),
+      second.output.begin(false),
       fault('resource', /output .*live\/out is being written by process \d+ of /),
     )
     await second.output.abandon()
@@ -83,7 +89,7 @@ for (const kind of KINDS) {
     const until = leaseFrom(Date.now())
     const mark = { id: 'i', run: 'other', names: '0123456789abcdef', begun: until, until }
     await store.put(markUri(`${uri}/`), markText({ ...mark, owner: elsewhere }))
-    await assert.rejects(second.output.begin(), fault('resource', /by process 7 of another/))
+    await assert.rejects(second.output.begin(false), fault('resource', /by process 7 of another/))
     const lapsed = { ...mark, until: new Date(Date.now() - 1000).toISOString(), owner: elsewhere }
     await store.put(markUri(`${uri}/`), markText(lapsed))
     const path = fileOf('stale', 10)
@@ -96,6 +102,74 @@ for (const kind of KINDS) {
     await third.output.commit()
     await third.output.end()
     assert.equal((await namesIn(`${uri}/`)).length, 2)
+  })
+
+  test(`${kind}: a mark that is renewed is respected, however far the clocks are apart`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'clocks')}/out`
+    const store = await storeOf(uri)
+    const at = markUri(`${uri}/`)
+    const mark = { id: 'i', run: 'other', names: '0123456789abcdef', begun: '', owner: elsewhere }
+    // To this machine's clock it is over; its owner renews it with times that are long past.
+    let hours = 9
+    const renew = () => {
+      const until = new Date(Date.now() - --hours * 3_600_000).toISOString()
+      return store.put(at, markText({ ...mark, until }))
+    }
+    await renew()
+    const { output, warned } = await outputAt(uri)
+    const beginning = output.begin(false)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    await renew()
+    await assert.rejects(beginning, fault('resource', /being written by process 7 of another/))
+    assert.match(warned.join(), /waits 0\.3 s to see whether a run on another is dead/)
+    assert.equal((await namesIn(`${uri}/`)).length, 1)
+  })
+
+  test(`${kind}: an output that may not be replaced is refused before it is marked`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'kept')}/out`
+    const store = await storeOf(uri)
+    await store.put(`${uri}/mine.csv`, Buffer.from('mine'))
+    const { output } = await outputAt(uri)
+    // A kill at this point leaves nothing that a rerun would take for leave to replace it.
+    await assert.rejects(output.begin(false), fault('pipeline', /exists/))
+    assert.deepEqual(await namesIn(`${uri}/`), ['mine.csv'])
+    const retaken = await outputAt(uri)
+    assert.equal(await retaken.output.begin(true), false)
+    await retaken.output.abandon()
+    assert.deepEqual(await namesIn(`${uri}/`), ['mine.csv'])
+  })
+
+  test(`${kind}: a run that slept while another took over commits nothing, and removes nothing`, async t => {
+    if (!needs(t, kind)) return
+    const uri = `${await bucketOn(kind, 'slept')}/out`
+    const first = await outputAt(uri)
+    await sentTo(first.output, ['old'])
+    await first.output.commit()
+    await first.output.end()
+    const before = await namesIn(`${uri}/`)
+    // Once its shard is shown, and before its manifest is written, another run has the mark.
+    const taken = (real: ObjectStore): ObjectStore => ({
+      ...real,
+      async commit(pending) {
+        const shown = await real.commit(pending)
+        const mark = JSON.parse(await textOf(markUri(`${uri}/`)))
+        await real.put(markUri(`${uri}/`), markText({ ...mark, id: 'another', owner: elsewhere }))
+        await real.remove(shown.uri)
+        return shown
+      },
+    })
+    const slow = await outputAt(uri, { overwrite: true, key: '1111222233334444' }, taken)
+    await sentTo(slow.output, ['slow'])
+    await assert.rejects(slow.output.commit(), fault('resource', /taken over by another run/))
+    const manifest = JSON.parse(await textOf(`${uri}/_millrace_manifest.json`))
+    assert.equal(manifest.key, 'abcdef0123456789')
+    const now = await namesIn(`${uri}/`, false)
+    assert.deepEqual(
+      now,
+      before.filter(name => !name.includes('_millrace')),
+    )
   })
 
   test(`${kind}: a mark of a dead process of this machine is completed by a run of the same key`, async t => {
@@ -153,7 +227,8 @@ for (const kind of KINDS) {
     const { output } = await outputAt(uri)
     await sentTo(output, ['a'])
     const store = await storeOf(uri)
-    const theirs = '{"format":"millrace-manifest","version":1,"run":"theirs","objects":[]}'
+    const theirs =
+      '{"format":"millrace-manifest","version":1,"run":"theirs","created":"2026-01-31T12:00:00.000Z","objects":[]}'
     await store.put(`${uri}/_millrace_manifest.json`, Buffer.from(theirs))
     await assert.rejects(output.commit(), fault('data', /another object stands at .*manifest/))
     assert.equal(await textOf(`${uri}/_millrace_manifest.json`), theirs)
@@ -194,8 +269,7 @@ for (const kind of KINDS) {
     const store = await storeOf(bucket)
     await store.put(`${bucket}/theirs/x.csv`, Buffer.from('x'))
     const { output } = await outputAt(`${bucket}/theirs`)
-    const begun = await output.begin()
-    await assert.rejects(output.prepare(begun, false), fault('pipeline', /theirs exists/))
+    await assert.rejects(output.begin(false), fault('pipeline', /theirs exists/))
     await output.abandon()
     assert.deepEqual(await namesIn(`${bucket}/`), ['theirs/x.csv'])
     const object = await outputAt(`${bucket}/theirs/x.csv`)

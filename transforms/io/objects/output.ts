@@ -66,7 +66,7 @@ export class ObjectOutput implements OutputPlace {
     refuseInputsIn(this.target, inputs, this.#request.at)
   }
 
-  begin(): Promise<boolean> {
+  begin(retaken: boolean): Promise<boolean> {
     return this.#told(async () => {
       const { key } = this.#request
       this.#claim = await Claim.make({
@@ -74,6 +74,7 @@ export class ObjectOutput implements OutputPlace {
         folder: this.#folder,
         output: this.target,
         request: this.#request,
+        refuse: () => this.#refuse(retaken),
         names: async () => {
           this.#standing = await manifestIn(this.#store, this.#folder)
           return namesOf(key, this.#standing?.manifest.run ?? null)
@@ -84,6 +85,15 @@ export class ObjectOutput implements OutputPlace {
       if (this.#claim.unfinished) this.#standing = await manifestIn(this.#store, this.#folder)
       return this.#claim.unfinished
     })
+  }
+
+  /** What a dead run of this key has committed is its own; `prepare` sees to that. */
+  async #refuse(retaken: boolean): Promise<void> {
+    const { overwrite, at, key } = this.#request
+    if (overwrite || retaken) return
+    const standing = await manifestIn(this.#store, this.#folder)
+    if (standing?.manifest.key === key) return
+    await refuseStanding(this.#store, { target: this.target, at, replace: false })
   }
 
   prepare(unfinished: boolean, keep: boolean): Promise<void> {
@@ -141,7 +151,9 @@ export class ObjectOutput implements OutputPlace {
       this.#committing = true
       if (!(await this.#claim?.renew())) throw lost(this.target)
       const objects = this.#stands ? this.#same() : await this.#shown()
-      if (this.#standing !== null || this.#unfinished || this.#request.overwrite)
+      const replaced = this.#standing !== null || this.#unfinished || this.#request.overwrite
+      // What another run shows by now is not this one's to remove; it removes what is left here.
+      if (replaced && (await this.#claim?.renew()))
         await removeOthers(this.#store, this.#folder, new Set(objects.map(o => o.name)))
       await removeRun(this.#store, this.#folder, this.#names, { sentOnly: true })
     })
@@ -199,6 +211,8 @@ export class ObjectOutput implements OutputPlace {
     const text = { run: this.#names, key, created, schema: describe(schema), objects }
     const over = this.#standing?.version ?? null
     const uri = this.#folder + MANIFEST
+    // Showing many shards takes a while: a run that took over meanwhile has removed them.
+    if (!(await this.#claim?.renew())) throw lost(this.target)
     if (await this.#store.put(uri, manifestText(text), over)) return objects
     const now = await manifestIn(this.#store, this.#folder)
     if (now?.manifest.run === this.#names) return objects

@@ -3,6 +3,8 @@
  * from its own chain. The client's own retries are off: `retry.ts` is the one place that sends again.
  */
 import type { Agent as HttpsAgent } from 'node:https'
+import { mayPass } from './answer.ts'
+import type { Retrying } from './retry.ts'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { agentOf } from './sockets.ts'
 
@@ -50,4 +52,12 @@ export async function closeS3Client(): Promise<void> {
   const client = made
   made = null
   ;(await client)?.destroy()
+}
+
+/**
+ * Of a request on a condition: 409 says that another request of the same moment was in its way, not that
+ * its condition failed, and the service asks for another attempt. An upload that is gone by then says so.
+ */
+export const CONDITIONAL: Retrying = {
+  passes: answer => mayPass(answer) || answer.code === 'ConditionalRequestConflict',
 }

@@ -5,7 +5,7 @@
 import { base64Of } from './crc32c.ts'
 import { bytesOf, typeOf } from './file-parts.ts'
 import { retried } from './retry.ts'
-import { s3Client } from './s3-client.ts'
+import { CONDITIONAL, s3Client } from './s3-client.ts'
 import { modules, PART_MS } from './s3-upload.ts'
 import { placeOf } from './uri.ts'
 
@@ -34,6 +34,6 @@ export async function wholeToS3(
       }),
       { abortSignal: signal },
     )
-  const limits = { signal: o.signal, timeoutMs: PART_MS, deadlineMs: 3 * PART_MS }
+  const limits = { ...CONDITIONAL, signal: o.signal, timeoutMs: PART_MS, deadlineMs: 3 * PART_MS }
   return (await retried(send, limits)).ETag ?? ''
 }

@@ -11,7 +11,7 @@ import { storeFault } from './errors.ts'
 import { checksumOf, typeOf } from './file-parts.ts'
 import { inTheWay, notThere } from './in-the-way.ts'
 import { retried } from './retry.ts'
-import { s3Client } from './s3-client.ts'
+import { CONDITIONAL, s3Client } from './s3-client.ts'
 import { s3Reader, tagOf } from './s3-read.ts'
 import { aborted, isNoUpload, type S3Sent, uploadToS3 } from './s3-upload.ts'
 import { WHOLE_BYTES_MAX, wholeToS3 } from './s3-whole.ts'
@@ -36,7 +36,7 @@ export const s3Writer: Writer = {
       })
       const client = await s3Client()
       try {
-        await retried(signal => client.send(asking, { abortSignal: signal }))
+        await retried(signal => client.send(asking, { abortSignal: signal }), CONDITIONAL)
         return true
       } catch (error) {
         if (!isRefused(error, over)) throw error
@@ -146,7 +146,10 @@ async function completed(pending: PendingObject): Promise<CommittedObject> {
   })
   const client = await s3Client()
   try {
-    const { ETag } = await retried(signal => client.send(asking, { abortSignal: signal }))
+    const { ETag } = await retried(
+      signal => client.send(asking, { abortSignal: signal }),
+      CONDITIONAL,
+    )
     const { bytes, crc32c } = sent
     return { uri: pending.uri, bytes, version: tagOf(ETag), crc32c }
   } catch (error) {
