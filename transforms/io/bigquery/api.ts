@@ -6,7 +6,8 @@
 import type { BigQuery } from '@google-cloud/bigquery'
 import { Fault } from '../../../engine/fault.ts'
 import { ApiFailure, failureOf } from './failure.ts'
-import { RETRY, type RetryLimits, retried } from './retry.ts'
+import type { Persistence } from '../retry/retry.ts'
+import { RETRY, retried } from './retry.ts'
 
 /** What one request may take; jobs.insert of a large script answers within seconds. */
 const REQUEST_MS = 60_000
@@ -30,7 +31,7 @@ export interface Api {
 }
 
 /** Throws resource: no credentials are found, or they name no project. */
-export async function openApi(project: string, limits: RetryLimits = RETRY): Promise<Api> {
+export async function openApi(project: string, limits: Persistence = RETRY): Promise<Api> {
   const client = await clientOf(project)
   const own = project || (await projectOf(client))
   const ask = <T>(asked: Asked, of = own): Promise<T> =>

@@ -97,7 +97,13 @@ test('what is to appear together and cannot is refused, and a failure after the 
   assert.equal(await ids(w), '1')
   const same = await loadOf(less, [[[2, day(1)]]], { id: 'r3' })
   await w.stage(same)
-  await w.publish([{ ...same, together: 0 }, { ...beside, together: 0 }], told)
+  await w.publish(
+    [
+      { ...same, together: 0 },
+      { ...beside, together: 0 },
+    ],
+    told,
+  )
   assert.equal(begun, 1)
   assert.equal(`${await ids(w)}|${await ids(w, 'other')}`, '2|3')
   await w.close()

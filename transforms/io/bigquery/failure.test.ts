@@ -6,7 +6,8 @@ import { ApiFailure, failureOf, faultOf, jobFailure } from './failure.ts'
 import { name, text } from './names.ts'
 import { placeOf } from './place.ts'
 import { dayStart, modificationsOf, nearLimit } from './quota.ts'
-import { pauseMs, RETRY, retried } from './retry.ts'
+import { jitteredMs } from '../retry/retry.ts'
+import { RETRY, retried } from './retry.ts'
 import { datasetOf } from './uri.ts'
 
 const refusal = (code: number, reason: string, headers: Record<string, string> = {}) =>
@@ -70,7 +71,7 @@ test('a fault tells every error, whose it is, and what to do', () => {
 
 test('attempts end with a final refusal or the deadline; Retry-After is waited for', async () => {
   let calls = 0
-  const limits = { deadlineMs: 400, firstMs: 5, longestMs: 20 }
+  const limits = { deadlineMs: 400, firstMs: 5, mostMs: 20 }
   const fails = (error: ApiFailure) => () => {
     calls++
     throw error
@@ -89,8 +90,8 @@ test('attempts end with a final refusal or the deadline; Retry-After is waited f
     return 'well'
   }
   assert.equal(await retried(twice, limits), 'well')
-  assert.equal(pauseMs(20, RETRY, 1), RETRY.longestMs)
-  assert.equal(pauseMs(0, RETRY, 0.5), RETRY.firstMs / 2)
+  assert.equal(jitteredMs(20, RETRY, 1), RETRY.mostMs)
+  assert.equal(jitteredMs(0, RETRY, 0.5), RETRY.firstMs / 2)
 })
 
 test('URIs of data sets', () => {

@@ -4,6 +4,7 @@
  * table of error messages.
  */
 import { Fault, type FaultKind } from '../../../engine/fault.ts'
+import { retryAfterMs } from '../retry/retry.ts'
 
 /** One of a job's or an answer's errors. */
 export interface ErrorProto {
@@ -116,20 +117,18 @@ export function failureOf(error: unknown): ApiFailure {
     code,
     errors: e.errors ?? [],
     message: e.errors?.[0]?.message ?? message,
-    retryAfterMs: retryAfterMs(e.response?.headers),
+    retryAfterMs: askedMs(e.response?.headers),
     broken: code === 0 && (PASSING_NETWORK.test(String(e.code)) || PASSING_NETWORK.test(message)),
   })
 }
 
-/** Seconds or a date; at most ten minutes are believed. */
-function retryAfterMs(headers: unknown): number {
+/** At most ten minutes are believed. */
+function askedMs(headers: unknown): number {
   const got =
     headers instanceof Headers
       ? headers.get('retry-after')
       : (headers as Record<string, string> | undefined)?.['retry-after']
-  if (!got) return 0
-  const ms = /^\d+$/.test(got) ? Number(got) * 1000 : Date.parse(got) - Date.now()
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 600_000) : 0
+  return Math.min(retryAfterMs(got) ?? 0, 600_000)
 }
 
 const ERRORS_SHOWN = 10

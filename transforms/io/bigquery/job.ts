@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../../engine/fault.ts'
 import type { Api } from './api.ts'
 import { ApiFailure, type ErrorProto, faultOf, jobFailure } from './failure.ts'
-import { pauseMs, RETRY } from './retry.ts'
+import { jitteredMs } from '../retry/retry.ts'
+import { RETRY } from './retry.ts'
 import type { TableField } from './types.ts'
 
 /** The parts of the REST interface's job that are read here. */
@@ -94,8 +95,8 @@ export async function runJob(api: Api, work: Work): Promise<Finished> {
     if (failure.conflict) conflicts++
     else failed++
     const pause = failure.conflict
-      ? pauseMs(conflicts, { ...RETRY, longestMs: TURN_MS })
-      : pauseMs(failed, RETRY)
+      ? jitteredMs(conflicts, { ...RETRY, mostMs: TURN_MS })
+      : jitteredMs(failed, RETRY)
     if (!failure.passing || failed >= ATTEMPTS_MAX || Date.now() + pause > end)
       throw faultFor(work, failure, id)
     await sleep(pause)

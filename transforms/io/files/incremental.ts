@@ -5,7 +5,7 @@
  */
 import { Fault } from '../../../engine/fault.ts'
 import type { PlanRequest } from '../../../engine/io/source.ts'
-import { durationMs } from '../http/duration.ts'
+import { durationMs } from '../retry/duration.ts'
 import type { InputFile } from './list.ts'
 
 export interface IncrementalFiles {

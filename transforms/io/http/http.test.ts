@@ -7,7 +7,7 @@ import { http } from './http.ts'
 import type { AnySource, Split } from '../../../engine/io/source.ts'
 import type { Paging } from './options.ts'
 import { nextOf } from './paging.ts'
-import { retryAfterMs } from './retry.ts'
+import { retryAfterMs } from '../retry/retry.ts'
 import {
   EXPECTED,
   Item,

@@ -4,7 +4,7 @@ import { fieldOf } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { countOf, wrong } from '../csv/options.ts'
 import { parseBytes } from '../files/bytes.ts'
-import { durationMs } from './duration.ts'
+import { durationMs } from '../retry/duration.ts'
 
 /** A value that is read from an environment variable where a request is made: it is in no plan, log or error. */
 export interface FromEnvironment {

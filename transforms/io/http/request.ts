@@ -6,7 +6,8 @@ import { Fault, redactUri } from '../../../engine/fault.ts'
 import type { Bytes } from '../files/fields.ts'
 import type { Given, HttpChoices } from './options.ts'
 import { SLACK } from './page-walk.ts'
-import { Passing, retryAfterMs } from './retry.ts'
+import { retryAfterMs } from '../retry/retry.ts'
+import { Passing } from './retry.ts'
 import { hidden, givenText } from './secrets.ts'
 
 export interface Answer {

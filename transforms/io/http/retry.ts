@@ -1,12 +1,9 @@
-/**
- * Tries again what may pass: exponential backoff with full jitter (Brooker, "Exponential Backoff And
- * Jitter", AWS Architecture Blog 2015), as long as a service asks for with Retry-After, until a deadline.
- */
+/** Tries again what may pass, as long as a service asks for with Retry-After, until a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../../engine/fault.ts'
+import { jitteredMs } from '../retry/retry.ts'
 
-const BASE_MS = 200
-const CAP_MS = 20_000
+const BACKOFF = { firstMs: 200, mostMs: 20_000 }
 
 /** A failure that may pass, and the fault that it is where it does not. */
 export class Passing extends Error {
@@ -44,7 +41,7 @@ export async function retried<T>(
       const spent = performance.now() - started
       const times = (met.get(error.triesMax) ?? 0) + 1
       met.set(error.triesMax, times)
-      const waitMs = error.afterMs ?? Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1))
+      const waitMs = error.afterMs ?? jitteredMs(tries - 1, BACKOFF)
       if (times >= error.triesMax || spent + waitMs > o.deadlineMs)
         throw given(error, { tries, spent, deadlineMs: o.deadlineMs })
       await sleep(waitMs, undefined, { signal: o.signal })
@@ -66,13 +63,4 @@ function given(
     ...(fault.hint === undefined ? {} : { hint: fault.hint }),
     cause: fault.cause,
   })
-}
-
-/** Milliseconds that a Retry-After header asks for: seconds, or a date (RFC 9110); null: neither. */
-export function retryAfterMs(header: string | null, now = Date.now()): number | null {
-  if (header === null) return null
-  const text = header.trim()
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000
-  const at = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : Math.max(0, at - now)
 }

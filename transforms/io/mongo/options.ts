@@ -1,6 +1,7 @@
 /** What a MongoDB source may be told, checked when the pipeline is built. */
 import type { DateKind, DateTime, Kind, Timestamp } from '../../../engine/data/kind.ts'
 import { type AnySchema, type Fields, fieldOf } from '../../../engine/data/schema.ts'
+import { durationMs } from '../retry/duration.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { parseBytes } from '../files/bytes.ts'
 
@@ -84,7 +85,7 @@ export function settingsOf<F extends Fields>(schema: AnySchema, o: MongoSource<F
     paths,
     by,
     overlapMs:
-      o.incremental?.overlap === undefined ? 0 : durationMs('overlap', o.incremental.overlap),
+      o.incremental?.overlap === undefined ? 0 : durationMs('overlap', o.incremental.overlap, 0),
     splitBy,
     readPreference,
     readConcern,
@@ -148,17 +149,5 @@ function oneOf<T extends string | null>(option: string, value: T, among: readonl
   if (value === null || among.includes(value)) return value
   throw new Fault('pipeline', `${option} ${JSON.stringify(value)} is not possible`, {
     hint: `one of ${among.join(', ')}`,
-  })
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6, d: 8.64e7 }
-
-/** Milliseconds of `10min`, `90s`, `2h`, `1d`. */
-export function durationMs(option: string, text: string): number {
-  const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(text) ?? []
-  const ms = Math.round(Number(count) * (UNITS[unit] ?? Number.NaN))
-  if (count !== '' && Number.isSafeInteger(ms)) return ms
-  throw new Fault('pipeline', `${option} ${JSON.stringify(text)} is no time`, {
-    hint: 'write a number and ms, s, min, h or d: 10min',
   })
 }

@@ -1,10 +1,10 @@
 /** Asks again what may pass: exponential backoff with full jitter, until a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { jitteredMs } from '../retry/retry.ts'
 import type { Address } from './address.ts'
 import { mayPass, mongoFault } from './faults.ts'
 
-const FIRST_MS = 100
-const MOST_MS = 10_000
+const BACKOFF = { firstMs: 100, mostMs: 10_000 }
 
 /** Time that failing in a row may take; whoever gets an answer begins anew. */
 export class Patience {
@@ -23,8 +23,7 @@ export class Patience {
   /** Waits before the next attempt; false where the time is over. */
   async wait(): Promise<boolean> {
     if (this.#failures === 0) this.#since = performance.now()
-    const most = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(this.#failures++, 10))
-    const ms = Math.random() * most
+    const ms = jitteredMs(this.#failures++, BACKOFF)
     if (performance.now() + ms - this.#since > this.#deadlineMs) return false
     await sleep(ms)
     return true

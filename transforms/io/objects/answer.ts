@@ -3,6 +3,7 @@
  * (`name`, `$metadata`, `$response`), our own requests (`ServiceError`) and the network's (`code`,
  * `syscall`). It tells whether the same request may succeed when it is sent again.
  */
+import { retryAfterMs } from '../retry/retry.ts'
 
 export interface ServiceAnswer {
   /** HTTP status; null where no answer came. */
@@ -29,7 +30,7 @@ export class ServiceError extends Error implements ServiceAnswer {
     this.status = answer.status
     this.code = answer.code
     this.headers = answer.headers
-    this.retryAfterMs = retryAfter(answer.headers)
+    this.retryAfterMs = retryAfterMs(answer.headers['retry-after'])
   }
 }
 
@@ -54,7 +55,7 @@ export function answerOf(error: unknown): ServiceAnswer {
   const message = messageOf(e, error)
   const code = codeOf(e)
   if (status === null && code === '' && e.cause instanceof Error) return answerOf(e.cause)
-  return { status, code, message, headers, retryAfterMs: retryAfter(headers) }
+  return { status, code, message, headers, retryAfterMs: retryAfterMs(headers['retry-after']) }
 }
 
 function statusOf({ code, status, response, $metadata, $response }: Shapes): number | null {
@@ -82,14 +83,6 @@ function headersOf(headers: unknown): Record<string, string> {
   // Not `instanceof Headers`, whose mere mention loads undici, in each thread.
   const entries = Symbol.iterator in headers ? [...(headers as Headers)] : Object.entries(headers)
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]))
-}
-
-/** Seconds, or a date. */
-function retryAfter(headers: Readonly<Record<string, string>>): number | null {
-  const text = headers['retry-after']
-  if (text === undefined) return null
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504])

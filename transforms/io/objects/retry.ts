@@ -1,9 +1,8 @@
 /**
- * Sends a request again while its failure may pass: exponential backoff with full jitter (a random part
- * of the whole wait, after Brooker, "Exponential Backoff And Jitter"), never earlier than Retry-After
- * asks, until the attempts or the deadline are used up. Each attempt has a time limit of its own.
+ * Sends a request to a store again while its failure may pass (`../retry/retry.ts`). Each attempt has a
+ * time limit of its own.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { persisted } from '../retry/retry.ts'
 import { answerOf, mayPass, type ServiceAnswer } from './answer.ts'
 
 export interface RetryLimits {
@@ -54,7 +53,7 @@ export async function retried<T>(
 ): Promise<T> {
   const limits = { ...LIMITS, ...o }
   const until = performance.now() + limits.deadlineMs
-  for (let attempt = 1; ; attempt++) {
+  const once = async (attempt: number): Promise<T> => {
     const left = Math.max(1, until - performance.now())
     const own = timed(Math.min(limits.timeoutMs, left), o.signal)
     try {
@@ -62,27 +61,18 @@ export async function retried<T>(
     } catch (cause) {
       const error = own.expired() ? timedOut(cause, limits.timeoutMs) : cause
       if (typeof error === 'object' && error !== null) tried.set(error, attempt)
-      const waitMs = o.signal?.aborted ? null : waitOf(error, attempt, limits)
-      if (waitMs === null || performance.now() + waitMs > until) throw error
-      await sleep(waitMs, undefined, o.signal ? { signal: o.signal } : {})
+      throw error
     } finally {
       own.end()
     }
   }
-}
-
-/** Milliseconds to wait before the next attempt; null where there shall be none. */
-function waitOf(
-  error: unknown,
-  attempt: number,
-  o: Required<RetryLimits> & Retrying,
-): number | null {
-  const answer = answerOf(error)
-  const passes = (o.passes ?? mayPass)(answer, error)
-  const attempts = answer.code === 'ECONNREFUSED' ? REFUSED_ATTEMPTS : o.attempts
-  if (!passes || attempt >= attempts) return null
-  const jittered = Math.random() * Math.min(o.mostMs, o.firstMs * 2 ** (attempt - 1))
-  return Math.max(answer.retryAfterMs ?? 0, jittered)
+  const passes = (error: unknown, attempt: number): number | null => {
+    const answer = answerOf(error)
+    if (!(o.passes ?? mayPass)(answer, error)) return null
+    if (answer.code === 'ECONNREFUSED' && attempt >= REFUSED_ATTEMPTS) return null
+    return answer.retryAfterMs ?? 0
+  }
+  return persisted(once, { ...limits, passes })
 }
 
 /** A signal that aborts after `ms` or with `outer`; `end` leaves nothing behind. */

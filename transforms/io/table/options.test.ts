@@ -51,7 +51,7 @@ test('an incremental source needs a time, and a bool where it names what is dele
   const read = (incremental: object) => () =>
     table('postgres://h/d', 'orders', row, { incremental } as never)
   refused(read({ by: 'id' }), /"id", which is no time/)
-  refused(read({ by: 'at', overlap: 'soon' }), /overlap "soon" is no duration/)
+  refused(read({ by: 'at', overlap: 'soon' }), /overlap: expected a span of time.*got "soon"/)
   refused(read({ by: 'at', deleted: 'id' }), /deleted column "id" is not bool/)
   assert.equal(read({ by: 'at', deleted: 'gone' })().format, 'table')
 })

@@ -12,6 +12,7 @@ import {
 import type { Schema } from '../../../engine/data/schema.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import type { PlanRequest, ReadRequest, Source, Split } from '../../../engine/io/source.ts'
+import { durationMs } from '../retry/duration.ts'
 import { type TableReader, type WarehouseKind, warehouseOf } from './warehouses.ts'
 
 type Test<V> =
@@ -82,27 +83,12 @@ function readOf(table: string, schema: AnySchema, o: TableSourceOptions<Fields>)
   return {
     table,
     where: o.where ?? {},
-    incremental: by === undefined ? null : { by, overlapMs: durationOf(table, overlap) },
+    incremental:
+      by === undefined ? null : { by, overlapMs: durationMs('incremental.overlap', overlap, 0) },
     splitBy: o.splitBy ?? null,
     staging: o.staging ?? null,
     location: o.location ?? null,
   }
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1e3,
-  min: 60e3,
-  h: 3600e3,
-  d: 86400e3,
-}
-
-function durationOf(table: string, text: string): number {
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|min|h|d)$/.exec(text) ?? []
-  if (count !== undefined) return Number(count) * (UNITS_MS[unit] as number)
-  throw new Fault('pipeline', `table ${table}: overlap ${JSON.stringify(text)} is no duration`, {
-    hint: "such as '10min', '2h' or '1d'",
-  })
 }
 
 /** JSON has no bigint. */

@@ -11,8 +11,8 @@ const UNITS: { readonly [unit: string]: number } = {
 
 /** Milliseconds. Throws pipeline: no span of time, or one below `least`. */
 export function durationMs(option: string, text: string, least = 1): number {
-  const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|min|h|d)$/.exec(String(text)) ?? []
-  const ms = Number(count) * (UNITS[unit] ?? Number.NaN)
-  if (count !== '' && ms >= least) return ms
+  const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(String(text)) ?? []
+  const ms = Math.round(Number(count) * (UNITS[unit] ?? Number.NaN))
+  if (count !== '' && ms >= least && Number.isSafeInteger(ms)) return ms
   throw wrong(option, text, "a span of time, such as '30s' or '5min'")
 }
