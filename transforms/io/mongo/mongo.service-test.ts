@@ -298,6 +298,18 @@ test('increments: what changed since the mark, with an overlap; the mark moves t
     upTo(20).filter(n => n !== 5),
   )
   assert.equal(within.plan.mark, minute(20).toISOString())
+  assert.equal(within.plan.nothingNew, undefined)
+  // The overlap alone has documents, which the run before has read.
+  const quiet = await readAll(
+    mongo(at('changes'), Change, { incremental: { by: 'at', overlap: '9d' } }),
+    {
+      request: {
+        since: minute(5000).toISOString(),
+        interval: { start: +minute(5000), end: +minute(5060) },
+      },
+    },
+  )
+  assert.deepEqual([quiet.plan.nothingNew, quiet.rows.length > 0], [true, true])
   const again = await readAll(source, { request: { since: minute(90).toISOString(), interval } })
   assert.deepEqual(numbers(again.rows), numbers(within.rows))
   assert.equal(again.plan.mark, minute(90).toISOString())

@@ -13,6 +13,8 @@ export interface News {
   /** Documents in it. */
   readonly documents: number
   readonly mark: string | null
+  /** All of the window's documents lie before the mark of the run before. */
+  readonly nothingNew: boolean
   readonly notes: readonly string[]
 }
 
@@ -29,7 +31,8 @@ export interface NewsOf {
 export async function newsOf(o: NewsOf, { since, interval }: PlanRequest): Promise<News> {
   const { settings, facts, address } = o
   const { by, overlapMs } = settings
-  if (by === null) return { window: null, documents: facts.documents, mark: null, notes: [] }
+  if (by === null)
+    return { window: null, documents: facts.documents, mark: null, nothingNew: false, notes: [] }
   const notes: string[] = []
   if (!facts.indexes.has(by) && facts.documents > 0)
     notes.push(
@@ -48,7 +51,11 @@ export async function newsOf(o: NewsOf, { since, interval }: PlanRequest): Promi
   const known = interval !== undefined && interval !== null
   const upTo = new Date(Math.max(to, last ?? to)).toISOString()
   const mark = known || newest !== null || last !== null ? upTo : null
-  return { window: mark === null ? null : window, documents, mark, notes }
+  // Only an interval moves the mark to where no document need be; one that is run again is no news.
+  const fresh = known && last !== null && from !== null && { ...window, from: last }
+  const nothingNew =
+    fresh !== false && to >= last && (await countOf(o, { by, window: fresh })) === 0
+  return { window: mark === null ? null : window, documents, mark, nothingNew, notes }
 }
 
 function markTime(mark: string, { shown }: Address): number {

@@ -49,6 +49,7 @@ export async function planCollection(o: Planning, request: PlanRequest): Promise
     inputs,
     notes,
     ...(news.mark === null ? {} : { mark: news.mark }),
+    ...(news.nothingNew ? { nothingNew: true } : {}),
   }
 }
 

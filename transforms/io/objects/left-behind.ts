@@ -14,6 +14,10 @@ import type { ObjectStore } from './store.ts'
 import { storeOf } from './store-of.ts'
 
 const OUTPUTS_MAX = 100_000
+/** Of a load on its way into BigQuery (`bigquery/place.ts`), whose process died before they were loaded. */
+const STAGED = /\/millrace\/[0-9a-f]{32}\/part-\d{5,}\.parquet$/
+/** A load job that reads them may run for six hours, and be asked for by another process then. */
+const STAGED_MS = 12 * 3_600_000
 
 /**
  * Looks through all outputs under `uri`, a folder of a bucket.
@@ -34,6 +38,7 @@ export async function* leftBehindIn(uri: string, o: LeftoverSearch): AsyncGenera
     }
     yield* inOutput(store, folder, o)
   }
+  yield* stagedUnder(store, prefix, o.before)
   yield* uploadsUnder(store, { prefix, busy, before: o.before })
 }
 
@@ -72,6 +77,24 @@ function whatIs(uri: string, folder: string, committed: ReadonlySet<string>): st
   if (uri === markUri(folder)) return 'mark of a run'
   if (uri.startsWith(folder + HIDDEN)) return 'sent, never shown'
   return isNamed(uri) && !committed.has(uri.slice(folder.length)) ? 'shown, never committed' : null
+}
+
+async function* stagedUnder(
+  store: ObjectStore,
+  prefix: string,
+  before: number,
+): AsyncGenerator<LeftBehind> {
+  const oldest = Math.min(before, Date.now() - STAGED_MS)
+  for await (const page of store.list(prefix))
+    for (const { uri, bytes, modified } of page)
+      if (STAGED.test(uri) && modified < oldest)
+        yield {
+          what: 'shard of a load, never loaded',
+          where: uri,
+          bytes,
+          begun: modified,
+          remove: () => store.remove(uri),
+        }
 }
 
 /** Of a store that keeps what was not completed apart from its objects. */

@@ -52,6 +52,15 @@ test('a mark moves to the last time there is, or to the end of the interval', as
     last: 19,
     mark: '2024-01-01T00:20:00.000000Z',
   })
+  const news = async (end: number) => {
+    const o = { incremental: { by: 'at' as never, overlap: '5min' } }
+    const request = { since: '2024-01-01T01:45:00.000000Z', interval: { start: minute(105), end } }
+    const { plan, rows } = await readTable(uri, 'e', S, { ...o, request })
+    return [plan.nothingNew === true, rows.length]
+  }
+  await run("INSERT INTO e VALUES (300, '2024-01-01 01:41:00Z')")
+  assert.deepEqual(await news(minute(120)), [true, 1], 'only what the overlap has')
+  assert.deepEqual(await news(minute(121)), [false, 2])
   await assert.rejects(
     read({ since: "x' OR true" }),
     (f: Fault) => f.kind === 'data' && /is no time/.test(f.message),

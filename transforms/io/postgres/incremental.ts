@@ -11,6 +11,8 @@ export interface Span {
   readonly condition: string
   /** Where the next run goes on; null where there is nothing to go on from. */
   readonly mark: string | null
+  /** All rows of the span lie before the mark of the run before: the overlap's alone are read again. */
+  readonly nothingNew: boolean
 }
 
 /** `overlapMs`: rows that were written late by less than that are found. Throws data: the mark is none. */
@@ -30,7 +32,18 @@ export async function spanOf(
   const low = from === null ? '' : ` AND ${by.sql} >= ${at(from)}`
   const nulls = from === null ? ` OR ${by.sql} IS NULL` : ''
   const high = to === null ? 'true' : to
-  return { condition: `((${high}${low}) OR NOT isfinite(${by.sql})${nulls})`, mark }
+  const condition = `((${high}${low}) OR NOT isfinite(${by.sql})${nulls})`
+  return { condition, mark, nothingNew: await isOld() }
+
+  /** Only an interval moves the mark to where no row need be. */
+  async function isOld(): Promise<boolean> {
+    if (since === null || interval === null) return false
+    const news = `${high} AND ${by.sql} >= ${at(micros(since, facts))}`
+    const [row] = await session.rows(
+      `SELECT EXISTS (SELECT 1 FROM ${facts.sql} WHERE ${news}) AS news`,
+    )
+    return row?.['news'] === false
+  }
 
   async function upper(): Promise<{ to: string | null; mark: string | null }> {
     if (interval !== null) {

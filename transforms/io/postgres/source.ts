@@ -77,6 +77,7 @@ export class PostgresTable implements TableReader {
       inputs: [{ uri, bytes: facts.bytes, version: `snapshot ${snapshot.state}` }],
       notes: notesOf(facts, cut.ranges.length),
       ...(span?.mark == null ? {} : { mark: span.mark }),
+      ...(span?.nothingNew ? { nothingNew: true } : {}),
     }
   }
 
