@@ -237,6 +237,10 @@ test('a merge over two runs; names in snake case; where and increments are asked
   const hour = { start: since, end: since + 3600_000 }
   const inHour = await source.plan({ ...request, since: null, interval: hour })
   assert.equal(inHour.mark, '2026-01-01T03:00:00.000Z')
+  const quiet = { start: since + 7200_000, end: since + 10_800_000 }
+  const late = { ...request, since: new Date(quiet.start).toISOString(), interval: quiet }
+  assert.equal((await source.plan(late)).nothingNew, true)
+  assert.equal((await source.plan({ ...request, interval: hour })).nothingNew, undefined)
 })
 
 test('what is not there, or is another, is refused before anything is read', async context => {

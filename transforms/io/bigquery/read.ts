@@ -50,7 +50,7 @@ export class BigQueryReader implements TableReader {
         hint: 'load it first, or mend its name (they are told apart by case)',
       })
     checkRead(table, this.#schema, info)
-    const { sql, parameters, mark } = await this.#query(session, request)
+    const { sql, parameters, mark, nothingNew } = await this.#query(session, request)
     const { dataset, api } = session
     const result = await select(api, { sql, dataset, subject: `table ${table}`, parameters })
     const uri = `${this.#uri}.${table}`
@@ -64,7 +64,8 @@ export class BigQueryReader implements TableReader {
     }
     const version = `${info.etag ?? ''} ${info.lastModifiedTime ?? ''}`
     const inputs = [{ uri, bytes: Number(info.numBytes ?? 0), version }]
-    return { splits, inputs, ...(mark === null ? {} : { mark }) }
+    const news = nothingNew ? { nothingNew } : {}
+    return { splits, inputs, ...(mark === null ? {} : { mark }), ...news }
   }
 
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
@@ -81,6 +82,7 @@ export class BigQueryReader implements TableReader {
     const parameters: QueryParameter[] = [...condition.parameters]
     const tests = [condition.sql]
     let mark: string | null = null
+    let nothingNew = false
     if (incremental) {
       const { kind } = columnOf(this.#schema, incremental.by)
       const by = name(incremental.by)
@@ -96,9 +98,17 @@ export class BigQueryReader implements TableReader {
       // Nothing is there that could be newer: the mark stays.
       const end = Math.max(to ?? Number.NEGATIVE_INFINITY, since ?? Number.NEGATIVE_INFINITY)
       mark = Number.isFinite(end) ? new Date(end).toISOString() : null
+      // Only an interval moves the mark to where no row need be.
+      if (request.interval && since !== null && request.interval.end >= since)
+        nothingNew = !(await anyIn(session, { from, by, since, end: request.interval.end }))
     }
     const columns = names(this.#schema.list.map(f => f.name))
-    return { sql: `SELECT ${columns} FROM ${from} WHERE ${tests.join(' AND ')}`, parameters, mark }
+    return {
+      sql: `SELECT ${columns} FROM ${from} WHERE ${tests.join(' AND ')}`,
+      parameters,
+      mark,
+      nothingNew,
+    }
   }
 
   #open(): Promise<Session> {
@@ -108,6 +118,17 @@ export class BigQueryReader implements TableReader {
     })
     return this.#session
   }
+}
+
+/** Whether a row's time is in [since, end), epoch milliseconds. */
+async function anyIn(
+  { api, dataset }: Session,
+  o: { from: string; by: string; since: number; end: number },
+): Promise<boolean> {
+  const [since, end] = [o.since, o.end].map(ms => `TIMESTAMP_MILLIS(${Math.trunc(ms)})`)
+  const at = `TIMESTAMP(${o.by})`
+  const sql = `SELECT 1 AS news FROM ${o.from} WHERE ${at} >= ${since} AND ${at} < ${end} LIMIT 1`
+  return (await select(api, { sql, dataset, subject: `table ${o.from}` })).rows > 0
 }
 
 /** The latest time in the table, as far as it has passed; up to the next millisecond, as marks are. */
