@@ -59,7 +59,7 @@ const cases: readonly (readonly [name: string, args: readonly string[], expected
   ['build is asynchronous', [misspelt, ...asked('async')], { ...usage, message: /is asynchronous$/, hint: /build only describes/ }],
   ['a table without a mode', [misspelt, ...asked('mode')], { ...usage, message: /^table lines: mode undefined is not known$/, at: /misspelt\.ts:\d+$/, detail: /have {2}replace append/ }],
   ['an option of csv', [misspelt, ...asked('csv')], { ...usage, message: /delimiter/, at: /misspelt\.ts:\d+$/ }],
-  ['an output that is no folder’s', [misspelt, ...asked('cloud')], { ...usage, message: /^"gs:\/\/bucket\/x": gs is not a file system$/, at: /misspelt\.ts:\d+$/, hint: /mount the bucket/ }],
+  ['an output that is no folder’s', [misspelt, ...asked('cloud')], { ...usage, message: /^"ftp:\/\/bucket\/x": ftp is not a file system$/, at: /misspelt\.ts:\d+$/, hint: /mount the bucket/ }],
   ['an output that is a file', [orders, '--input', input, '--output', folder, '--dry'], { kind: 'pipeline', message: /^output .*\/orders is a file$/, at: /orders\.ts:\d+ {2}\.write$/, hint: /an output is a folder/ }],
   ['an output within a file', [orders, '--input', input, '--output', join(input, 'x')], { kind: 'resource', message: /ENOTDIR: /, hint: /a part of the path is a file/ }],
   ['a scratch folder within a file', [orders, ...params, '--scratch', join(input, 'x')], { kind: 'resource', message: /ENOTDIR: /, hint: /a part of the path is a file/ }],

@@ -17,8 +17,8 @@ export default pipeline({
     if (mode === 'async') return Promise.resolve() as never
     if (mode === 'mode')
       lines.write((table as never as (...a: unknown[]) => never)('duckdb:x', 'lines'))
-    if (mode === 'csv') p.read(csv(out, Line, { delimiter: ';;' })).write(ndjson(out))
-    if (mode === 'cloud') lines.write(ndjson('gs://bucket/x'))
+    if (mode === 'csv') p.read(csv(out, Line, { delimiter: '\n' })).write(ndjson(out))
+    if (mode === 'cloud') lines.write(ndjson('ftp://bucket/x'))
     if (mode === 'same') for (const uri of [`${out}/x`, `${out}/./x/`]) lines.write(ndjson(uri))
     if (mode === 'nested') {
       lines.write(parquet(`${out}/all/of/it`))

@@ -12,9 +12,9 @@ import { Life } from './life.ts'
 const all = ['bigquery', 's3', 'mongo'] as const
 /**
  * Of one run: a load a table; and of the queries two previews, three looks at the warehouse's ledger, one
- * that makes JSON of texts, one for all audits, and one that publishes.
+ * that makes JSON of texts, one for all audits, one that counts what is staged, and one that publishes.
  */
-const JOBS = { LOAD: 6, QUERY: 8 }
+const JOBS = { LOAD: 6, QUERY: 9 }
 let life: Life
 
 const jobsSince = (before: Record<string, number>) =>
