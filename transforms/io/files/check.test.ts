@@ -16,7 +16,7 @@ const CASES: readonly (readonly [path: string, passed: RegExp, missing: RegExp])
   ['a.csv', /^read 1 files of 5 bytes in all$/, /^$/],
   ['*.csv', /^read 2 files of 8 bytes in all$/, /^$/],
   ['.', /^read 2 files of 8 bytes in all\|write into the folder$/, /^$/],
-  ['empty', /^it is an empty folder.*\|write into the folder$/, /^$/],
+  ['empty', /^no file lies in it.*\|write into the folder$/, /^$/],
   ['new/deep', /^make it, as an output: nothing is there yet/, /^$/],
   ['*.zip', /^$/, /^files to read: no file matches .*\*\.zip/],
   ['a.csv/x', /^$/, /^make the folder: .*a\.csv is a file$/],
