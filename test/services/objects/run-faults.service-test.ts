@@ -29,7 +29,10 @@ for (const kind of KINDS) {
     await bucketOn(kind, 'there')
     const { code, err } = await start(words(`${scheme}://nowhere-at-all/out`)).ended
     assert.equal(code, 1)
-    assert.match(err, /nowhere-at-all\/out\/.* cannot be (?:read|written): there is no such bucket/)
+    assert.match(
+      err,
+      /nowhere-at-all\/out\/.* cannot be (?:listed|read|written): there is no such bucket/,
+    )
     assert.match(err, /at +test\/services\/objects\/outputs-pipeline\.ts:\d+/)
     assert.match(err, /answered +404/)
     assert.match(err, /hint +check the name of the bucket/)
@@ -107,6 +110,12 @@ test('a web server and a whole bucket are no outputs', async () => {
   }
 })
 
+/** The listing of an empty bucket. */
+const NOTHING = {
+  gcs: '{"items":[]}',
+  s3: '<?xml version="1.0"?><ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>',
+}
+
 /** A service that has nothing and lets nobody write, as the references of the two say it. */
 async function refusing(kind: (typeof KINDS)[number]): Promise<NodeJS.ProcessEnv> {
   const denied = 'user@project does not have storage.objects.create access to the object.'
@@ -118,9 +127,12 @@ async function refusing(kind: (typeof KINDS)[number]): Promise<NodeJS.ProcessEnv
   }
   const server = createServer((asked, answer) => {
     asked.resume()
-    const code = asked.method === 'GET' || asked.method === 'HEAD' ? 404 : 403
+    const reads = asked.method === 'GET' || asked.method === 'HEAD'
+    const lists = reads && /[?&](?:prefix|list-type)=/.test(asked.url ?? '')
+    const code = lists ? 200 : reads ? 404 : 403
     const type = kind === 'gcs' ? 'application/json' : 'application/xml'
-    asked.on('end', () => answer.writeHead(code, { 'content-type': type }).end(answers[kind](code)))
+    const text = lists ? NOTHING[kind] : answers[kind](code)
+    asked.on('end', () => answer.writeHead(code, { 'content-type': type }).end(text))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   server.unref()
