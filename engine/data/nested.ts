@@ -161,63 +161,54 @@ function skipText(from: ByteSource): void {
   from.at += 4 + from.view.getUint32(from.at, true)
 }
 
-class TextCodec implements Codec {
-  readonly #kind: Kind
+/** Bytes after their length. */
+abstract class CountedCodec implements Codec {
+  readonly kind: Kind
   constructor(kind: Kind) {
-    this.#kind = kind.required
-  }
-  write(value: unknown, into: ByteSink): void {
-    const { values } = this.#kind
-    if (typeof value !== 'string' || (values !== null && !values.includes(value)))
-      throw new ValueError(this.#kind, value)
-    into.text(value)
-  }
-  read(from: ByteSource): string {
-    const start = from.at + 4
-    skipText(from)
-    return from.bytes.utf8Slice(start, from.at)
-  }
-  skip(from: ByteSource): void {
-    skipText(from)
-  }
-}
-
-class BytesCodec implements Codec {
-  readonly #kind: Kind
-  constructor(kind: Kind) {
-    this.#kind = kind.required
-  }
-  write(value: unknown, into: ByteSink): void {
-    if (!(value instanceof Uint8Array)) throw new ValueError(this.#kind, value)
-    into.word(value.length)
-    into.raw(value)
-  }
-  read(from: ByteSource): Uint8Array {
-    const start = from.at + 4
-    skipText(from)
-    return Uint8Array.from(from.bytes.subarray(start, from.at))
-  }
-  skip(from: ByteSource): void {
-    skipText(from)
-  }
-}
-
-/** JSON text, as it was given: digits that no double holds stay. */
-class JsonCodec implements Codec {
-  readonly #kind: Kind
-  constructor(kind: Kind) {
-    this.#kind = kind.required
-  }
-  write(value: unknown, into: ByteSink): void {
-    into.text(jsonText(this.#kind, value))
+    this.kind = kind.required
   }
   read(from: ByteSource): unknown {
     const start = from.at + 4
     skipText(from)
-    return JSON.parse(from.bytes.utf8Slice(start, from.at))
+    return this.value(from.bytes, start, from.at)
   }
   skip(from: ByteSource): void {
     skipText(from)
+  }
+  abstract write(value: unknown, into: ByteSink): void
+  abstract value(bytes: Utf8Buffer, start: number, end: number): unknown
+}
+
+class TextCodec extends CountedCodec {
+  write(value: unknown, into: ByteSink): void {
+    const { values } = this.kind
+    if (typeof value !== 'string' || (values !== null && !values.includes(value)))
+      throw new ValueError(this.kind, value)
+    into.text(value)
+  }
+  value(bytes: Utf8Buffer, start: number, end: number): string {
+    return bytes.utf8Slice(start, end)
+  }
+}
+
+class BytesCodec extends CountedCodec {
+  write(value: unknown, into: ByteSink): void {
+    if (!(value instanceof Uint8Array)) throw new ValueError(this.kind, value)
+    into.word(value.length)
+    into.raw(value)
+  }
+  value(bytes: Utf8Buffer, start: number, end: number): Uint8Array {
+    return Uint8Array.from(bytes.subarray(start, end))
+  }
+}
+
+/** JSON text, as it was given: digits that no double holds stay. */
+class JsonCodec extends CountedCodec {
+  write(value: unknown, into: ByteSink): void {
+    into.text(jsonText(this.kind, value))
+  }
+  value(bytes: Utf8Buffer, start: number, end: number): unknown {
+    return JSON.parse(bytes.utf8Slice(start, end))
   }
 }
 

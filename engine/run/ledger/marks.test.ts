@@ -186,15 +186,22 @@ test('no ledger where one is needed; no interval where there are none', async ()
   )
 })
 
+/** A ledger that hands all on to another. */
+const passingTo = (values: KeyValues): KeyValues => ({
+  uri: 'x',
+  get: name => values.get(name),
+  list: prefix => values.list(prefix),
+  put: (name, bytes) => values.put(name, bytes),
+  swap: (name, bytes, over) => values.swap(name, bytes, over),
+})
+
 test('a ledger that cannot be written fails the run before it publishes', async () => {
   for (const failing of ['put', 'swap'] as const) {
     const s = setting()
     appendFileSync(s.log, '1 1\n')
     let writes = 0
     const values: KeyValues = {
-      uri: 'x',
-      get: name => s.values.get(name),
-      list: prefix => s.values.list(prefix),
+      ...passingTo(s.values),
       put: async (name, bytes) => {
         if (failing === 'put') throw new Error('put is refused')
         return s.values.put(name, bytes)
@@ -218,10 +225,7 @@ test('published, and the ledger not told: a rerun completes it, with the same ro
   appendFileSync(s.log, '1 1\n')
   let writes = 0
   const values: KeyValues = {
-    uri: 'x',
-    get: name => s.values.get(name),
-    list: prefix => s.values.list(prefix),
-    put: (name, bytes) => s.values.put(name, bytes),
+    ...passingTo(s.values),
     swap: async (name, bytes, over) => {
       if (++writes === 3) throw new Error('the network is gone')
       return s.values.swap(name, bytes, over)

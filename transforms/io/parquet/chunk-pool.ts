@@ -38,12 +38,11 @@ export function newChunk(kind: Kind, rowsPerPage: number, depth: Depth | null = 
     : new ValueChunk(kind, rowsPerPage, depth)
 }
 
-/** The writers are not used by the caller any more. */
+/** Writers of `chunkFor`, which are not used by the caller any more. */
 export function giveBack(chunks: readonly ChunkWriter[], rowsPerPage: number): void {
   for (const chunk of chunks) {
     const { heldBytes } = chunk
-    // A nested column's leaf is of its own depth.
-    if (chunk.whole || kept >= KEPT_MAX || keptBytes + heldBytes > KEPT_BYTES_MAX) continue
+    if (kept >= KEPT_MAX || keptBytes + heldBytes > KEPT_BYTES_MAX) continue
     chunk.reset()
     const key = keyOf(chunk.kind, rowsPerPage)
     const list = idle.get(key)

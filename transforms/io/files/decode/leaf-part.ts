@@ -4,38 +4,20 @@ import type { Kind } from '../../../../engine/data/kind.ts'
 import type { ByteSink } from '../../../../engine/data/nested.ts'
 import type { Pool } from '../../../../engine/data/pool.ts'
 import { type Bytes, type Fields, QUOTE } from '../fields.ts'
-import { bool } from './bool.ts'
-import { base64 } from './bytes.ts'
-import { decimal } from './decimal.ts'
-import { float } from './float.ts'
-import { bigint, int32, int64 } from './integer.ts'
 import { type Part, refused, refusedAs } from './json-part.ts'
 import type { JsonText } from './json-text.ts'
 import { takesOf } from './json-types.ts'
+import { type Decode, type LeafTag, LEAVES } from './leaves.ts'
 import { textOf } from './text-of.ts'
-import { type Clock, time } from './time.ts'
+import type { Clock } from './time.ts'
 
-type DecodeOne = (f: Fields, k: number, column: Column, clock: Clock, left: null) => void
-const LEAVES: { readonly [tag: string]: DecodeOne } = {
-  bool,
-  int32,
-  int64,
-  bigint,
-  float32: float,
-  float64: float,
-  decimal,
-  date: time,
-  timestamp: time,
-  datetime: time,
-  bytes: base64,
-}
 const CLOCK: Clock = { parse: null, toUtc: null, epoch: true }
 
 export class LeafPart implements Part, Fields {
   readonly #kind: Kind
   readonly #column: Column
   readonly #takes: ReturnType<typeof takesOf>
-  readonly #decode: DecodeOne | null
+  readonly #decode: Decode | null
   readonly #raw: Uint8Array
   #why: string | null = null
   readonly at = new Int32Array(2)
@@ -50,7 +32,7 @@ export class LeafPart implements Part, Fields {
     this.#kind = kind.required
     this.#column = newColumn(this.#kind, 1)
     this.#takes = takesOf(this.#kind, true)
-    this.#decode = LEAVES[kind.tag] ?? null
+    this.#decode = LEAVES[kind.tag as LeafTag] ?? null
     this.#raw = new Uint8Array(this.#column.values.buffer, 0, bytesPerRow(this.#kind))
   }
 
@@ -66,7 +48,7 @@ export class LeafPart implements Part, Fields {
     if (this.#why !== null) throw refusedAs(this.#kind, textOf(this, 0), this.#why)
   }
 
-  #readPlain(decode: DecodeOne, into: ByteSink): void {
+  #readPlain(decode: Decode, into: ByteSink): void {
     const pool = this.#column.pool as Pool | null
     pool?.clear()
     decode(this, 0, this.#column, CLOCK, null)
