@@ -26,7 +26,11 @@ const entryPoints = [
 /** What threads and users share. */
 const SHARED = ['transforms/index.ts', 'transforms/io/index.ts', 'engine/run/load.ts']
 /** Imported by need: by processes that use the engine themselves, not by the one that guards a run. */
-const BY_NEED = /\/(?:engine|explain|infer|parameters|generate(?:\/index)?)\.ts$/
+const BY_NEED = [
+  join(root, 'transforms/'),
+  join(root, 'pipelines/'),
+  ...['engine', 'explain', 'infer', 'parameters', 'generate'].map(m => join(root, `cli/${m}.ts`)),
+]
 
 /** Processes that import the engine later, the first two through what keeps compiled code. */
 const started = [
@@ -64,9 +68,11 @@ function toWhole(plugin) {
     path: join(root, path.slice(namespace.length + 1)),
     namespace,
   }))
-  plugin.onResolve({ filter: BY_NEED }, ({ kind, path, resolveDir }) =>
-    kind === 'dynamic-import' ? { path: resolve(resolveDir, path), namespace } : null,
-  )
+  plugin.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+    const whole = resolve(resolveDir, path)
+    const byNeed = kind === 'dynamic-import' && BY_NEED.some(start => whole.startsWith(start))
+    return byNeed ? { path: whole, namespace } : null
+  })
   plugin.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
     contents: [
       ...SHARED.map(shared => `import ${JSON.stringify(join(root, shared))}`),

@@ -62,6 +62,8 @@ test('CSV to Parquet: no package at all', () => {
     ...['--input', input, '--output', join(folder, 'sales')],
   ])
   assert.deepEqual(packagesOf(threads), [])
+  const slow = [...threads.values()].flat().filter(url => /^node:(crypto|https?)$/.test(url))
+  assert.deepEqual(slow, [], 'modules that take each thread 10 ms and more')
   const imports = [...threads.values()].filter(urls => urls.some(u => u.endsWith('c-write.ts')))
   assert.ok(imports.length >= 2, 'the coordinator and a worker import the pipeline')
 })

@@ -21,7 +21,8 @@ export function partitionKey({ columns, options }: TableLoad, column: string): s
     return `COALESCE(CAST(${TRUNC[tag]}(${column}, ${partition.unit.toUpperCase()}) AS STRING), '')`
   }
   const { start, end, step } = partition.range
-  const inside = `CAST(DIV(${column} - ${start}, ${step}) AS STRING)`
+  // The inner parentheses are for servers that take DIV(a - b, c) as a - b // c.
+  const inside = `CAST(DIV((${column} - ${start}), ${step}) AS STRING)`
   return `CASE WHEN ${column} IS NULL THEN '' WHEN ${column} >= ${start} AND ${column} < ${end} THEN ${inside} ELSE 'outside' END`
 }
 
