@@ -16,7 +16,7 @@ import { bigqueryOf, s3Of, storageOf } from './talk.ts'
 
 /** Sorted names: `gs://bucket/name`, `s3://bucket/key`, `s3://bucket/key (upload)`, `database.collection`, `schema.table`. */
 export async function contents(service: Service): Promise<string[]> {
-  return (await CONTENTS[service.name as ServerName](service)).sort()
+  return (await CONTENTS[service.name as ServerName | 'pages'](service)).sort()
 }
 
 async function ofGcs(service: Service): Promise<string[]> {
@@ -88,10 +88,15 @@ async function ofBigquery(service: Service): Promise<string[]> {
   return lists.flatMap(([tables]) => tables.map(table => `${table.dataset.id}.${table.id}`))
 }
 
-const CONTENTS: Readonly<Record<ServerName, (service: Service) => Promise<string[]>>> = {
+/** The paged service of the matrix holds nothing but requests under way. */
+const ofPages = async ({ uri }: Service): Promise<string[]> =>
+  (await (await fetch(`${uri}/open`)).json()) as string[]
+
+const CONTENTS: Readonly<Record<ServerName | 'pages', (service: Service) => Promise<string[]>>> = {
   gcs: ofGcs,
   s3: ofS3,
   mongo: ofMongo,
   postgres: ofPostgres,
   bigquery: ofBigquery,
+  pages: ofPages,
 }

@@ -18,6 +18,8 @@ export interface FaultProxy extends Service {
   readonly schedule: Schedule
   /** Connections that clients have open to it. */
   readonly connections: number
+  /** Bytes that clients were sent, headers included. */
+  readonly sentBytes: number
 }
 
 const FRAMERS: Readonly<Record<string, () => Framer>> = {
@@ -37,7 +39,7 @@ export async function faultProxy(
   const proxy = { target: service, options, schedule, dialect }
   const server = framer ? tcpProxy({ ...proxy, framer }) : httpProxy(proxy)
   const listening = await listen(server)
-  const { sockets, ...ending } = listening
+  const { sockets, sentBytes, ...ending } = listening
   const pointed = pointedAt(service, listening.port)
   return {
     ...pointed,
@@ -45,6 +47,9 @@ export async function faultProxy(
     schedule,
     get connections() {
       return sockets.size
+    },
+    get sentBytes() {
+      return sentBytes()
     },
   }
 }
@@ -65,10 +70,14 @@ export function pointedAt<S extends Pick<Service, 'uri' | 'port' | 'env'>>(
 /** Listens on a free port of the loopback interface, and stops with all its connections. */
 export async function listen(server: Server) {
   const sockets = new Set<Socket>()
+  let ended = 0
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
-    socket.once('close', () => sockets.delete(socket))
+    socket.once('close', () => {
+      sockets.delete(socket)
+      ended += socket.bytesWritten
+    })
     socket.unref()
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -83,5 +92,6 @@ export async function listen(server: Server) {
     for (const socket of sockets) socket.destroy()
     await closed
   }
-  return { port: address.port, stop, log: () => '', sockets }
+  const sentBytes = () => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, ended)
+  return { port: address.port, stop, log: () => '', sockets, sentBytes }
 }

@@ -8,8 +8,8 @@ import { faultProxy } from '../fault-proxy/proxy.ts'
 import type { FaultOptions } from '../fault-proxy/schedule.ts'
 import { type GcsProtocol, gcsProtocol } from '../gcs-protocol/proxy.ts'
 import { noLeaks } from '../leaks.ts'
-import type { ServerName, Service } from '../services.ts'
-import type { At, MatrixCase, Servers } from './cases.ts'
+import type { Service } from '../services.ts'
+import type { At, EndName, MatrixCase, Servers } from './case.ts'
 
 /** A run without faults takes a second or two; eight faults with their pauses may take a while. */
 const RUN_MS_MAX = 120_000
@@ -21,6 +21,8 @@ export interface Ran {
   readonly ms: number
   readonly rssBytes: number
   readonly faults: number
+  /** Bytes that came from the servers, headers included. */
+  readonly receivedBytes: number
 }
 
 export interface Way {
@@ -29,18 +31,24 @@ export interface Way {
   readonly told: () => string
   readonly faults: () => number
   readonly connections: () => number
+  /** Bytes that clients were sent. */
+  readonly sentBytes: () => number
   readonly gcs: GcsProtocol | null
   readonly stop: () => Promise<void>
 }
 
 /** Protocol proxies, and before each a fault proxy. Without a seed nothing is injected. */
-export async function wayTo({ servers }: Pick<At, 'servers'>, seed: number | null): Promise<Way> {
+export async function wayTo(
+  { servers }: Pick<At, 'servers'>,
+  seed: number | null,
+  { rate }: Pick<MatrixCase, 'rate'> = {},
+): Promise<Way> {
   const stops: (() => Promise<void>)[] = []
-  const through: Partial<Record<ServerName, Service>> = {}
+  const through: Partial<Record<EndName, Service>> = {}
   const schedules: { injected: readonly unknown[] }[] = []
-  const proxies: { connections: number }[] = []
+  const proxies: { connections: number; sentBytes: number }[] = []
   let gcs: GcsProtocol | null = null
-  for (const [name, server] of Object.entries(servers) as [ServerName, Service][]) {
+  for (const [name, server] of Object.entries(servers) as [EndName, Service][]) {
     let service: Service = server
     if (name === 'gcs') service = gcs = await gcsProtocol(server)
     if (name === 'bigquery') {
@@ -48,7 +56,10 @@ export async function wayTo({ servers }: Pick<At, 'servers'>, seed: number | nul
       schedules.push(protocol.schedule)
       service = protocol
     }
-    const proxy = await faultProxy(service, faultsOf(name, seed))
+    const proxy = await faultProxy(service, {
+      ...faultsOf(name, seed),
+      ...(seed !== null && rate ? { rate } : {}),
+    })
     schedules.push(proxy.schedule)
     proxies.push(proxy)
     through[name] = proxy
@@ -64,6 +75,7 @@ export async function wayTo({ servers }: Pick<At, 'servers'>, seed: number | nul
     told: () => schedules.join('\n'),
     faults: () => schedules.reduce((sum, schedule) => sum + schedule.injected.length, 0),
     connections: () => proxies.reduce((sum, proxy) => sum + proxy.connections, 0),
+    sentBytes: () => proxies.reduce((sum, proxy) => sum + proxy.sentBytes, 0),
     gcs,
     stop: async () => {
       for (const stop of stops) await stop()
@@ -72,7 +84,7 @@ export async function wayTo({ servers }: Pick<At, 'servers'>, seed: number | nul
 }
 
 /** A broken session of a wire protocol takes all that it was about with it, so few faults are many. */
-function faultsOf(name: ServerName, seed: number | null): FaultOptions {
+function faultsOf(name: EndName, seed: number | null): FaultOptions {
   if (seed === null) return { seed: 0, rate: 0 }
   const few = name === 'mongo' || name === 'postgres' ? { rate: 0.15, faultsMax: 4 } : {}
   return { seed, stallMs: 700, slowMs: 200, ...few }
@@ -86,7 +98,7 @@ export async function runOnce(
   expected: string | null,
 ): Promise<Ran & { answer: string }> {
   const name = seed === null ? 'calm' : `seed_${seed}`
-  const way = await wayTo(at, seed)
+  const way = await wayTo(at, seed, what)
   try {
     const servers = Object.values(at.servers)
     const before = new Map<Service, string[]>()
@@ -100,6 +112,9 @@ export async function runOnce(
     if (expected !== null) assert.equal(answer, expected, told)
     assert.ok(ran.ms < RUN_MS_MAX, `${told}\nit took ${ran.ms} ms`)
     assert.ok(ran.rssBytes < RSS_BYTES_MAX, `${told}\nit took ${ran.rssBytes} bytes of memory`)
+    const most = what.receivedBytesMax?.(at) ?? Infinity
+    const receivedBytes = way.sentBytes()
+    assert.ok(receivedBytes <= most, `${told}\n${receivedBytes} bytes came, ${most} at most`)
     for (const server of servers)
       await noLeaks(
         {
@@ -117,7 +132,8 @@ export async function runOnce(
         told,
       )
     assert.deepEqual(way.gcs?.uploads ?? [], [], `${told}\nuploads are left over`)
-    return { answer, ms: ran.ms, rssBytes: ran.rssBytes, faults: way.faults() }
+    const { ms, rssBytes } = ran
+    return { answer, ms, rssBytes, receivedBytes, faults: way.faults() }
   } finally {
     await way.stop()
   }

@@ -11,6 +11,20 @@ export const Order = schema({
   note: t.utf8.nullable,
 })
 
+/** What `part.ts` reads, and what lies beside it. */
+export const Narrow = schema({ id: t.int32, amount: t.decimal(12, 2), note: t.utf8.nullable })
+export const Padded = schema({
+  id: t.int32,
+  day: t.date,
+  amount: t.decimal(12, 2),
+  pad: t.utf8,
+  customer: t.utf8,
+  note: t.utf8.nullable,
+})
+
+/** What `load.ts` loads. */
+export const TABLES = ['orders', 'days']
+
 export interface OrderRow {
   readonly id: number
   /** `2026-01-31`. */
