@@ -22,7 +22,8 @@ import type { Fault, FaultKind, FaultOptions, Schedule } from './schedule.ts'
 const DUPLICATED_BYTES_MAX = 8 * 2 ** 20
 /** Where a body without a known length is cut, at most. */
 const CUT_BYTES_MAX = 64 * 1024
-/** Parts of addresses that differ from run to run. */
+/** Ids of jobs that only read, which are never the same; parameters that differ from run to run. */
+const READ_JOB = /(?<=\/millrace_)[^_/]+(?=_read_)/
 const RANDOM = /^(?:upload_?id|x-amz-|x-goog-|pagetoken|continuation-token)/i
 
 export interface HttpProxy {
@@ -50,7 +51,7 @@ export function httpProxy(proxy: HttpProxy) {
 export function wordsOf({ method, url = '/' }: IncomingMessage): string {
   const [path = '', query = ''] = url.split(/\?(.*)/s)
   const kept = query.split('&').filter(part => part !== '' && !RANDOM.test(part))
-  return `${method} ${path}${kept.length > 0 ? `?${kept.join('&')}` : ''}`
+  return `${method} ${path.replace(READ_JOB, '*')}${kept.length > 0 ? `?${kept.join('&')}` : ''}`
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

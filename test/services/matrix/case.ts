@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import type { FaultOptions } from '../fault-proxy/schedule.ts'
 import type { ServerName, Service } from '../services.ts'
 import { s3Of, storageOf } from '../talk.ts'
 import { csvFilesIn } from './rows.ts'
@@ -38,8 +39,8 @@ export interface MatrixCase {
   answer(at: At, name: string): Promise<string>
   /** What may be on a server after a run. Nothing more than before where absent. */
   made?(name: string): (thing: string) => boolean
-  /** Share of the requests that get a fault, where a run asks for little. 0.25 where absent. */
-  readonly rate?: number
+  /** Where other faults than for most: a run that asks for little, or for much before it comes to rows. */
+  readonly faults?: Pick<FaultOptions, 'rate' | 'faultsMax' | 'where'>
   /** Bytes that may come from the servers, what is sent again included. Any where absent. */
   receivedBytesMax?(at: At): number
 }

@@ -41,7 +41,7 @@ export interface Way {
 export async function wayTo(
   { servers }: Pick<At, 'servers'>,
   seed: number | null,
-  { rate }: Pick<MatrixCase, 'rate'> = {},
+  { faults = {} }: Pick<MatrixCase, 'faults'> = {},
 ): Promise<Way> {
   const stops: (() => Promise<void>)[] = []
   const through: Partial<Record<EndName, Service>> = {}
@@ -56,10 +56,7 @@ export async function wayTo(
       schedules.push(protocol.schedule)
       service = protocol
     }
-    const proxy = await faultProxy(service, {
-      ...faultsOf(name, seed),
-      ...(seed !== null && rate ? { rate } : {}),
-    })
+    const proxy = await faultProxy(service, faultsOf(name, seed, faults))
     schedules.push(proxy.schedule)
     proxies.push(proxy)
     through[name] = proxy
@@ -84,10 +81,10 @@ export async function wayTo(
 }
 
 /** A broken session of a wire protocol takes all that it was about with it, so few faults are many. */
-function faultsOf(name: EndName, seed: number | null): FaultOptions {
+function faultsOf(name: EndName, seed: number | null, own: MatrixCase['faults']): FaultOptions {
   if (seed === null) return { seed: 0, rate: 0 }
   const few = name === 'mongo' || name === 'postgres' ? { rate: 0.15, faultsMax: 4 } : {}
-  return { seed, stallMs: 700, slowMs: 200, ...few }
+  return { seed, stallMs: 700, slowMs: 200, ...few, ...own }
 }
 
 /** Runs a case once. Throws AssertionError with all that was injected where anything is not as it must be. */

@@ -61,7 +61,7 @@ export function readsParts(kind: Store): MatrixCase {
       ...['--output', out(at, name)],
     ],
     answer: localFiles,
-    rate: 0.4,
+    faults: { rate: 0.4, faultsMax: 12 },
     // What is asked for is a seventh of the files; faults have some sent again.
     receivedBytesMax: () => stored / 5,
   }
