@@ -43,6 +43,34 @@ test('what passes is told from what is final', () => {
   assert.equal(jobFailure([{ reason: 'invalidQuery', message: conflict }]).passing, true)
 })
 
+test('an answer that did not come whole is asked for again', async () => {
+  const statusCode = 403
+  const silent = { code: 403, message: 'Multiple errors', errors: [], response: { statusCode } }
+  assert.equal(failureOf(silent).passing, false)
+  assert.match(failureOf(silent).message, /HTTP 403, its reason did not come/)
+  const limits = { deadlineMs: 1000, firstMs: 1, mostMs: 2 }
+  for (const [code, most] of [
+    [403, 5],
+    [400, 5],
+    [404, 1],
+    [409, 1],
+  ] as const) {
+    let asked = 0
+    const refused = () => {
+      asked++
+      return Promise.reject(failureOf({ ...silent, code }))
+    }
+    await assert.rejects(retried(refused, limits), /did not come/)
+    assert.equal(asked, most, `HTTP ${code}`)
+  }
+  // Cut short, though its length agrees.
+  const cut = Object.assign(new SyntaxError('in JSON'), { response: { statusCode: 200 } })
+  assert.equal(failureOf(cut).passing, true)
+  // The client's own credentials were refused: that is told, and final.
+  const grant = { code: 400, message: 'invalid_grant', response: { status: 400 } }
+  assert.deepEqual([failureOf(grant).untold, failureOf(grant).message], [false, 'invalid_grant'])
+})
+
 test('a fault tells every error, whose it is, and what to do', () => {
   const errors = [
     {

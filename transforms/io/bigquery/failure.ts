@@ -62,6 +62,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 const CONFLICT = /aborted due to concurrent update|serialize access to table .* concurrent update/i
 /** Told as invalid. */
 const APART = /read and write in different locations/i
+/** Of these the reason alone tells whether the same again may succeed. */
+const REASONED = [400, 403]
 const PASSING_CODES = [408, 429, 500, 502, 503, 504]
 const PASSING_NETWORK =
   /^(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$|socket hang up|network timeout|premature close|aborted|other side closed|fetch failed|terminated/i
@@ -74,6 +76,8 @@ export class ApiFailure extends Error {
   readonly errors: readonly ErrorProto[]
   readonly retryAfterMs: number
   readonly passing: boolean
+  /** A refusal whose reason was not heard, as where its body broke off: it may be one that passes. */
+  readonly untold: boolean
   /** Another transaction was faster: the same again will do, once that one has ended. */
   readonly conflict: boolean
 
@@ -83,6 +87,7 @@ export class ApiFailure extends Error {
     message: string
     retryAfterMs?: number
     broken?: boolean
+    untold?: boolean
   }) {
     super(error.message)
     this.code = error.code
@@ -92,6 +97,7 @@ export class ApiFailure extends Error {
     const known = Object.hasOwn(MEANINGS, this.reason) ? MEANINGS[this.reason] : undefined
     const byCode = known === undefined && PASSING_CODES.includes(this.code)
     this.conflict = CONFLICT.test(error.message)
+    this.untold = error.untold === true
     this.passing = error.broken === true || known?.passing === true || byCode || this.conflict
   }
 }
@@ -108,19 +114,26 @@ export function failureOf(error: unknown): ApiFailure {
     status?: unknown
     message?: string
     errors?: ErrorProto[]
-    response?: { headers?: unknown; status?: unknown }
+    response?: { headers?: unknown; status?: unknown; statusCode?: number }
   }
   const status = Number(e.response?.status ?? e.status ?? e.code)
   const code = Number.isInteger(status) ? status : 0
-  const message = String(e.message ?? error).split('\n')[0] as string
+  // The client's list of errors is empty where the body was no whole JSON.
+  const silent = code >= 400 && e.errors?.length === 0
+  const said = String(e.message ?? error).split('\n')[0] as string
+  const message = silent ? `the service answered HTTP ${code}, its reason did not come` : said
   return new ApiFailure({
     code,
     errors: e.errors ?? [],
     message: e.errors?.[0]?.message ?? message,
     retryAfterMs: askedMs(e.response?.headers),
-    broken: code === 0 && (PASSING_NETWORK.test(String(e.code)) || PASSING_NETWORK.test(message)),
+    untold: silent && REASONED.includes(code),
+    broken: code === 0 && (isNetwork(e) || Number(e.response?.statusCode) < 300),
   })
 }
+
+const isNetwork = ({ code, message = '' }: { code?: unknown; message?: string }): boolean =>
+  PASSING_NETWORK.test(String(code)) || PASSING_NETWORK.test(message)
 
 /** At most ten minutes are believed. */
 function askedMs(headers: unknown): number {

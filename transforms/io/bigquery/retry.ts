@@ -2,11 +2,18 @@
 import { persisted, type Persistence } from '../retry/retry.ts'
 import { ApiFailure } from './failure.ts'
 
+/** A refusal whose reason does not come is asked for so often. */
+const UNTOLD_MAX = 5
+
 export const RETRY: Persistence = { deadlineMs: 120_000, firstMs: 250, mostMs: 20_000 }
 
 /** Throws what the last attempt threw: final, or out of time. */
 export const retried = <T>(work: () => Promise<T>, limits = RETRY): Promise<T> =>
   persisted(work, {
     ...limits,
-    passes: error => (error instanceof ApiFailure && error.passing ? error.retryAfterMs : null),
+    passes(error, attempt) {
+      if (!(error instanceof ApiFailure)) return null
+      const again = error.passing || (error.untold && attempt < UNTOLD_MAX)
+      return again ? error.retryAfterMs : null
+    },
   })
