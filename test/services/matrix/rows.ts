@@ -1,4 +1,5 @@
 /** The rows of the matrix: the same ones always, as lines of CSV, as documents, as rows of a table. */
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { schema, t } from 'millrace'
@@ -43,6 +44,12 @@ export function orderOf(id: number): OrderRow {
   const amount = ((mixed >>> 8) / 100).toFixed(2)
   return { id, day, customer: `customer ${mixed % 997}`, amount, note: NOTES[mixed % 4] ?? null }
 }
+
+/** A text so mixed that it hardly compresses: 44 characters a hash. */
+export const padOf = (id: number, hashes: number): string =>
+  Array.from({ length: hashes }, (_, i) =>
+    createHash('sha256').update(`${id} ${i}`).digest('base64'),
+  ).join('')
 
 export const orders = (from: number, to: number): OrderRow[] =>
   Array.from({ length: to - from }, (_, i) => orderOf(from + i))

@@ -1,16 +1,35 @@
-/** A workbook in an object store: its parts are read by ranges of the version that was listed. */
+/**
+ * A workbook in an object store: its parts are read by ranges of the version that was listed. A zip file
+ * is read in many small steps (its directory name by name, before each part a head of 30 bytes), which
+ * are no requests of their own: a small workbook is fetched whole, of a larger one what lies near the
+ * step is fetched with it, and kept.
+ */
 import { Readable } from 'node:stream'
 import type { ZipFile } from 'yauzl'
+import { bytesOf, isSmall } from '../objects/object-bytes.ts'
 import { readerOf } from '../objects/reader-of.ts'
 import type { ObjectReader, StoredObject } from '../objects/store.ts'
+
+/** Fetched at once from where a step begins; a longer range is a part, which is not kept. */
+const NEAR_BYTES = 64 << 10
+/** Fetched at once before the end, where the directory lies. */
+const TAIL_BYTES = 256 << 10
+/** Besides the tail. */
+const KEPT_MAX = 4
+
+interface Kept {
+  readonly at: number
+  readonly end: number
+  readonly bytes: Promise<Buffer>
+}
 
 /** Throws as the store's `read`; what yauzl finds wrong is its own error. */
 export async function openObjectZip(object: StoredObject): Promise<ZipFile> {
   const { fromRandomAccessReaderPromise, RandomAccessReader } = await import('yauzl')
-  const reader = await readerOf(object.uri)
+  const ranges = new ZipRanges(object, await readerOf(object.uri))
   class ObjectRanges extends RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
-      return Readable.from(reader.read(object, start, end), { objectMode: false })
+      return Readable.from(ranges.range(start, end), { objectMode: false })
     }
     override close(done: (error: Error | null) => void): void {
       done(null)
@@ -20,10 +39,60 @@ export async function openObjectZip(object: StoredObject): Promise<ZipFile> {
 }
 
 /** Its first bytes. */
-export async function objectHead(object: StoredObject, bytes: number): Promise<Buffer> {
-  const reader: ObjectReader = await readerOf(object.uri)
-  const chunks: Uint8Array[] = []
-  for await (const chunk of reader.read(object, 0, Math.min(bytes, object.bytes)))
-    chunks.push(chunk)
-  return Buffer.concat(chunks)
+export const objectHead = (object: StoredObject, bytes: number): Promise<Buffer> =>
+  bytesOf(object, 0, Math.min(bytes, object.bytes))
+
+/** Memory: 512 KB of a large workbook, which goes with it. */
+class ZipRanges {
+  readonly #object: StoredObject
+  readonly #reader: ObjectReader
+  #tail: Kept | null = null
+  #kept: Kept[] = []
+
+  constructor(object: StoredObject, reader: ObjectReader) {
+    this.#object = object
+    this.#reader = reader
+  }
+
+  /** The bytes of a range in order: first what is kept of it, then what is fetched. */
+  async *range(start: number, end: number): AsyncGenerator<Uint8Array> {
+    const object = this.#object
+    if (isSmall(object)) {
+      yield await bytesOf(object, start, end)
+      return
+    }
+    const near = this.#near(start, end)
+    if (near !== null) yield (await near.bytes).subarray(start - near.at, end - near.at)
+    const from = Math.max(start, near?.end ?? 0)
+    if (from < end) yield* this.#reader.read(object, from, end)
+  }
+
+  /** What has the range's first byte; of a step fetched where nothing does. */
+  #near(start: number, end: number): Kept | null {
+    const known = [this.#tail, ...this.#kept].find(k => k && start >= k.at && start < k.end)
+    if (known) return known
+    const { bytes } = this.#object
+    const tail = bytes - TAIL_BYTES
+    if (start >= tail) {
+      this.#tail = this.#fetched(tail, bytes)
+      return this.#tail
+    }
+    if (end - start > NEAR_BYTES) return null
+    const near = this.#fetched(start, start + NEAR_BYTES)
+    this.#kept = [near, ...this.#kept.slice(0, KEPT_MAX - 1)]
+    return near
+  }
+
+  #fetched(at: number, end: number): Kept {
+    const bytes = bytesOf(this.#object, at, end)
+    const kept: Kept = { at, end, bytes }
+    bytes.catch(() => this.#forget(kept))
+    return kept
+  }
+
+  /** The next who asks tries again. */
+  #forget(kept: Kept): void {
+    if (this.#tail === kept) this.#tail = null
+    this.#kept = this.#kept.filter(k => k !== kept)
+  }
 }

@@ -37,6 +37,17 @@ interface SheetSplit extends Pick<Workbook, 'from1904' | 'texts' | 'styles'> {
   readonly object?: StoredObject
 }
 
+/** A sheet as planning finds it, and the columns that it has beyond the schema's. */
+interface LookedAt {
+  readonly split: Split
+  readonly place: string
+  readonly extra: readonly string[]
+}
+
+/** Workbooks of an object store that are looked at together, where they are no larger. */
+const SMALL_AT_ONCE = 8
+const SMALL_BYTES = 512 << 10
+
 /** A sheet opened, its header read. */
 interface OpenedSheet {
   readonly rows: SheetRows
@@ -65,29 +76,52 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
 
   async plan(_request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
     const files = listed ?? (await inputsOf(this.#path))
-    const splits: Split[] = []
+    const looked = await this.#lookAll(files)
     const notes = new ExtraColumns()
-    for (const { path, object } of files) {
-      const located = { path, ...(object && { object }) }
-      const container = await openContainer(located, this.#choices.inflateRatioMax)
-      try {
-        const book = await readWorkbook(container)
-        for (const { name, part } of sheetsFor(book, { sheet: this.#choices.sheet, path })) {
-          const { from1904, texts, styles } = book
-          // A URL's signature is not kept in splits: it is put back where they are read.
-          const kept = object && { object: { ...object, uri: path } }
-          const detail: SheetSplit = { name, part, from1904, texts, styles, ...kept }
-          const { stored } = container.sizeOf(part)
-          splits.push({ uri: path, start: 0, end: Infinity, bytes: stored, detail })
-          const { extra } = await this.#sheet(container, detail)
-          notes.add(`${path}#${name}`, extra)
-        }
-      } finally {
-        await container.close()
-      }
-    }
+    for (const { place, extra } of looked.flat()) notes.add(place, extra)
+    const splits = looked.flatMap(sheets => sheets.map(({ split }) => split))
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { splits, inputs, notes: notes.lines() }
+  }
+
+  /** Several small ones of an object store at once; others one by one, since their texts are held. */
+  async #lookAll(files: readonly InputFile[]): Promise<LookedAt[][]> {
+    const looked: LookedAt[][] = []
+    if (files[0]?.object === undefined) {
+      for (const file of files) looked.push(await this.#look(file))
+      return looked
+    }
+    const { default: pLimit } = await import('p-limit')
+    const [many, one] = [pLimit(SMALL_AT_ONCE), pLimit(1)]
+    const limitOf = ({ bytes }: InputFile) => (bytes <= SMALL_BYTES ? many : one)
+    try {
+      return await Promise.all(files.map(file => limitOf(file)(() => this.#look(file))))
+    } finally {
+      for (const limit of [many, one]) limit.clearQueue()
+    }
+  }
+
+  /** The sheets of a file that are read. */
+  async #look({ path, object }: InputFile): Promise<LookedAt[]> {
+    const located = { path, ...(object && { object }) }
+    const container = await openContainer(located, this.#choices.inflateRatioMax)
+    const sheets: LookedAt[] = []
+    try {
+      const book = await readWorkbook(container)
+      for (const { name, part } of sheetsFor(book, { sheet: this.#choices.sheet, path })) {
+        const { from1904, texts, styles } = book
+        // A URL's signature is not kept in splits: it is put back where they are read.
+        const kept = object && { object: { ...object, uri: path } }
+        const detail: SheetSplit = { name, part, from1904, texts, styles, ...kept }
+        const { stored } = container.sizeOf(part)
+        const split: Split = { uri: path, start: 0, end: Infinity, bytes: stored, detail }
+        const { extra } = await this.#sheet(container, detail)
+        sheets.push({ split, place: `${path}#${name}`, extra })
+      }
+      return sheets
+    } finally {
+      await container.close()
+    }
   }
 
   async open(split: Split, request: ReadRequest): Promise<SplitReader> {
