@@ -13,6 +13,7 @@ import type {
 } from 'apache-arrow'
 import { Fault } from '../fault.ts'
 import type { Arrow } from './arrow-write.ts'
+import { checkedTexts } from './arrow-texts.ts'
 import { type Column, isText, newColumn, type Values } from './column.ts'
 import type { Kind } from './kind.ts'
 import { isWide, withOptional } from './kind.ts'
@@ -76,7 +77,7 @@ export function columnFrom(arrow: Arrow, source: Source): Column {
   const shared = sharedColumn(arrow, source)
   const column = shared ?? copied(arrow, source, valid)
   column.valid = valid
-  return column
+  return checkedTexts(name, column, data.length)
 }
 
 const mistaken = ({ name, kind, data }: Source): Fault =>

@@ -16,7 +16,7 @@
  * | timestamp                | Timestamp (µs, UTC)               | copied: integers, not doubles |
  * | datetime                 | Timestamp (µs, no zone)           | copied: integers, not doubles |
  * | decimal, to 15 digits    | Decimal128                        | copied: 128 bits, not doubles |
- * | json                     | as utf8                           | shared                        |
+ * | json                     | as utf8                           | shared; read: checked, copied |
  * | list, struct             | List, Struct                      | copied                        |
  * | validity                 | validity                          | copied: bits, not bytes       |
  *

@@ -203,6 +203,25 @@ test('the json text null is null, where a column may be and where not', async ()
   )
 })
 
+test('a part that is no JSON is refused, in a dictionary and plain', async () => {
+  const S = schema({ l: t.list(t.json).nullable, o: t.struct(schema({ j: t.json.nullable })) })
+  const rows = `SELECT CASE WHEN i = 5 THEN ['1', '{"a":'] WHEN i = 9 THEN NULL ELSE ['{"a": ' || VALUE || '}'] END AS l,
+    {'j': CASE WHEN i = 7 THEN 'x' ELSE '[]' END} AS o FROM range(20) AS t(i)`
+  for (const value of ['i % 2', 'i']) {
+    await duck(`COPY (${rows.replace('VALUE', value)}) TO '${pathOf('text')}' (FORMAT parquet)`)
+    const { rows: found, rejects } = await read('text', S)
+    assert.equal(found.length, 18)
+    assert.deepEqual(found[1], { l: [{ a: 1 }], o: { j: [] } })
+    assert.deepEqual(
+      rejects.map(r => [r.line, r.column, r.reason]),
+      [
+        [6, 'l', 'l[1]: expected json, got a text that is not JSON'],
+        [8, 'o', 'o.j: expected json, got a text that is not JSON'],
+      ],
+    )
+  }
+})
+
 test('lists in lists as deep as kinds go come back', async () => {
   let kind: Kind = t.int32
   let v: unknown = 1

@@ -4,6 +4,7 @@
  * sample says that values repeat; else each page becomes a pool of its own, offsets and bytes.
  */
 import { isUtf8 } from 'node:buffer'
+import { isJson, isJsonNull } from '../../../engine/data/json-text.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Pool } from '../../../engine/data/pool.ts'
 import { type Decoded, spread, spreadBytes } from './decoded.ts'
@@ -12,7 +13,7 @@ import { FLAW } from './flaws.ts'
 import { ENCODING } from './format.ts'
 import type { Leaf } from './leaf.ts'
 import type { DataPage, DictionaryPage } from './page-read.ts'
-import { compacted, isJson } from './json-compact.ts'
+import { compacted } from './json-compact.ts'
 import { type Raw, readRaw } from './plain-read.ts'
 import { Malformed } from './thrift-read.ts'
 import type { PageDecoder } from './value-read.ts'
@@ -170,10 +171,9 @@ function nullsOfText(found: Decoded): Decoded {
 
 /** The text `null` is null, as in all formats: whether it may be is asked where rows are judged. */
 function jsonFlaw(text: Uint8Array): number {
-  if (text.length === 4 && NULL_TEXT.equals(text)) return FLAW.null
+  if (isJsonNull(text, 0, text.length)) return FLAW.null
   return isJson(text) ? 0 : FLAW.json
 }
-const NULL_TEXT = Buffer.from('null')
 
 /** Valid as a whole, and no entry begins within a character: then each is valid. */
 function wellFormed({ bytes, offsets, count, size }: Pool): boolean {

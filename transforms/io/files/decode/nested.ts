@@ -5,11 +5,11 @@
  * over. What is refused says where: `lines[2].price: expected decimal(10,2), got "abc"`.
  */
 import type { Column } from '../../../../engine/data/column.ts'
+import { JSON_DEPTH_MAX, tooDeep } from '../../../../engine/data/json-text.ts'
 import { ByteSink } from '../../../../engine/data/nested.ts'
 import { Pool } from '../../../../engine/data/pool.ts'
 import { type Fields, NULL, QUOTE } from '../fields.ts'
 import type { Clock, Left } from './index.ts'
-import { JSON_DEPTH_MAX, tooDeep } from '../json-depth.ts'
 import { PartError } from './json-part.ts'
 import { partOf } from './json-parts.ts'
 import { JsonText } from './json-text.ts'
