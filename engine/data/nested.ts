@@ -17,6 +17,7 @@
  * 1 0 0 0 · 1 · 1 · 1 0 0 0 · 61 · 0.
  */
 import { bytesPerRow, type Column, newColumn } from './column.ts'
+import { grownSize } from './growth.ts'
 import type { Kind } from './kind.ts'
 import type { Utf8Buffer } from './pool.ts'
 import type { AnySchema } from './schema.ts'
@@ -30,7 +31,7 @@ export class ByteSink {
 
   room(count: number): void {
     if (this.at + count <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.at + count, this.bytes.length * 2))
+    const grown = Buffer.allocUnsafeSlow(grownSize(this.at + count, this.bytes.length))
     this.bytes.copy(grown, 0, 0, this.at)
     this.bytes = grown
     this.view = viewOf(grown)

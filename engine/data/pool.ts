@@ -7,6 +7,8 @@
  * Layout: entry c is bytes[offsets[c] .. offsets[c + 1]); offsets[0] is 0. A JS string is made once
  * per entry, when a lambda asks for it.
  */
+import { grownSize } from './growth.ts'
+
 const encoder = new TextEncoder()
 
 /** Node's own method, which its types leave out: half the cost of toString for short strings. */
@@ -219,7 +221,7 @@ export class Pool {
   }
 
   #growBytes(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, 1024))
+    const grown = Buffer.allocUnsafeSlow(Math.max(grownSize(needed, this.bytes.length), 1024))
     this.bytes.copy(grown, 0, 0, this.size)
     this.bytes = grown
   }

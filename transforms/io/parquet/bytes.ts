@@ -1,4 +1,6 @@
 /** A growable byte buffer: pages, dictionaries and footers are built in one. */
+import { grownSize } from '../../../engine/data/growth.ts'
+
 export class Bytes {
   buffer: Buffer
   size = 0
@@ -10,7 +12,7 @@ export class Bytes {
   reserve(more: number): void {
     const needed = this.size + more
     if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
+    const grown = Buffer.allocUnsafeSlow(grownSize(needed, this.buffer.length))
     grown.set(this.buffer.subarray(0, this.size))
     this.buffer = grown
   }

@@ -17,7 +17,9 @@ export class ColumnReader {
   readonly #decoder: PageDecoder
   readonly #advance: (bytes: number) => void
   #pages: PageReader | null = null
-  #page: Decoded | null = null
+  /** Pages that were decoded and have rows left. */
+  #decoded: Decoded[] = []
+  /** Rows of the first of them that were read. */
   #at = 0
   /** Rows to be passed over before the next that is read: they begin where a page does. */
   #skips = 0
@@ -42,7 +44,7 @@ export class ColumnReader {
     const facts = { optional: leaf.optional, rows, advance: this.#advance }
     this.#pages = new PageReader(this.#file, chunk, facts)
     this.#decoder.begin()
-    this.#page = null
+    this.#decoded = []
     this.#at = 0
     this.#skips = 0
   }
@@ -51,25 +53,51 @@ export class ColumnReader {
   fill(rows: number): Filled {
     const pieces: Piece[] = []
     for (let left = rows; left > 0; ) {
-      const page = this.#page ?? this.#next()
+      const page = this.#decoded[0] ?? this.#next()
       const to = Math.min(page.rows, this.#at + left)
       pieces.push({ page, from: this.#at, to })
       left -= to - this.#at
-      this.#at = to
-      if (to === page.rows) this.#page = null
+      this.#passTo(page, to)
     }
     return join(this.#kind, pieces, rows)
+  }
+
+  #passTo(page: Decoded, row: number): void {
+    this.#at = row
+    if (row < page.rows) return
+    this.#decoded.shift()
+    this.#at = 0
+  }
+
+  /** Whether its values may be long. */
+  get long(): boolean {
+    return isText(this.#kind)
+  }
+
+  /**
+   * How many of the next rows `fill` may be asked for, that the pages which have them hold at most so many
+   * bytes of text, or are one; `rows` at most. Those pages are decoded.
+   */
+  reach(rows: number, bytesMax: number): number {
+    const pools = new Set<unknown>()
+    let [reached, bytes] = [0, 0]
+    for (let i = 0; reached < rows && (i === 0 || bytes < bytesMax); i++) {
+      const page = this.#decoded[i] ?? this.#next()
+      reached += i === 0 ? page.rows - this.#at : page.rows
+      if (!pools.has(page.pool)) bytes += page.pool?.size ?? 0
+      pools.add(page.pool)
+    }
+    return Math.min(rows, reached)
   }
 
   /** Passes over rows. Pages that lie among them are not decoded, and pages beyond not looked for. */
   skip(rows: number): void {
     this.#skips += rows
-    const page = this.#page
-    if (page === null) return
-    const passed = Math.min(page.rows - this.#at, this.#skips)
-    this.#skips -= passed
-    this.#at += passed
-    if (this.#at === page.rows) this.#page = null
+    for (let [page] = this.#decoded; page && this.#skips > 0; [page] = this.#decoded) {
+      const passed = Math.min(page.rows - this.#at, this.#skips)
+      this.#skips -= passed
+      this.#passTo(page, this.#at + passed)
+    }
   }
 
   #next(): Decoded {
@@ -80,10 +108,12 @@ export class ColumnReader {
       if (page.type === 'dictionary') this.#decoder.dictionary(page)
       else if (page.type === 'passed') this.#skips -= page.rows
       else if (page.rows > 0) {
-        this.#page = this.#decoder.decode(page)
-        this.#at = this.#skips
+        const decoded = this.#decoder.decode(page)
+        // Rows are skipped where none is decoded yet.
+        if (this.#decoded.length === 0) this.#at = this.#skips
         this.#skips = 0
-        return this.#page
+        this.#decoded.push(decoded)
+        return decoded
       }
     }
   }

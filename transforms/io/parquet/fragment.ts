@@ -11,6 +11,7 @@ import type { FinishedChunk } from './chunk-write.ts'
 import { footer, MAGIC } from './footer-write.ts'
 import { type ChunkMeta, type RowGroupMeta, ZSTD } from './format.ts'
 import { type ChunkIndex, indexOf, placeIndexes } from './index-place.ts'
+import { LargeValues } from './large-values.ts'
 import { physicalType } from './physical.ts'
 import { type LeafSpec, leavesOfField } from './schema-write.ts'
 import { type WrittenColumn, writtenColumn } from './written-column.ts'
@@ -26,6 +27,8 @@ export interface ParquetOptions {
   readonly bytesMax?: number
 }
 
+/** Sizes are looked at so often in a row group, as far as its rows let foresee it. */
+const STRIDES = 16
 /** Sizes are looked at after so many rows at most, whatever the batches; earlier where rows are large. */
 const STRIDE_MAX = 8192
 /** A row group starts carefully: its first rows tell how large rows are. */
@@ -56,6 +59,8 @@ class ParquetWriter implements FragmentWriter {
   #rows = 0
   /** Of those, at how many its size is looked at next. */
   #check = STRIDE_MIN
+  /** Those of the rows since it was looked at last. */
+  readonly #large: LargeValues
   #total = 0
   #full = false
   #fd: number
@@ -70,6 +75,7 @@ class ParquetWriter implements FragmentWriter {
     this.#fileBytesMax = bytesMax
     this.#rowsMax = options.rowsPerRowGroup ?? 1 << 20
     this.#bytesMax = options.bytesPerRowGroup ?? 128e6
+    this.#large = new LargeValues(this.#bytesMax / STRIDES)
     this.#rowsPerPage = options.rowsPerPage ?? pageRows(columns, bytesMax)
     this.#fd = refusing(path, () => openSync(path, 'w'))
     this.#append(MAGIC)
@@ -91,14 +97,16 @@ class ParquetWriter implements FragmentWriter {
 
   write(batch: Batch, from = 0, to = batch.selected): number {
     const columns = this.#schema.list.map((_, i) => columnOf(batch, i))
+    const { selection } = batch
+    this.#large.meet(columns, selection, from, to)
     let at = from
     while (at < to && !this.#full) {
-      const until = Math.min(to, at + this.#check - this.#rows)
+      const until = this.#large.reach(selection, at, Math.min(to, at + this.#check - this.#rows))
       for (let i = 0; i < columns.length; i++)
-        this.#columns[i]?.append(columns[i] as (typeof columns)[0], batch.selection, at, until)
+        this.#columns[i]?.append(columns[i] as (typeof columns)[0], selection, at, until)
       this.#rows += until - at
       at = until
-      if (this.#rows === this.#check) this.#look()
+      if (this.#rows === this.#check || this.#large.many) this.#look()
     }
     return at
   }
@@ -106,6 +114,7 @@ class ParquetWriter implements FragmentWriter {
   /** Ends the row group or the file where they are large enough. */
   #look(): void {
     const rows = this.#rows
+    this.#large.clear()
     let [raw, packed] = [0, this.#offset]
     for (const { chunks } of this.#columns)
       for (const { pages } of chunks) {
@@ -115,7 +124,7 @@ class ParquetWriter implements FragmentWriter {
     this.#full = packed >= this.#fileBytesMax
     if (rows === this.#rowsMax || raw > this.#bytesMax) this.#endGroup()
     // As many rows as a sixteenth of the row group is expected to have, but never a leap.
-    const expected = Math.ceil((this.#bytesMax / 16) * (rows / Math.max(1, raw)))
+    const expected = Math.ceil((this.#bytesMax / STRIDES) * (rows / Math.max(1, raw)))
     const stride = Math.min(expected, STRIDE_MAX, rows)
     this.#check = Math.min(this.#rowsMax, this.#rows + Math.max(stride, STRIDE_MIN))
   }

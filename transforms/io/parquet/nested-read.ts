@@ -1,11 +1,10 @@
 /** Reads a nested column: its leaves side by side, put together as the bytes of `engine/data/nested.ts`. */
-import { newColumn } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import { ByteSink } from '../../../engine/data/nested.ts'
 import { joined } from '../../../engine/data/plain.ts'
-import { Pool } from '../../../engine/data/pool.ts'
 import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'
+import { ReadyRows } from './ready-rows.ts'
 import type { ParquetFile } from './footer-read.ts'
 import type { RowGroupMeta } from './format.ts'
 import { type LeafBinding, LeafStream } from './leaf-stream.ts'
@@ -60,8 +59,11 @@ export class NestedReader {
   readonly #shape: Shape
   readonly #leaves: readonly LeafStream[]
   readonly #sink = new ByteSink()
+  /** Rows that were put together, and not asked for yet. */
+  #ready: ReadyRows
   /** Rows that the row group still has. */
   #left = 0
+  readonly long = true
 
   constructor(
     file: ParquetFile,
@@ -70,37 +72,37 @@ export class NestedReader {
   ) {
     this.#name = name
     this.#shape = binding.shape
+    this.#ready = new ReadyRows(binding.shape.kind)
     this.#leaves = binding.leaves.map(leaf => new LeafStream(file, leaf, advance))
   }
 
   begin(group: RowGroupMeta): void {
     this.#left = group.rows
+    this.#ready = new ReadyRows(this.#shape.kind)
     for (const leaf of this.#leaves) leaf.begin(group)
   }
 
-  fill(rows: number): Filled {
-    const { kind } = this.#shape
-    const pool = new Pool(false)
-    const column = newColumn(kind.nullable, rows, pool)
-    const reasons = new Map<number, string>()
-    const valid = column.valid as Uint8Array
-    for (let row = 0; row < rows; row++) {
+  /**
+   * How many of the next rows `fill` may be asked for, that all but the last take less than so many bytes;
+   * `rows` at most. They are put together.
+   */
+  reach(rows: number, bytesMax: number): number {
+    const ready = this.#ready
+    const before = ready.rows
+    while (ready.rows < rows && (ready.rows === 0 || ready.bytes < bytesMax)) {
       const why = this.#record()
-      if (why !== null) reasons.set(row, why)
-      else if (this.#sink.at > 0) {
-        valid[row] = 1
-        column.values[row] = pool.append(this.#sink.bytes, 1, this.#sink.at)
-      }
+      if (why !== null) ready.refuse(why)
+      else ready.add(this.#sink.bytes, this.#sink.at)
     }
-    this.#passed(rows)
-    const filled = { ...column, kind }
-    if (reasons.size === 0) return { column: filled, flaws: null }
-    const flaws = new Uint8Array(rows)
-    for (const row of reasons.keys()) {
-      flaws[row] = FLAW.part
-      valid[row] = 1
-    }
-    return { column: filled, flaws, reasons }
+    this.#passed(ready.rows - before)
+    return Math.min(rows, ready.rows)
+  }
+
+  fill(rows: number): Filled {
+    this.reach(rows, Number.POSITIVE_INFINITY)
+    const ready = this.#ready
+    this.#ready = ready.after(rows)
+    return ready.filled(rows)
   }
 
   /** One record into the sink, after a byte; nothing where it is null. Answers why it cannot be read. */
@@ -118,6 +120,7 @@ export class NestedReader {
     }
   }
 
+  /** Where no row is ready: those that `reach` found come before any that are skipped. */
   skip(rows: number): void {
     for (const leaf of this.#leaves)
       for (let row = 0; row < rows; row++) {

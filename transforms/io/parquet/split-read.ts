@@ -17,6 +17,11 @@ import { maySift } from './statistics-read.ts'
 
 type AnyReader = ColumnReader | NestedReader
 
+/** Texts and nested values of a batch, as far as several rows have more. */
+const BATCH_BYTES_MAX = 32 << 20
+/** Of the task's memory a batch may take one. */
+const MEMORY_PARTS = 8
+
 export interface SplitPlace {
   readonly file: ParquetFile
   readonly split: Split
@@ -84,7 +89,7 @@ export class ParquetSplitReader implements SplitReader {
     }
     this.#from = this.#to
     const end = this.#gaps[0]?.from ?? this.#rowsOfGroup
-    const rows = Math.min(this.#request.rowsPerBatch, end - this.#from)
+    const rows = this.#reach(Math.min(this.#request.rowsPerBatch, end - this.#from))
     this.#to += rows
     const filled = this.#readers.map(reader => reader?.fill(rows) ?? null)
     const firstRow = this.#before + this.#from
@@ -97,6 +102,24 @@ export class ParquetSplitReader implements SplitReader {
     this.#reasons = filled.map(f => f?.reasons)
     this.#leaveOut(filled.map((f, i) => f && this.#flawsOf(f, i)))
     return this.#batch
+  }
+
+  /** As many of the next rows as their long values let lie together in memory; one at least. */
+  #reach(most: number): number {
+    const { memoryBytes = BATCH_BYTES_MAX * MEMORY_PARTS } = this.#request
+    const bytes = Math.min(BATCH_BYTES_MAX, memoryBytes / MEMORY_PARTS)
+    const long = this.#readers.filter(reader => reader?.long) as AnyReader[]
+    const first = Math.min(most, this.#unreadReach(bytes))
+    return long.reduce((rows, reader) => reader.reach(rows, bytes / long.length), first)
+  }
+
+  /** A column that is not read may be asked for later, for all rows of a batch: those are bounded by what rows take on average. */
+  #unreadReach(bytes: number): number {
+    const { groups, bindings } = this.#place
+    const { chunks, rows } = groups[this.#group] as RowGroupMeta
+    const unread = bindings.flatMap((b, i) => (this.#readers[i] ? [] : indexesOf(b)))
+    const raw = unread.reduce((sum, index) => sum + (chunks[index]?.rawBytes ?? 0), 0)
+    return Math.max(1, Math.floor((bytes * rows) / Math.max(1, raw)))
   }
 
   /** Goes to the next row to be read: it comes after `#to`. False at the end. */
