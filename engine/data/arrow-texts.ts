@@ -5,7 +5,7 @@
 import { Fault } from '../fault.ts'
 import type { Column } from './column.ts'
 import { compactJson, isJson, isJsonNull } from './json-text.ts'
-import { ByteSink } from './nested.ts'
+import { ByteSink } from './byte-sink.ts'
 import { show } from './plain.ts'
 import { Pool } from './pool.ts'
 

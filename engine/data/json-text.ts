@@ -5,7 +5,7 @@
  * written again.
  */
 import { isUtf8 } from 'node:buffer'
-import type { ByteSink } from './nested.ts'
+import type { ByteSink } from './byte-sink.ts'
 
 export const JSON_DEPTH_MAX = 1000
 const [QUOTE, BACKSLASH, SPACE] = [34, 92, 32]

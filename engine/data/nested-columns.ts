@@ -1,7 +1,8 @@
 /** A nested column as columns of its parts, and back: what formats of nested buffers take and give. */
 import { bytesPerRow, type Column, isText, newColumn } from './column.ts'
 import type { Kind } from './kind.ts'
-import { ByteSink, elementOf, structOf, viewOf } from './nested.ts'
+import { ByteSink, viewOf } from './byte-sink.ts'
+import { elementOf, structOf } from './nested.ts'
 import { partColumn } from './part-column.ts'
 import { Pool, type Utf8Buffer } from './pool.ts'
 
@@ -115,7 +116,7 @@ function appenderOf({ kind, values, valid, pool }: Column): (row: number, into: 
     }
     into.byte(1)
     if (pool === null) {
-      into.part(raw, row * width, (row + 1) * width)
+      into.plain(kind, raw, row * width, (row + 1) * width)
       return
     }
     const code = values[row] as number

@@ -1,7 +1,7 @@
 /**
  * Nested values as bytes: how a pool holds lists, structs and json, so that whatever carries text
  * (exchange, spill, sort, dictionaries) carries them too. Equal values have equal bytes, whether or
- * not their parts may be null.
+ * not their parts may be null: as -0 equals 0, and NaN equals NaN, there is one 0 and one NaN in them.
  *
  * | kind                     | bytes                                                        |
  * |--------------------------|--------------------------------------------------------------|
@@ -16,64 +16,12 @@
  * Example: `list(struct(sku:utf8 n:int32?))` with `[{ sku: 'a', n: null }]` takes 12 bytes:
  * 1 0 0 0 · 1 · 1 · 1 0 0 0 · 61 · 0.
  */
+import { type ByteSource, ByteSink, viewOf } from './byte-sink.ts'
 import { bytesPerRow, type Column, newColumn } from './column.ts'
-import { grownSize } from './growth.ts'
 import type { Kind } from './kind.ts'
 import type { Utf8Buffer } from './pool.ts'
 import type { AnySchema } from './schema.ts'
 import { readPlain, ValueError, within, writePlain } from './plain.ts'
-
-/** Bytes being written; the owner reads `bytes` up to `at` before it writes again. */
-export class ByteSink {
-  bytes = Buffer.allocUnsafeSlow(1024)
-  view = viewOf(this.bytes)
-  at = 0
-
-  room(count: number): void {
-    if (this.at + count <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(grownSize(this.at + count, this.bytes.length))
-    this.bytes.copy(grown, 0, 0, this.at)
-    this.bytes = grown
-    this.view = viewOf(grown)
-  }
-  byte(value: number): void {
-    this.room(1)
-    this.bytes[this.at++] = value
-  }
-  word(value: number): void {
-    this.room(4)
-    this.view.setUint32(this.at, value, true)
-    this.at += 4
-  }
-  text(value: string): void {
-    this.room(4 + value.length * 3)
-    const length = this.bytes.write(value, this.at + 4, 'utf8')
-    this.view.setUint32(this.at, length, true)
-    this.at += 4 + length
-  }
-  raw(value: Uint8Array): void {
-    this.part(value, 0, value.length)
-  }
-  /** source[from..to). Most are short, of which a view takes longer to make than to copy. */
-  part(source: Uint8Array, from: number, to: number): void {
-    this.room(to - from)
-    const { bytes } = this
-    let { at } = this
-    if (to - from < 64) for (let i = from; i < to; i++) bytes[at++] = source[i] as number
-    else {
-      bytes.set(source.subarray(from, to), at)
-      at += to - from
-    }
-    this.at = at
-  }
-}
-
-/** Where a value is read from. */
-export interface ByteSource {
-  readonly bytes: Utf8Buffer
-  readonly view: DataView
-  at: number
-}
 
 /** A kind's two directions. */
 export interface Codec {
@@ -146,7 +94,7 @@ class PlainCodec implements Codec {
   }
   write(value: unknown, into: ByteSink): void {
     writePlain(this.#column, 0, value)
-    into.raw(this.#bytes)
+    into.plain(this.#column.kind, this.#bytes, 0, this.#bytes.length)
   }
   read(from: ByteSource): unknown {
     this.#bytes.set(from.bytes.subarray(from.at, from.at + this.#bytes.length))
@@ -316,9 +264,4 @@ export function decodeNested(kind: Kind, entry: Uint8Array): unknown {
   const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength) as Utf8Buffer
   if (kind.tag === 'json') return JSON.parse(bytes.utf8Slice(0, bytes.length))
   return codecOf(kind.required).read({ bytes, view: viewOf(bytes), at: 0 })
-}
-
-/** A view of the same bytes. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,7 +1,8 @@
 /** A column that is filled from the bytes of nested values, part by part. */
 import { bytesPerRow, type Column, isText, lanes, newColumn } from './column.ts'
 import { isNested, type Kind } from './kind.ts'
-import { type ByteSource, codecOf } from './nested.ts'
+import type { ByteSource } from './byte-sink.ts'
+import { codecOf } from './nested.ts'
 import { Pool } from './pool.ts'
 
 /** Of a dictionary; then another one is begun. */

@@ -11,7 +11,7 @@ import { RowBuilder } from '../../compile/rows.ts'
 import { partColumn } from '../../data/part-column.ts'
 import { elementOf } from '../../data/nested.ts'
 import { schema, t } from '../../data/schema.ts'
-import { viewOf } from '../../data/nested.ts'
+import { viewOf } from '../../data/byte-sink.ts'
 import type { Pool, Utf8Buffer } from '../../data/pool.ts'
 
 const sourceOf = (pool: Pool) => ({

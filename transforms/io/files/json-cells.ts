@@ -1,7 +1,8 @@
 /** How values are written as JSON: texts with their escapes, what JSON has no number for as text, nested values whole. */
 import { bytesPerRow, type Column, isText, newColumn } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { type ByteSource, elementOf, structOf, viewOf } from '../../../engine/data/nested.ts'
+import { type ByteSource, viewOf } from '../../../engine/data/byte-sink.ts'
+import { elementOf, structOf } from '../../../engine/data/nested.ts'
 import type { Pool, Utf8Buffer } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { CELLS, type Cell } from './cells.ts'

@@ -1,6 +1,6 @@
 /** JSON texts of a page without the white space between their parts, as our own are kept. */
 import { compactJson, isJson } from '../../../engine/data/json-text.ts'
-import { ByteSink } from '../../../engine/data/nested.ts'
+import { ByteSink } from '../../../engine/data/byte-sink.ts'
 import type { Raw } from './plain-read.ts'
 
 const SPACE = 32

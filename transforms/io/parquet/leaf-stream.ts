@@ -1,7 +1,7 @@
 /** The levels and values of one leaf of a nested column, one after the other. */
 import { bytesPerRow, isText } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import type { ByteSink } from '../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../engine/data/byte-sink.ts'
 import type { Pool } from '../../../engine/data/pool.ts'
 import type { Depth } from './chunk-write.ts'
 import type { Conversion } from './converted.ts'
@@ -120,8 +120,9 @@ export class LeafStream {
     const i = this.#value
     if (pool !== null) takeText(pool, values[i] as number, into)
     else {
-      const width = bytesPerRow(this.#binding.kind)
-      into.part(this.#bytes, i * width, (i + 1) * width)
+      const { kind } = this.#binding
+      const width = bytesPerRow(kind)
+      into.plain(kind, this.#bytes, i * width, (i + 1) * width)
     }
     this.pass()
   }

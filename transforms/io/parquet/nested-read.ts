@@ -1,6 +1,6 @@
 /** Reads a nested column: its leaves side by side, put together as the bytes of `engine/data/nested.ts`. */
 import type { Kind } from '../../../engine/data/kind.ts'
-import { ByteSink } from '../../../engine/data/nested.ts'
+import { ByteSink } from '../../../engine/data/byte-sink.ts'
 import { joined } from '../../../engine/data/plain.ts'
 import type { Filled } from './decoded.ts'
 import { FLAW, flawText } from './flaws.ts'

@@ -5,7 +5,8 @@
  */
 import type { Column } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { type ByteSource, elementOf, structOf, viewOf } from '../../../engine/data/nested.ts'
+import { type ByteSource, viewOf } from '../../../engine/data/byte-sink.ts'
+import { elementOf, structOf } from '../../../engine/data/nested.ts'
 import { partColumn, type PartColumn } from '../../../engine/data/part-column.ts'
 import type { Pool, Utf8Buffer } from '../../../engine/data/pool.ts'
 import type { Field } from '../../../engine/data/schema.ts'

@@ -11,7 +11,8 @@
  */
 import { bytesPerRow, type Column, isText, newColumn } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
-import { ByteSink, elementOf } from '../../../engine/data/nested.ts'
+import { ByteSink } from '../../../engine/data/byte-sink.ts'
+import { elementOf } from '../../../engine/data/nested.ts'
 import type { Located } from './copy-out.ts'
 import { type Decode, nulls } from './decode.ts'
 import { FLAW, Flaws } from './flaws.ts'
@@ -90,5 +91,6 @@ function write(sink: ByteSink, { bytes, at, lengths }: Located, column: Column, 
     return
   }
   const size = bytesPerRow(column.kind)
-  sink.raw(new Uint8Array(column.values.buffer, column.values.byteOffset + e * size, size))
+  const { buffer, byteOffset } = column.values
+  sink.plain(column.kind, new Uint8Array(buffer, byteOffset + e * size, size), 0, size)
 }

@@ -1,6 +1,6 @@
 /** What reads a part of a nested value from JSON text, and how it is told that a part does not fit. */
 import type { Kind } from '../../../../engine/data/kind.ts'
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { joined, show } from '../../../../engine/data/plain.ts'
 import type { JsonText } from './json-text.ts'
 

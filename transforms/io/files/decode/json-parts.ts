@@ -1,6 +1,7 @@
 /** A kind's parts, each of which reads its value of a JSON text into the bytes of `engine/data/nested.ts`. */
 import type { Kind } from '../../../../engine/data/kind.ts'
-import { type ByteSink, elementOf, structOf } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
+import { elementOf, structOf } from '../../../../engine/data/nested.ts'
 import { Keys } from '../keys.ts'
 import { type Part, PartError, refused, within } from './json-part.ts'
 import type { JsonText } from './json-text.ts'

@@ -1,5 +1,5 @@
 /** A cursor over JSON text that is known to be right: values are found and passed over, never checked. */
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { type Bytes, NULL, QUOTE } from '../fields.ts'
 
 const BACKSLASH = 92

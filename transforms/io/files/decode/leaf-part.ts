@@ -1,7 +1,7 @@
 /** A value of a JSON text that is no list or object, through the decoder that a column of its kind has. */
 import { bytesPerRow, type Column, newColumn } from '../../../../engine/data/column.ts'
 import type { Kind } from '../../../../engine/data/kind.ts'
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import type { Pool } from '../../../../engine/data/pool.ts'
 import { type Bytes, type Fields, QUOTE } from '../fields.ts'
 import { type Part, refused, refusedAs } from './json-part.ts'
@@ -52,7 +52,7 @@ export class LeafPart implements Part, Fields {
     const pool = this.#column.pool as Pool | null
     pool?.clear()
     decode(this, 0, this.#column, CLOCK, null)
-    if (pool === null) into.raw(this.#raw)
+    if (pool === null) into.plain(this.#kind, this.#raw, 0, this.#raw.length)
     else if (this.#why === null) {
       into.word(pool.size)
       into.part(pool.bytes, 0, pool.size)

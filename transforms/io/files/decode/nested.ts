@@ -6,7 +6,7 @@
  */
 import type { Column } from '../../../../engine/data/column.ts'
 import { JSON_DEPTH_MAX, tooDeep } from '../../../../engine/data/json-text.ts'
-import { ByteSink } from '../../../../engine/data/nested.ts'
+import { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { Pool } from '../../../../engine/data/pool.ts'
 import { type Fields, NULL, QUOTE } from '../fields.ts'
 import type { Clock, Left } from './index.ts'

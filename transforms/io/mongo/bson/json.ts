@@ -5,7 +5,7 @@
  * what a person sees of a document that was rejected. What JSON has no word for is extended in both.
  */
 import { isUtf8 } from 'node:buffer'
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { binaryStart } from '../decode/bytes.ts'
 import { decimalText } from '../decode/decimal-text.ts'
 import { afterName, broken, TYPE, valueEnd } from './types.ts'

@@ -1,5 +1,5 @@
 /** Values as a message shows them, short, with their types: `string "abc"`, `int 5`, `array [1,2]`. */
-import { ByteSink } from '../../../../engine/data/nested.ts'
+import { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { JsonWriter } from './json.ts'
 import { isAbsent, TYPE, typeName } from './types.ts'
 

@@ -1,7 +1,7 @@
 /** A part that is no list or document, through the decoder that a column of its kind has. */
 import { bytesPerRow, type Column, newColumn } from '../../../../engine/data/column.ts'
 import type { Kind } from '../../../../engine/data/kind.ts'
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { PartError } from '../../files/decode/json-part.ts'
 import type { Bytes } from '../../files/fields.ts'
 import { TYPE } from '../bson/types.ts'
@@ -67,7 +67,7 @@ export class LeafPart implements Part, Documents {
     const { pool } = this.#column
     pool?.clear()
     decode(this, 0, this.#column)
-    if (pool === null) into.raw(this.#raw)
+    if (pool === null) into.plain(this.#kind, this.#raw, 0, this.#raw.length)
     else {
       into.word(pool.size)
       into.raw(pool.bytes.subarray(0, pool.size))

@@ -1,6 +1,6 @@
 /** Columns of lists, structs and json: each value's bytes, in a pool of this batch alone. */
 import type { Column } from '../../../../engine/data/column.ts'
-import { ByteSink } from '../../../../engine/data/nested.ts'
+import { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { Pool } from '../../../../engine/data/pool.ts'
 import { PartError } from '../../files/decode/json-part.ts'
 import { absent, type Documents } from './fields.ts'

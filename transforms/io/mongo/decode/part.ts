@@ -1,6 +1,6 @@
 /** What writes a part of a nested value, and how it says that a value does not fit. */
 import type { Kind } from '../../../../engine/data/kind.ts'
-import type { ByteSink } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { PartError } from '../../files/decode/json-part.ts'
 import type { Bytes } from '../../files/fields.ts'
 import { shownAt } from '../bson/shown.ts'

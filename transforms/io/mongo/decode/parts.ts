@@ -4,7 +4,8 @@
  * one is null, others are passed over. What is refused says where: `[2].price`.
  */
 import type { Kind } from '../../../../engine/data/kind.ts'
-import { type ByteSink, elementOf, structOf } from '../../../../engine/data/nested.ts'
+import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
+import { elementOf, structOf } from '../../../../engine/data/nested.ts'
 import { PartError, within } from '../../files/decode/json-part.ts'
 import { JsonWriter, NotUtf8 } from '../bson/json.ts'
 import { Level } from '../bson/levels.ts'
