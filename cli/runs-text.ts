@@ -3,9 +3,12 @@ import type { RunRecord } from '../engine/io/ledger.ts'
 import type { ShownRun } from '../engine/run/ledger/history.ts'
 import { faultFromJson } from '../engine/fault.ts'
 import { intervalText, timeText } from '../engine/plan/interval.ts'
+import { loadJobsText, usageText } from '../engine/run/usage.ts'
 import { oneLine } from './text-width.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
+/** Of a load; `--json` has all. */
+const JOBS_SHOWN = 5
 const HEAD = ['run', 'pipeline', 'interval', 'status', 'rows out', 'duration', 'started']
 
 export function renderRuns(runs: readonly ShownRun[], uri: string): string {
@@ -84,10 +87,15 @@ function outputsOf({ outputs }: RunRecord): string {
 }
 
 function loadLine(load: RunRecord['loads'][number]): string {
-  const { id, table: name, rows, adopted, ...more } = load
-  const jobs = Object.entries(more).map(([key, value]) => `, ${key} ${JSON.stringify(value)}`)
-  const left = adopted ? ', was there already' : ''
-  return `  ${oneLine(name)}  ${count(rows)} rows, load ${id}${left}${jobs.join('')}`
+  const { id, table: name, rows, adopted, jobs = [], loadJobs = [], usage = [] } = load
+  const of = adopted ? ['was there already'] : [loadJobsText(loadJobs)]
+  const told = [`load ${id}`, ...of, ...usage.map(usageText)].filter(text => text !== '')
+  const made = [
+    ...loadJobs.slice(0, JOBS_SHOWN).map(job => `    loaded by     ${job.id}`),
+    ...(loadJobs.length > JOBS_SHOWN ? [`    and ${loadJobs.length - JOBS_SHOWN} more`] : []),
+    ...jobs.map(job => `    published by  ${job}`),
+  ]
+  return [`  ${oneLine(name)}  ${count(rows)} rows, ${told.join(', ')}`, ...made].join('\n')
 }
 
 function marksOf({ marks: { before, after } }: RunRecord): string {

@@ -1,7 +1,9 @@
 /** What a person reads when a run has ended: the account of rows, stages, outputs, and what went wrong. */
 import { intervalText, timeText } from '../engine/plan/interval.ts'
 import { sampleText } from '../engine/run/reject-limit.ts'
-import type { RunReport } from '../engine/run/report.ts'
+import type { OutputReport, RunReport } from '../engine/run/report.ts'
+import { loadJobsText, usageText } from '../engine/run/usage.ts'
+import { oneLine } from './text-width.ts'
 import { bytes, count, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
@@ -115,5 +117,12 @@ function outputs(r: RunReport): string {
     bytes(o.bytes),
     count(o.files),
   ])
-  return table(['output', 'rows', 'size', 'files'], rows)
+  const loads = r.outputs.map(loadLine).filter(line => line !== '')
+  return [table(['output', 'rows', 'size', 'files'], rows), ...loads].join('\n')
+}
+
+/** `  orders: 1 load job of 12 URIs, modifications today 37 of 1,500` */
+function loadLine({ table: name = '', loadJobs = [], usage = [] }: OutputReport): string {
+  const told = [loadJobsText(loadJobs), ...usage.map(usageText)].filter(text => text !== '')
+  return told.length === 0 ? '' : `  ${oneLine(name)}: ${told.join(', ')}`
 }

@@ -62,14 +62,45 @@ export interface PublishReceipt {
   readonly adopted: boolean
   /** Ids of the jobs that published it, where the warehouse has jobs. */
   readonly jobs?: readonly string[]
+  /** Jobs by which its shards were staged; none where an earlier run had staged them. */
+  readonly loadJobs?: readonly LoadJob[]
+  /** What of the service's limits is used up, this load included; where it has such limits. */
+  readonly usage?: readonly Usage[]
 }
+
+export interface LoadJob {
+  readonly id: string
+  /** Objects that it read, and their bytes. */
+  readonly uris: number
+  readonly bytes: number
+}
+
+/** How much of a limit is used up. */
+export interface Usage {
+  /** `modifications today` */
+  readonly what: string
+  /** Null: it could not be counted, for the reason `why`. */
+  readonly used: number | null
+  readonly of: number
+  /** There may be more than were counted. */
+  readonly atLeast?: boolean
+  readonly why?: string
+  /** What to do where little is left. */
+  readonly hint: string
+}
+
+/** What a run is going to load. */
+export type Target = Pick<TableLoad, 'table' | 'at'> & Pick<TableOptions, 'mode'>
 
 export interface Warehouse {
   readonly uri: string
   /** How many loads may be staged at once. One after the other where absent. */
   readonly stagesMax?: number
-  /** Throws resource: it cannot be opened or written, or another process holds it. */
-  check(): Promise<void>
+  /**
+   * `targets`: all that the run loads here. Throws resource: it cannot be opened or written, another process
+   * holds it, or a limit of the service leaves no room for a load.
+   */
+  check(targets?: readonly Target[]): Promise<void>
   /** Throws pipeline: options do not fit the columns; data: shards cannot be read or do not fit. */
   stage(load: TableLoad): Promise<void>
   /** Writes `table` as it will stand once these staged loads are published to one file; its rows. */

@@ -20,6 +20,7 @@ import { Sending } from './sending.ts'
 import { type Shard, shardsOf } from './shards.ts'
 import type { StageRun } from './stage-run.ts'
 import { Tables } from './tables.ts'
+import { isNear, usageText } from './usage.ts'
 import { sinkOf } from './writes.ts'
 
 /** As a source's: a table that is read back is a source like another. */
@@ -45,6 +46,7 @@ export class Outputs {
   readonly #sending = new Sending()
   readonly #tables: Tables
   readonly #finished = new Map<Node, OutputReport>()
+  #warn: (text: string) => void = () => {}
   #journal: Journal | null = null
   #checkpoint: Checkpoint | null = null
   /** A dead run of the same key began; its mark stays until a run ends well. */
@@ -69,6 +71,7 @@ export class Outputs {
     o: { warn: (text: string) => void; retaken: boolean },
   ): Promise<void> {
     if (this.#preview) return
+    this.#warn = o.warn
     const { fingerprint } = this.#settings
     const files = this.#writes.flatMap(n => (n.op.sink.sink === 'files' ? [n.op.sink] : []))
     const key = runKey(fingerprint, files.map(targetOf), inputs.objects)
@@ -145,11 +148,23 @@ export class Outputs {
     }
     this.receipts.push(...(await this.#tables.publish(begun)))
     begun()
+    this.#tellUsage()
     this.#committing = true
     const places = [...this.#places.values()]
     await all(places, place => place.commit())
     await all(places, place => place.end())
     this.#journal?.end()
+  }
+
+  /** What loads used of their warehouses' limits goes into their reports; of little that is left, a warning. */
+  #tellUsage(): void {
+    for (const [i, node] of this.#writes.entries()) {
+      const { loadJobs, usage, table } = this.#tables.published.get(node) ?? {}
+      const more = { ...(loadJobs ? { loadJobs } : {}), ...(usage ? { usage } : {}) }
+      this.written[i] = { ...(this.written[i] as OutputReport), ...more }
+      for (const u of usage ?? [])
+        if (isNear(u)) this.#warn(`warning: table ${table}: ${usageText(u)}: ${u.hint}`)
+    }
   }
 
   /** Shards on their way need not arrive; what is being committed goes on. */

@@ -1,5 +1,6 @@
 /** What a run says of itself when it ends: the object that `--json` prints. */
 import type { FaultJson } from '../fault.ts'
+import type { LoadJob, Usage } from '../io/warehouse.ts'
 import type { Resumed } from './checkpoint/checkpoint.ts'
 import type { RejectSample } from './protocol.ts'
 import type { Skew } from './skew.ts'
@@ -22,6 +23,10 @@ export interface OutputReport {
   readonly files: number
   /** The table, where it was loaded into a warehouse. */
   readonly table?: string
+  /** By which its files came into the warehouse, where that has load jobs. */
+  readonly loadJobs?: readonly LoadJob[]
+  /** What of the warehouse's limits is used up. */
+  readonly usage?: readonly Usage[]
   /** Of its files, where the run is written down in a ledger. */
   readonly checksum?: string
 }

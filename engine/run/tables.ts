@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
 import type { TableLayout, TableSink } from '../io/sink.ts'
 import type { Split } from '../io/source.ts'
-import type { PublishReceipt, TableLoad, Warehouse } from '../io/warehouse.ts'
+import type { PublishReceipt, TableLoad, Target, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
 import { writtenName, writtenSchema } from '../plan/written.ts'
 import { Fault } from '../fault.ts'
@@ -18,6 +18,8 @@ export interface LoadedTable {
 }
 
 export class Tables {
+  /** What warehouses answered, by the writes. */
+  readonly published = new Map<Node<'write'>, PublishReceipt>()
   readonly #settings: RunSettings
   readonly #plan: Plan
   readonly #writes: readonly Node<'write'>[]
@@ -36,8 +38,14 @@ export class Tables {
 
   /** Opens each warehouse, before anything is read. */
   async check(): Promise<void> {
-    for (const { op } of this.#writes) await this.#connect(op.sink as TableSink)
-    await Promise.all([...this.#warehouses.values()].map(warehouse => warehouse.check()))
+    const targets = new Map<Warehouse, Target[]>()
+    for (const { op, at } of this.#writes) {
+      const sink = op.sink as TableSink
+      const warehouse = await this.#connect(sink)
+      const target = { table: sink.table, mode: sink.options.mode, at }
+      targets.set(warehouse, [...(targets.get(warehouse) ?? []), target])
+    }
+    await Promise.all([...targets].map(([warehouse, its]) => warehouse.check(its)))
   }
 
   /**
@@ -89,6 +97,11 @@ export class Tables {
         })) ?? []),
       )
       begun()
+    }
+    const byId = new Map(receipts.map(receipt => [receipt.id, receipt]))
+    for (const [node, { id }] of this.#loads) {
+      const receipt = byId.get(id)
+      if (receipt) this.published.set(node, receipt)
     }
     this.#loads.clear()
     return receipts

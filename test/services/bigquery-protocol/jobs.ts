@@ -57,6 +57,9 @@ export class Job {
   get error(): ErrorProto | null {
     return this.#error
   }
+  get createdMs(): number {
+    return this.#created
+  }
   get done(): boolean {
     return this.#ended > 0
   }

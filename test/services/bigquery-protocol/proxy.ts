@@ -14,10 +14,11 @@ import { type FaultOptions, type Schedule, scheduleOf } from '../fault-proxy/sch
 import type { Service } from '../server.ts'
 import { type JobFault, PASSING } from './faults.ts'
 import type { Job, JobOptions } from './jobs.ts'
+import type { DayOptions } from './listing.ts'
 import { routeOf } from './routes.ts'
 import { Refused, type Upstream, upstreamOf } from './upstream.ts'
 
-export interface ProtocolOptions extends JobOptions, Partial<FaultOptions<JobFault>> {}
+export interface ProtocolOptions extends JobOptions, DayOptions, Partial<FaultOptions<JobFault>> {}
 
 export interface BigqueryProtocol extends Service {
   readonly schedule: Schedule<JobFault>
@@ -28,7 +29,7 @@ export interface BigqueryProtocol extends Service {
 /** What the routes work on. */
 export interface Protocol {
   readonly upstream: Upstream
-  readonly options: JobOptions
+  readonly options: JobOptions & DayOptions
   readonly schedule: Schedule<JobFault>
   readonly jobs: Map<string, Job>
   /** Answers of jobs.query by their requestId. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FAILURES, type JobFault, NOT_MADE, REFUSALS } from './faults.ts'
 import { type Configuration, execute, Job, type JobReference, wordsOf } from './jobs.ts'
+import { listed, overLimit } from './listing.ts'
 import { addColumns } from './load.ts'
 import type { Answer, Protocol } from './proxy.ts'
 import { added } from './schemas.ts'
@@ -18,6 +19,7 @@ type Handler = (parts: readonly string[], query: URLSearchParams) => Route
 
 const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ['POST', /^([^/]+)\/jobs$/, ([project]) => insertIn(project!)],
+  ['GET', /^([^/]+)\/jobs$/, ([project], query) => list(project!, query)],
   ['GET', /^([^/]+)\/jobs\/([^/]+)$/, ([project, id], query) => getJob(project!, id!, query)],
   ['POST', /^([^/]+)\/jobs\/([^/]+)\/cancel$/, ([project, id]) => cancel(project!, id!)],
   ['GET', /^([^/]+)\/queries\/([^/]+)$/, ([project, id], query) => results(project!, id!, query)],
@@ -73,7 +75,8 @@ function make(
   configuration: Configuration,
   fault: JobFault | undefined,
 ): void {
-  const failure: ErrorProto | null = (fault && FAILURES[fault]) ?? null
+  const full = overLimit(configuration, jobs.values(), options)
+  const failure: ErrorProto | null = (fault && FAILURES[fault]) ?? full
   const what = { reference, configuration, failure }
   const job = new Job(what, options, made => alone(() => execute(upstream, made)))
   jobs.set(keyOf(reference.projectId, reference.jobId), job)
@@ -92,6 +95,11 @@ function jobOf(
     throw new Refused('notFound', `Not found: Job ${project}:${location}.${id}`)
   return job ?? null
 }
+
+const list =
+  (project: string, query: URLSearchParams): Route =>
+  async ({ jobs, options }) =>
+    ok(listed(project, [...jobs.values()], { query, day: options }))
 
 function getJob(project: string, id: string, query: URLSearchParams): Route {
   return async protocol => {

@@ -19,8 +19,8 @@ test('all that a run needs is there; loads and copies of today are counted', asy
   assert.deepEqual(report.missing, [])
   assert.ok(report.passed.includes('create and drop tables'), report.passed.join('\n'))
   assert.ok(report.passed.includes('write to the staging place'))
-  const counted = report.passed.find(line => line.startsWith('loads and copies today'))
-  assert.match(counted ?? '', /of 1500 a table: .*sales 1/)
+  const counted = report.passed.find(line => line.startsWith('modifications today'))
+  assert.match(counted ?? '', /of 1,500 a table: .*sales 1/)
   const [elsewhere] = (await checkBigQuery((await dataset('EU')).uri)).missing
   assert.equal(elsewhere?.answered, 'gs://staging lies in US-CENTRAL1, the data set in EU')
   const { tables = [] } = await (await openApi('test')).ask<{ tables?: { id: string }[] }>({

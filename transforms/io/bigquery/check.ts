@@ -74,6 +74,7 @@ async function makeTable(session: Session): Promise<void> {
 }
 
 const SHOWN = 5
+const LIMIT = MODIFICATIONS_MAX.toLocaleString('en-US')
 
 /** Throws resource: a table is near its limit. */
 async function countModifications({ api, dataset }: Session, passed: string[]): Promise<void> {
@@ -83,14 +84,14 @@ async function countModifications({ api, dataset }: Session, passed: string[]): 
   if (near)
     throw new Fault(
       'resource',
-      `table ${near[0]}: ${near[1]} of ${MODIFICATIONS_MAX} modifications today`,
+      `table ${near[0]}: ${near[1].toLocaleString('en-US')} of ${LIMIT} modifications today`,
       {
         hint: 'load less often: more rows a load',
       },
     )
   const text = most.map(([table, n]) => `${table} ${n}`).join(', ') || 'none'
   const more = complete ? '' : ' (of the newest 50,000 jobs)'
-  passed.push(`loads and copies today, of ${MODIFICATIONS_MAX} a table${more}: ${text}`)
+  passed.push(`modifications today, of ${LIMIT} a table${more}: ${text}`)
 }
 
 async function writeObject(place: Place): Promise<void> {

@@ -159,9 +159,16 @@ test('modifications are counted by table, a day from midnight Pacific time', () 
     { configuration: { load: { destinationTable: to('a$20260101') } } },
     { configuration: { copy: { destinationTable: to('a') } } },
     { configuration: { copy: { destinationTable: to('a', 'other') } } },
+    { configuration: { query: { destinationTable: to('b') } } },
     { configuration: {} },
   ]
-  assert.deepEqual([...modificationsOf(jobs, of)], [['a', 2]])
+  assert.deepEqual(
+    [...modificationsOf(jobs, of)],
+    [
+      ['a', 2],
+      ['b', 1],
+    ],
+  )
   assert.equal(nearLimit(1199), false)
   assert.equal(nearLimit(1200), true)
   const day = (at: string) => new Date(dayStart(Date.parse(at))).toISOString()

@@ -47,7 +47,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   blocked: { kind: 'resource', hint: 'the service refuses this project for now: ask its support' },
   resourcesExceeded: {
     kind: 'resource',
-    hint: 'smaller shards (bytesPerFile), or fewer rows a load',
+    hint: 'write fewer rows a run',
   },
   responseTooLarge: { kind: 'resource' },
   stopped: { kind: 'resource', hint: 'the job was cancelled: run again' },

@@ -13,6 +13,7 @@ import { descriptionOf, newTable, referenceOf, type TableInfo } from './layout.t
 import * as ledger from './ledger.ts'
 import { deletedName, hashOf, stagingName } from './names.ts'
 import { runScript } from './publish-script.ts'
+import { refuseFull, type Today, usageOf } from './quota.ts'
 import { createTable, patchTable, type Session, tableInfo } from './session.ts'
 import { dropStaging } from './stage.ts'
 import type { Standing } from './standing.ts'
@@ -69,9 +70,13 @@ export const standingOf = (found: readonly Found[]): Map<TableLoad, Standing> =>
 export async function publishLoads(
   session: Session,
   loads: readonly TableLoad[],
-  begun: () => void = () => {},
+  o: { today: Today; begun?: () => void },
 ): Promise<PublishReceipt[]> {
+  const { today, begun = () => {} } = o
   const found = await settled(session, loads)
+  const pending = found.filter(f => !f.adopted)
+  const copies = pending.filter(f => copied(f, pending.length))
+  for (const { load } of copies) refuseFull(load, today)
   await runAudits(session, { loads, standing: standingOf(found) })
   checkCopies(found)
   await checkStaged(session, found)
@@ -79,8 +84,6 @@ export async function publishLoads(
   for (const f of found)
     if (!f.exists && f.entries.length > 0)
       await ledger.forgetTable(session, f.load.table, f.entries)
-  const pending = found.filter(f => !f.adopted)
-  const copies = pending.filter(f => copied(f, pending.length))
   const jobs = await runScript(
     session,
     pending.filter(f => !copies.includes(f)),
@@ -93,7 +96,11 @@ export async function publishLoads(
     ...pending.map(f => describe(session, f)),
     ...loads.map(load => dropStaging(session, load)),
   ])
-  return found.map(({ load: { id, table, rows }, adopted }) => ({ id, table, rows, adopted, jobs }))
+  return found.map(f => {
+    const { id, table, rows } = f.load
+    const usage = [usageOf(today, table, copies.includes(f) ? 1 : 0)]
+    return { id, table, rows, adopted: f.adopted, jobs, usage }
+  })
 }
 
 /** What was found, once publications that were begun and not ended are known for done or not. */

@@ -9,16 +9,18 @@ import type { TableLoad } from '../../../engine/io/warehouse.ts'
 import { hashOf } from './names.ts'
 import { type Place, shardUris } from './place.ts'
 
-export const JOB_LIMITS = { uris: 10_000, bytes: 15e12 }
+/** `jobs`: that load one table on one day; a staging table is loaded by all of its own. */
+export const JOB_LIMITS = { uris: 10_000, bytes: 15e12, jobs: 1500 }
 
 export interface Chunk {
   readonly index: number
   /** Positions in the load's files: [from, to). */
   readonly from: number
   readonly to: number
+  readonly bytes: number
 }
 
-/** Throws data: one shard alone is above the limit. */
+/** Throws data: one shard alone is above the limit, or the shards are more than one table takes on a day. */
 export function chunksOf(
   load: Pick<TableLoad, 'table' | 'at' | 'files'>,
   bytes: readonly number[],
@@ -36,17 +38,27 @@ export function chunksOf(
         {
           at: load.at,
           detail: [`file  ${load.files[i]}`],
-          hint: 'give bytesPerFile or rowsPerFile',
+          hint: 'write fewer rows a run: a shard is one file',
         },
       )
     if (i > from && (i - from === limits.uris || sum + size > limits.bytes)) {
-      chunks.push({ index: chunks.length, from, to: i })
+      chunks.push({ index: chunks.length, from, to: i, bytes: sum })
       from = i
       sum = 0
     }
     sum += size
   }
-  if (from < bytes.length) chunks.push({ index: chunks.length, from, to: bytes.length })
+  if (from < bytes.length) chunks.push({ index: chunks.length, from, to: bytes.length, bytes: sum })
+  if (chunks.length > limits.jobs)
+    throw new Fault(
+      'data',
+      `table ${load.table}: ${chunks.length} load jobs are needed, of ${limits.jobs} a table and day`,
+      {
+        at: load.at,
+        detail: [`have  ${bytes.length} shards, at most ${limits.uris} a job`],
+        hint: 'load it in several runs, on several days',
+      },
+    )
   return chunks
 }
 

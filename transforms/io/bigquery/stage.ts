@@ -4,7 +4,7 @@
  * for again: a staging table that has all rows is taken as it is, jobs are taken over by their ids.
  */
 import { Fault } from '../../../engine/fault.ts'
-import type { TableLoad } from '../../../engine/io/warehouse.ts'
+import type { LoadJob, TableLoad } from '../../../engine/io/warehouse.ts'
 import type { ErrorProto } from './failure.ts'
 import { runJob } from './job.ts'
 import { referenceOf, stagingTable, type TableInfo } from './layout.ts'
@@ -31,13 +31,13 @@ export async function stageLoad(
   session: Session,
   load: TableLoad,
   o: { place: Place; standing: TableInfo | null },
-): Promise<{ readonly loaded: Promise<void> }> {
+): Promise<{ readonly loaded: Promise<readonly LoadJob[]> }> {
   const { place } = o
   const staging = await stagingFor(session, load, o.standing)
   if (Number(staging.numRows ?? 0) === load.rows) {
     // Whoever loaded them may have been killed before they were removed.
     await removeShards(urisOf(load, place))
-    return { loaded: Promise.resolve() }
+    return { loaded: Promise.resolve([]) }
   }
   const { uris, chunks } = await planShards(load, place)
   const same = async (path: string) => ({ path, release: async () => {} })
@@ -47,13 +47,16 @@ export async function stageLoad(
   await cleanedUp(() => sendShards(load.files, { uris, prepared }), clean)
   const parses = loadsJson(load)
   const into = parses ? await textsFor(session, load, staging) : staging
-  const loadAll = () =>
-    each(chunks, chunk => loadChunk(session, load, { chunk, uris, into }), {
-      parallel: JOBS_MAX,
-    })
+  const jobs: LoadJob[] = []
+  const loadOne = async (chunk: Chunk) => {
+    const id = await loadChunk(session, load, { chunk, uris, into })
+    jobs[chunk.index] = { id, uris: chunk.to - chunk.from, bytes: chunk.bytes }
+  }
+  const loadAll = () => each(chunks, loadOne, { parallel: JOBS_MAX })
   const loaded = cleanedUp(loadAll, clean).then(async () => {
     await Promise.all([clean(), parses ? parseTexts(session, load) : null])
     await countRows(session, load)
+    return jobs
   })
   // Whoever publishes hears of it.
   loaded.catch(() => {})
@@ -103,16 +106,17 @@ async function parseTexts(session: Session, load: TableLoad): Promise<void> {
   await dropTable(session, textName(load))
 }
 
+/** The job's id. */
 async function loadChunk(
   session: Session,
   load: TableLoad,
   o: { chunk: Chunk; uris: readonly string[]; into: TableInfo },
-): Promise<void> {
+): Promise<string> {
   const { chunk, uris, into } = o
   const table = into.tableReference?.tableId ?? stagingName(load)
   const sourceUris = uris.slice(chunk.from, chunk.to)
   const parts = session.dataset
-  await runJob(session.api, {
+  const { id } = await runJob(session.api, {
     // A staging table that went and was made anew has none of its rows: other jobs, other ids.
     hash: hashOf(parts.project, parts.dataset, load.id, load.table, into.creationTime, chunk.index),
     purpose: 'load',
@@ -134,6 +138,7 @@ async function loadChunk(
     deadlineMs: LOAD_MS,
     detail: errors => filesNamed(load, { errors, uris, chunk }),
   })
+  return id
 }
 
 /** With the table of its texts, which a run that was killed has left. */

@@ -4,7 +4,13 @@
  * Everything may be asked for again, by another process too: ids of jobs follow from the loads.
  */
 import type { TablePlace } from '../../../engine/io/sink.ts'
-import type { PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
+import type {
+  LoadJob,
+  PublishReceipt,
+  TableLoad,
+  Target,
+  Warehouse,
+} from '../../../engine/io/warehouse.ts'
 import { checkColumns } from './columns.ts'
 import { createLedger } from './ledger.ts'
 import { partitioningOf } from './layout.ts'
@@ -13,6 +19,7 @@ import { type Place, placeOf } from './place.ts'
 import { previewOrder, writePreview } from './preview.ts'
 import { checkTogether, findStanding, findTables, publishLoads, standingOf } from './publish.ts'
 import { PAGE_ROWS, pages, select } from './query.ts'
+import { checkRoom, countToday } from './quota.ts'
 import { openSession, type Session } from './session.ts'
 import { dropStaging, stageLoad } from './stage.ts'
 import { asPublished } from './standing.ts'
@@ -25,7 +32,7 @@ export class BigQueryWarehouse implements Warehouse {
   readonly uri: string
   readonly #place: TablePlace
   /** Load jobs that were asked for, by the staging table. */
-  readonly #loading = new Map<string, Promise<void>>()
+  readonly #loading = new Map<string, Promise<readonly LoadJob[]>>()
   readonly stagesMax = STAGES_MAX
   #session: Promise<Session> | null = null
   #ledger: Promise<void> | null = null
@@ -35,9 +42,10 @@ export class BigQueryWarehouse implements Warehouse {
     this.#place = place
   }
 
-  async check(): Promise<void> {
+  async check(targets: readonly Target[] = []): Promise<void> {
     placeOf(this.#place.staging)
-    await this.#writable()
+    const session = await this.#open()
+    await Promise.all([this.#writable(), checkRoom(session, targets)])
   }
 
   async stage(load: TableLoad): Promise<void> {
@@ -51,9 +59,10 @@ export class BigQueryWarehouse implements Warehouse {
     this.#loading.set(stagingName(load), loaded)
   }
 
-  /** Throws what became of the loads' load jobs. */
-  async #loaded(loads: readonly TableLoad[]): Promise<void> {
-    await Promise.all(loads.map(load => this.#loading.get(stagingName(load))))
+  /** Load jobs of each. Throws what became of them. */
+  async #loaded(loads: readonly TableLoad[]): Promise<(readonly LoadJob[])[]> {
+    const loaded = loads.map(load => this.#loading.get(stagingName(load)))
+    return (await Promise.all(loaded)).map(jobs => jobs ?? [])
   }
 
   async preview(loads: readonly TableLoad[], table: string, path: string): Promise<number> {
@@ -75,8 +84,10 @@ export class BigQueryWarehouse implements Warehouse {
   ): Promise<readonly PublishReceipt[]> {
     if (loads.length === 0) return []
     checkTogether(loads)
-    await this.#loaded(loads)
-    return publishLoads(await this.#open(), loads, begun)
+    const session = await this.#open()
+    const [today, staged] = await Promise.all([countToday(session), this.#loaded(loads)])
+    const receipts = await publishLoads(session, loads, { today, ...(begun ? { begun } : {}) })
+    return receipts.map((receipt, i) => ({ ...receipt, loadJobs: staged[i] ?? [] }))
   }
 
   async abandon(loads: readonly TableLoad[]): Promise<void> {
