@@ -86,6 +86,7 @@ export class EngineProcess {
     } else if (message.type === 'refused') this.refused = message
     else if (message.type === 'begun') this.begun = message
     else if (message.type === 'note') this.#lines.note(message.text)
+    else if (message.type === 'planning') this.#lines.planning(message)
     else {
       this.peakRssBytes = Math.max(this.peakRssBytes, message.rssBytes)
       this.#steps.set(message.stage, message)

@@ -41,6 +41,20 @@ export function lineOf(step: Step, columns: number): string {
   return fit(parts.join('  '), columns)
 }
 
+export type Planning = Extract<FromEngine, { type: 'planning' }>
+
+/** `planning  read csv s3://shop/in/*.csv  34,000 inputs found  256 looked into  12.1 s` */
+export function planningLine(
+  { name, found, looked, seconds: s }: Planning,
+  columns: number,
+): string {
+  const wide = columns >= 72
+  const parts = ['planning', wide ? oneLine(name) : fill(oneLine(name), 9)]
+  if (found > 0) parts.push(`${count(found)} ${found === 1 ? 'input' : 'inputs'} found`)
+  if (looked > 0) parts.push(`${count(looked)} looked into`)
+  return fit([...parts, seconds(s)].join('  '), columns)
+}
+
 /** Of the bytes to read; of the tasks, where the stage reads no file. */
 function shareOf({ ended, bytes: read, bytesTotal, tasks, tasksDone }: Step): number {
   if (ended) return 1

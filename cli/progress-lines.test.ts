@@ -1,7 +1,7 @@
 /** Progress as a terminal shows it: lines fit, nothing stays that should not, the cursor stands below; and plain lines where it is none. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { lineOf, type Step } from './progress-line.ts'
+import { lineOf, planningLine, type Step } from './progress-line.ts'
 import { ProgressLines } from './progress-lines.ts'
 import { fill, fit, fitPath, widthOf } from './text-width.ts'
 
@@ -136,6 +136,31 @@ for (const columns of [40, 80, 140])
     )
     assert.deepEqual(screen.cursor, [2, 0])
   })
+
+test('what is planned is shown until something is read', () => {
+  const planning = { type: 'planning', name: 'read csv s3://shop/in/*.csv' } as const
+  const screen = new Screen(100, 24)
+  const lines = on(screen)
+  lines.planning({ ...planning, found: 0, looked: 0, seconds: 0.2 })
+  assert.equal(screen.text[0], 'planning  read csv s3://shop/in/*.csv  0.20 s')
+  lines.note('a note')
+  lines.planning({ ...planning, found: 34_000, looked: 256, seconds: 12.34 })
+  const [note, line = ''] = screen.text
+  assert.equal(note, 'a note')
+  assert.match(line, /^planning .* 34,000 inputs found {2}256 looked into {2}12\.3 s$/)
+  lines.show(step(0))
+  assert.equal(screen.text.length, 3)
+  assert.match(screen.text[1] ?? '', /^step 0/)
+  const narrow = planningLine({ ...planning, found: 34_000, looked: 256, seconds: 1 }, 39)
+  assert.ok(widthOf(narrow) <= 39, narrow)
+
+  const file = new Screen(100, 24, false)
+  const logged = on(file)
+  for (const seconds of [0.2, 9.8, 10, 15, 19.9, 20.1])
+    logged.planning({ ...planning, found: 1, looked: 0, seconds })
+  assert.equal(file.writes.length, 2)
+  assert.match(file.writes[1] ?? '', /1 input found {2}20\.1 s\n$/)
+})
 
 test('each redraw is one write, and the cursor is never hidden', () => {
   const screen = new Screen(80, 24)

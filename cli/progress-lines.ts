@@ -1,11 +1,12 @@
 /**
- * Progress on standard error: on a terminal one live line a running stage, redrawn in place; else a
- * plain line when a stage ends, and every ten seconds of a long one. Each redraw is one write that
- * overwrites line by line and clears what is left: nothing flickers. The cursor is never hidden or
- * left inside the lines, so whatever ends the process leaves the terminal as it was.
+ * Progress on standard error: on a terminal one live line a running stage, and one while a source is
+ * planned, redrawn in place; else a plain line when a stage ends, and every ten seconds of a long one.
+ * Each redraw is one write that overwrites line by line and clears what is left: nothing flickers. The
+ * cursor is never hidden or left inside the lines, so whatever ends the process leaves the terminal as
+ * it was.
  */
 import type { WriteStream } from 'node:tty'
-import { lineOf, type Step } from './progress-line.ts'
+import { lineOf, type Planning, planningLine, type Step } from './progress-line.ts'
 import { fit, oneLine } from './text-width.ts'
 
 const LOG_EVERY_S = 10
@@ -19,6 +20,7 @@ export class ProgressLines {
   readonly #live: boolean
   readonly #running = new Map<number, Step>()
   readonly #logged = new Map<number, number>()
+  #planning: Planning | null = null
   #drawn = 0
 
   constructor(out: NodeJS.WriteStream) {
@@ -31,7 +33,20 @@ export class ProgressLines {
     return [...this.#running.values()].map(step => oneLine(step.steps))
   }
 
+  /** Before anything is read. */
+  planning(planning: Planning): void {
+    const last = this.#planning?.name === planning.name ? this.#planning.seconds : 0
+    if (this.#live) {
+      this.#planning = planning
+      this.#draw([])
+    } else if (planning.seconds - last >= LOG_EVERY_S) {
+      this.#planning = planning
+      this.#draw([planningLine(planning, LOG_COLUMNS)])
+    }
+  }
+
   show(step: Step): void {
+    this.#planning = null
     if (step.ended) {
       this.#running.delete(step.stage)
       this.#draw([lineOf(step, this.#columns)])
@@ -60,6 +75,7 @@ export class ProgressLines {
 
   end(): void {
     this.#running.clear()
+    this.#planning = null
     this.clear()
   }
 
@@ -80,6 +96,7 @@ export class ProgressLines {
     const lines = shown.map(step => lineOf(step, columns))
     if (shown.length < steps.length)
       lines.push(fit(`… and ${steps.length - shown.length} more`, columns))
+    if (this.#planning) lines.unshift(planningLine(this.#planning, columns))
     const text = [...stay, ...lines].map(line => `${line}${CLEAR_LINE}\n`).join('')
     this.#out.write(`${UP(this.#drawn)}${text}${CLEAR_BELOW}`)
     this.#drawn = lines.length

@@ -1,5 +1,6 @@
 /** The process that `millrace run` starts: the engine itself. Reports to its parent by messages. */
 import { Fault, type FaultJson, faultToJson } from '../engine/fault.ts'
+import type { PlanProgress } from '../engine/io/source.ts'
 import type { StageRun } from '../engine/run/stage-run.ts'
 import type { RunReport } from '../engine/run/report.ts'
 import type { RunOptions } from '../engine/run/options.ts'
@@ -32,6 +33,14 @@ export type FromEngine =
       readonly ended: boolean
       /** The most that the process has held so far. */
       readonly rssBytes: number
+    }
+  | {
+      /** Nothing is read yet. */
+      readonly type: 'planning'
+      readonly name: string
+      readonly found: number
+      readonly looked: number
+      readonly seconds: number
     }
   | { readonly type: 'note'; readonly text: string }
   /** `last`: of a backfill no other follows. */
@@ -82,8 +91,13 @@ async function main(argv: readonly string[]): Promise<void> {
       rssBytes: process.resourceUsage().maxRSS * 1024,
     })
   }
+  let planned: { name: string; progress: PlanProgress; sinceMs: number } | null = null
   const timer = setInterval(() => {
     for (const run of open.keys()) show(run, false)
+    if (planned === null) return
+    const { name, progress, sinceMs } = planned
+    const seconds = (performance.now() - sinceMs) / 1000
+    void tell({ type: 'planning', name, ...progress, seconds })
   }, EVERY_MS)
   try {
     const options: RunOptions = {
@@ -93,6 +107,7 @@ async function main(argv: readonly string[]): Promise<void> {
       signal: stop.signal,
       started: run => {
         started = run
+        planned = null
         void tell({
           type: 'begun',
           pipeline: run.stages.plan.name,
@@ -101,6 +116,10 @@ async function main(argv: readonly string[]): Promise<void> {
         })
       },
       watch: {
+        planning: (name, progress) => {
+          const sinceMs = planned?.name === name ? planned.sinceMs : performance.now()
+          planned = { name, progress, sinceMs }
+        },
         stageStarted: run => {
           const left = run.splits.filter((_, i) => run.results[i] === undefined)
           open.set(
@@ -128,12 +147,11 @@ async function main(argv: readonly string[]): Promise<void> {
           }),
       },
     }
-    const ended = (report: RunReport, last: boolean) =>
-      tell({
-        type: 'report',
-        report: crash.error ? { ...report, status: 'failed' } : report,
-        last,
-      })
+    const ended = (report: RunReport, last: boolean) => {
+      planned = null
+      const shown: RunReport = crash.error ? { ...report, status: 'failed' } : report
+      return tell({ type: 'report', report: shown, last })
+    }
     await runInOrder(options, { within: backfillOf(words), ended })
   } catch (error) {
     const usage = error instanceof Fault && error.kind === 'pipeline'

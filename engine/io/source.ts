@@ -63,6 +63,15 @@ export interface PlanRequest {
   readonly interval?: { readonly start: number; readonly end: number } | null
   /** One object for all sources of a run: what they share while it lasts, such as a snapshot, is known by it. */
   readonly scope?: object
+  /** Told while it goes on, so that a run that plans for long shows it. */
+  readonly told?: (progress: PlanProgress) => void
+}
+
+export interface PlanProgress {
+  /** Inputs found so far. */
+  readonly found: number
+  /** Of those, the ones that were looked into. */
+  readonly looked: number
 }
 
 /** A row that could not be read. Line and offset count from 1 and 0, in the decompressed source. */

@@ -2,7 +2,7 @@
 import type { Stages } from '../compile/stages.ts'
 import type { Stage } from '../compile/stages.ts'
 import { isSourceNode } from '../plan/facts.ts'
-import type { PlannedInput, PlanRequest, SkippedRows, Split } from '../io/source.ts'
+import type { PlannedInput, PlanProgress, PlanRequest, SkippedRows, Split } from '../io/source.ts'
 import { Fault } from '../fault.ts'
 import type { Interval } from '../plan/interval.ts'
 import { is, type Node } from '../plan/node.ts'
@@ -47,6 +47,8 @@ interface PlanWish {
   readonly interval?: Interval | undefined
   /** From where an incremental source reads. */
   readonly since?: ((markName: string) => string | null) | undefined
+  /** Told while a step's source is planned, at once and then as it goes on. */
+  readonly planning?: ((step: string, progress: PlanProgress) => void) | undefined
 }
 
 /** Depends on the input and the plan alone, never on workers or memory: so do the outputs. */
@@ -63,8 +65,10 @@ export async function planInputs(all: Stages, o: PlanWish): Promise<Inputs> {
   let nothingMarked = true
   for (const stage of stages) {
     if (!is(stage.head, 'read')) continue
-    const { op, at } = stage.head
-    const request = { ...requestOf(stage, stage.head, o), scope: all }
+    const { op, at, name } = stage.head
+    const told = (progress: PlanProgress): void => o.planning?.(name, progress)
+    told({ found: 0, looked: 0 })
+    const request = { ...requestOf(stage, stage.head, o), scope: all, told }
     const planned = await op.source.plan(request).catch(error => {
       if (error instanceof Fault) error.at ??= at
       throw error

@@ -65,7 +65,7 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const notes: string[] = []
   const { limit = null, watch = {} } = options
   const { splitBytes, partitions } = options
-  const planned = { splitBytes, partitions, limit }
+  const planned = { splitBytes, partitions, limit, planning: watch.planning?.bind(watch) }
   const book = new RunLedger(prepared, options)
   outputs.checksums = book.isKept
   let skippedAs: Skipped['why'] | null = null

@@ -7,7 +7,7 @@
 import { stepsOf } from '../compile/explain-stages.ts'
 import { feedersOf, type Stage, type Stages } from '../compile/stages.ts'
 import { Fault } from '../fault.ts'
-import type { Split } from '../io/source.ts'
+import type { PlanProgress, Split } from '../io/source.ts'
 import { is, type Node } from '../plan/node.ts'
 import { changedInputs } from './changed-inputs.ts'
 import type { Arena } from './exchange/arena.ts'
@@ -23,6 +23,8 @@ const ATTEMPTS_MAX = 3
 const VERIFICATIONS_MAX = 10_000
 
 export interface Watch {
+  /** A step's source is planned: told at its start, and as inputs are found and looked into. */
+  planning?(step: string, progress: PlanProgress): void
   stageStarted?(run: StageRun): void
   stageEnded?(run: StageRun): void
   /** A task failed and will be tried again. */

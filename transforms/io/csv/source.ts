@@ -53,11 +53,12 @@ export class CsvFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan({ splitBytes }: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
+  async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
     const splits: Split[] = []
     const notes = new ExtraColumns()
-    const files = listed ?? (await inputsOf(this.#path))
-    const looked = await lookAll(files, splitBytes, file => this.#look(file))
+    const { splitBytes } = request
+    const files = listed ?? (await inputsOf(this.#path, request))
+    const looked = await lookAll(files, request, file => this.#look(file))
     files.forEach((file, i) => {
       const { compression = null, extra = [] } = looked[i] ?? {}
       notes.add(file.path, extra)

@@ -77,14 +77,16 @@ export class DriftingFiles<F extends Fields> implements Source<F> {
     if (whole.verify) this.verify = (splits, ends) => this.#verify(splits, ends)
   }
 
-  async plan(request: PlanRequest, files?: readonly InputFile[]): Promise<SourcePlan> {
-    const all = files ?? (await inputsOf(this.#o.uri))
+  async plan(asked: PlanRequest, files?: readonly InputFile[]): Promise<SourcePlan> {
+    // Of the files of a group nobody is told: they are some of all.
+    const { told, ...request } = asked
+    const all = files ?? (await inputsOf(this.#o.uri, asked))
     const { files: listed, mark } =
       this.#overlapMs === null
         ? { files: all, mark: null }
         : newFiles(all, this.#overlapMs, request)
     const verdicts = new Verdicts()
-    const looks = await this.#lookAll(listed, request, verdicts)
+    const looks = await this.#lookAll(listed, { request, told }, verdicts)
     const plans: SourcePlan[] = []
     for (const { missing, group } of grouped(looks)) {
       const plan = await this.#sourceOf(missing).plan(this.#requestFor(missing, request), group)
@@ -102,12 +104,18 @@ export class DriftingFiles<F extends Fields> implements Source<F> {
 
   async #lookAll(
     files: readonly InputFile[],
-    request: PlanRequest,
+    { request, told }: { request: PlanRequest; told: PlanRequest['told'] },
     verdicts: Verdicts,
   ): Promise<Look[]> {
     const { default: pLimit } = await import('p-limit')
     const limit = pLimit(LOOKING)
-    const looked = await Promise.all(files.map(file => limit(() => this.#look(file, request))))
+    let done = 0
+    const lookAt = async (file: InputFile) => {
+      const look = await this.#look(file, request)
+      told?.({ found: files.length, looked: ++done })
+      return look
+    }
+    const looked = await Promise.all(files.map(file => limit(() => lookAt(file))))
     const { drift } = this.#o.choices
     let refused: Fault | null = null
     const looks = looked.map((look, i): Look => {

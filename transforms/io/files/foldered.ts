@@ -88,7 +88,7 @@ class FolderedFiles<F extends Fields> implements FileSource<F> {
   }
 
   async plan(request: PlanRequest, given?: readonly InputFile[]): Promise<SourcePlan> {
-    const all = given ?? (await inputsOf(this.#o.uri))
+    const all = given ?? (await inputsOf(this.#o.uri, request))
     const { files, mark } =
       this.#overlapMs === null || given
         ? { files: all, mark: null }

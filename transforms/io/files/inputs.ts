@@ -2,6 +2,7 @@
  * What sources of files read, on disk or in an object store. What is on disk is never waited for; what
  * reads from stores is loaded when a URI names one.
  */
+import type { PlanRequest } from '../../../engine/io/source.ts'
 import type { ByteStream, OpenOptions } from './byte-stream.ts'
 import { openBytes } from './byte-stream.ts'
 import { type Sniffed, sniff } from './compression.ts'
@@ -18,8 +19,11 @@ const LOOKING_AT_ONCE = 32
 const objects = () => import('../objects/inputs.ts')
 
 /** Throws as `listFiles` and `listObjects`. */
-export const inputsOf = (uri: string): InputFile[] | Promise<InputFile[]> =>
-  isObjectUri(uri) ? objects().then(o => o.listInputs(uri)) : listFiles(uri)
+export const inputsOf = (
+  uri: string,
+  { told }: Pick<PlanRequest, 'told'>,
+): InputFile[] | Promise<InputFile[]> =>
+  isObjectUri(uri) ? objects().then(o => o.listInputs(uri, told)) : listFiles(uri)
 
 /** Throws as `sniff`. */
 export const look = ({ path, object }: Located): Sniffed | Promise<Sniffed> =>
@@ -44,7 +48,7 @@ export const openInput = (
  */
 export async function lookAll<T>(
   files: readonly InputFile[],
-  splitBytes: number,
+  { splitBytes, told }: Pick<PlanRequest, 'splitBytes' | 'told'>,
   lookAt: (file: InputFile) => Promise<T>,
 ): Promise<(T | null)[]> {
   const looked: (T | null)[] = []
@@ -55,5 +59,11 @@ export async function lookAll<T>(
   const { default: pLimit } = await import('p-limit')
   const limit = pLimit(LOOKING_AT_ONCE)
   const chosen = files.map((file, i) => i < LOOKED_MAX || file.bytes > splitBytes)
-  return Promise.all(files.map((file, i) => (chosen[i] ? limit(() => lookAt(file)) : null)))
+  let done = 0
+  const lookAtOne = async (file: InputFile): Promise<T> => {
+    const found = await lookAt(file)
+    told?.({ found: files.length, looked: ++done })
+    return found
+  }
+  return Promise.all(files.map((file, i) => (chosen[i] ? limit(() => lookAtOne(file)) : null)))
 }

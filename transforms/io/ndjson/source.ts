@@ -77,9 +77,10 @@ export class NdjsonFiles<F extends Fields> implements Source<F> {
     return decodedBytesMax(this.#path, this.schema as AnySchema)
   }
 
-  async plan({ splitBytes }: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
-    const files = listed ?? (await inputsOf(this.#path))
-    const looked = await lookAll(files, splitBytes, file => this.#look(file))
+  async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
+    const { splitBytes } = request
+    const files = listed ?? (await inputsOf(this.#path, request))
+    const looked = await lookAll(files, request, file => this.#look(file))
     const splits: Split[] = files.flatMap((file, i) =>
       splitsOf(file, { detail: looked[i] ?? { compression: null }, splitBytes }),
     )

@@ -1,5 +1,6 @@
 /** Objects as sources of files see them. */
 import { redactUri } from '../../../engine/fault.ts'
+import type { PlanRequest } from '../../../engine/io/source.ts'
 import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
 import type { InputFile } from '../files/list.ts'
 import { listObjects } from './list.ts'
@@ -10,8 +11,8 @@ import { schemeOf } from './uri.ts'
 export { openObject } from './object-bytes.ts'
 
 /** Throws as `listObjects`. The path of a signed URL is without its signature. */
-export async function listInputs(uri: string): Promise<InputFile[]> {
-  return (await listObjects(uri)).map(object => {
+export async function listInputs(uri: string, told?: PlanRequest['told']): Promise<InputFile[]> {
+  return (await listObjects(uri, told)).map(object => {
     const { bytes, version, modified } = object
     const path = schemeOf(uri) === 'https' ? redactUri(object.uri) : object.uri
     return { path, bytes, version, modified, object }

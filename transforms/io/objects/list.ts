@@ -3,6 +3,7 @@
  * files. A folder with a manifest of ours is what the manifest says, whatever else lies there.
  */
 import { Fault, nearestName, redactUri } from '../../../engine/fault.ts'
+import type { PlanRequest } from '../../../engine/io/source.ts'
 import { hasWildcards, isHidden, patternOf } from './glob.ts'
 import { MANIFEST, outputIn } from './manifest.ts'
 import { readerOf } from './reader-of.ts'
@@ -14,19 +15,23 @@ const OBJECTS_MAX = 5_000_000
 /** Names shown where nothing matches. */
 const SHOWN = 10
 
+type Told = PlanRequest['told']
+
 /**
  * Lists objects by name, in code unit order.
+ *
+ * `told`: after each page.
  *
  * Cost    a request, then one for each 1,000 objects under the longest prefix
  * Throws  data: nothing matches; resource: cannot be listed; pipeline: not a URI of a store
  */
-export async function listObjects(uri: string): Promise<StoredObject[]> {
+export async function listObjects(uri: string, told?: Told): Promise<StoredObject[]> {
   const reader = await readerOf(uri)
   if (schemeOf(uri) === 'https') return [await fileAt(reader, uri)]
   const { name } = placeOf(uri)
   const exact = name === '' || name.endsWith('/') ? null : await reader.stat(uri)
   if (exact !== null) return [exact]
-  const found = hasWildcards(name) ? await matching(reader, uri) : await within(reader, uri)
+  const found = await (hasWildcards(name) ? matching : within)(reader, uri, told)
   if (found.length === 0) throw await nothing(reader, uri)
   return found.sort((a, b) => (a.uri < b.uri ? -1 : 1))
 }
@@ -38,7 +43,7 @@ async function fileAt(reader: ObjectReader, uri: string): Promise<StoredObject> 
 }
 
 /** A folder's objects, and those of its Hive folders (`month=2011-01-01`), but of no others. */
-async function within(reader: ObjectReader, uri: string): Promise<StoredObject[]> {
+async function within(reader: ObjectReader, uri: string, told: Told): Promise<StoredObject[]> {
   const folder = uri.endsWith('/') ? uri : `${uri}/`
   const found: StoredObject[] = []
   for await (const page of reader.list(folder)) {
@@ -46,7 +51,7 @@ async function within(reader: ObjectReader, uri: string): Promise<StoredObject[]
     const manifest = page.some(object => object.uri === folder + MANIFEST)
     const said = manifest ? await outputIn(reader, folder) : null
     if (said !== null) return [...said]
-    take(found, page.filter(isWithin(folder)), folder)
+    take(found, page.filter(isWithin(folder)), { prefix: folder, told })
   }
   return found
 }
@@ -57,15 +62,18 @@ const isWithin = (folder: string) => (object: StoredObject) => {
   return file !== '' && !isHidden(file) && parts.every(p => p.includes('=') && !isHidden(p))
 }
 
-async function matching(reader: ObjectReader, uri: string): Promise<StoredObject[]> {
+async function matching(reader: ObjectReader, uri: string, told: Told): Promise<StoredObject[]> {
   const place = placeOf(uri)
   const pattern = patternOf(place.name)
   const folders = new Set([uriOf({ ...place, name: pattern.base })])
-  const found = await collect(reader, uriOf({ ...place, name: pattern.prefix }), object => {
+  const wanted = (object: StoredObject) => {
     const { name } = placeOf(object.uri)
     if (name.endsWith(`/${MANIFEST}`)) folders.add(object.uri.slice(0, -MANIFEST.length))
     return !name.endsWith('/') && pattern.matches(name)
-  })
+  }
+  const prefix = uriOf({ ...place, name: pattern.prefix })
+  const found: StoredObject[] = []
+  for await (const page of reader.list(prefix)) take(found, page.filter(wanted), { prefix, told })
   let kept = found
   for (const folder of folders) {
     const manifest = await outputIn(reader, folder)
@@ -76,18 +84,13 @@ async function matching(reader: ObjectReader, uri: string): Promise<StoredObject
   return kept
 }
 
-async function collect(
-  reader: ObjectReader,
-  prefix: string,
-  wanted: (object: StoredObject) => boolean,
-): Promise<StoredObject[]> {
-  const found: StoredObject[] = []
-  for await (const page of reader.list(prefix)) take(found, page.filter(wanted), prefix)
-  return found
-}
-
-function take(found: StoredObject[], more: readonly StoredObject[], prefix: string): void {
+function take(
+  found: StoredObject[],
+  more: readonly StoredObject[],
+  { prefix, told }: { readonly prefix: string; readonly told: Told },
+): void {
   found.push(...more)
+  told?.({ found: found.length, looked: 0 })
   if (found.length > OBJECTS_MAX)
     throw new Fault('data', `${redactUri(prefix)} holds more than ${OBJECTS_MAX} objects`, {
       hint: 'read it in parts, by longer prefixes',

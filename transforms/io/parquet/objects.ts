@@ -41,8 +41,10 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
   }
 
   async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
-    const files = listed ?? (await inputsOf(this.#asked))
-    const metas = await lookAll(files, -1, f => this.#metaOf(f.object as StoredObject))
+    const files = listed ?? (await inputsOf(this.#asked, request))
+    const metas = await lookAll(files, { ...request, splitBytes: -1 }, f =>
+      this.#metaOf(f.object as StoredObject),
+    )
     const cut = splitsOf(metas as Known[], this.schema, request)
     const objects = new Map(files.map(({ path, object }) => [path, object]))
     const splits = cut.splits.map(split => {

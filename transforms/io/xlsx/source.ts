@@ -74,8 +74,8 @@ export class XlsxFiles<F extends Fields> implements Source<F> {
     this.fingerprint = `xlsx ${this.uri} ${describe(schema as AnySchema)} ${JSON.stringify(options)}`
   }
 
-  async plan(_request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
-    const files = listed ?? (await inputsOf(this.#path))
+  async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
+    const files = listed ?? (await inputsOf(this.#path, request))
     const looked = await this.#lookAll(files)
     const notes = new ExtraColumns()
     for (const { place, extra } of looked.flat()) notes.add(place, extra)
