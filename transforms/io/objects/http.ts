@@ -98,11 +98,25 @@ export async function bodyOf(answer: HttpAnswer, bytesMax: number): Promise<Buff
 /** The answer as an error, its code and message out of the body's JSON or XML. */
 async function refused(answer: HttpAnswer): Promise<ServiceError> {
   const { status, headers } = answer
-  const text = await bodyOf(answer, ERROR_BYTES_MAX).then(
-    body => body.toString('utf8'),
-    () => '',
-  )
-  return new ServiceError({ status, headers, ...saidIn(text, status) })
+  try {
+    return new ServiceError({ status, headers, ...saidIn(await beginningOf(answer), status) })
+  } catch (cause) {
+    // A 403 may be a limit of requests, a 404 the bucket: only its body says.
+    const message = `status ${status}, its reason did not come: ${(cause as Error).message}`
+    return new ServiceError({ status, headers, code: 'IncompleteBody', message })
+  }
+}
+
+/** A page that is longer is cut. Throws: it broke off. */
+async function beginningOf({ body }: HttpAnswer): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    chunks.push(chunk)
+    if (bytes >= ERROR_BYTES_MAX) break
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, ERROR_BYTES_MAX)
 }
 
 function saidIn(text: string, status: number): { code: string; message: string } {

@@ -190,6 +190,21 @@ test('Retry-After is waited for, and the request sent again', async () => {
   assert.equal(requests, 2)
 })
 
+test('a refusal whose body breaks off is asked for again, since its reason may pass', async () => {
+  const cut: Answer = (request, response) => {
+    response.writeHead(requests === 1 ? 403 : 404, { 'content-length': 500 })
+    response.write('{"error":', () => request.socket.resetAndDestroy())
+  }
+  const gone = google(404, 'notFound', 'The specified bucket does not exist.')
+  answer = (request, response) => (requests < 3 ? cut : gone)(request, response)
+  // Without its body the second answer would mean an object that is not there.
+  await assert.rejects(
+    (await readerOf('gs://bucket/x')).stat('gs://bucket/x'),
+    (fault: Fault) => fault.kind === 'resource' && /bucket/.test(fault.message),
+  )
+  assert.equal(requests, 3)
+})
+
 test('attempts, deadlines and time limits end what does not pass', async () => {
   const fails = () => Promise.reject(Object.assign(new Error('busy'), { code: 'SlowDown' }))
   const some = { attempts: 3, firstMs: 1 }
