@@ -4,6 +4,7 @@ import { Fault, faultToJson } from '../engine/fault.ts'
 import { UsageError } from './arguments.ts'
 import { COMMANDS, usage, usageOf } from './commands.ts'
 import { bareReport } from './bare-report.ts'
+import { quietWarnings } from './warnings.ts'
 
 const DONE = 0
 const FAILED = 1
@@ -62,5 +63,6 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
   })
 
+quietWarnings()
 const argv = process.argv.slice(2)
 process.exitCode = await main(argv).catch(error => fail(error, argv))

@@ -1,10 +1,12 @@
 /** The parameters of a module's pipeline, for `run MODULE --help`. */
 import type { ParamSpec } from '../engine/plan/params.ts'
 import { loadPipeline } from '../engine/run/load.ts'
+import { refuseOptionNames } from './run-options.ts'
 
 /** Throws pipeline: the module exports none, or several. */
 export async function parametersOf(module: string, name: string | null): Promise<string> {
   const { definition } = await loadPipeline(module, name)
+  refuseOptionNames(definition.definition, definition.params)
   const lines = Object.entries(definition.params).map(([param, spec]) => [
     `--${param}${takes(spec)}`,
     fallbackOf(spec),

@@ -7,7 +7,14 @@ import type { RunOptions } from '../engine/run/options.ts'
 import { poolOf } from '../engine/run/pool-start.ts'
 import { readArguments } from './arguments.ts'
 import { openLedger } from './ledger.ts'
-import { backfillOf, RUN_OPTIONS, runOptionsOf, withOptionHint } from './run-options.ts'
+import { quietWarnings } from './warnings.ts'
+import {
+  backfillOf,
+  refuseOptionNames,
+  RUN_OPTIONS,
+  runOptionsOf,
+  withOptionHint,
+} from './run-options.ts'
 
 export type FromEngine =
   | {
@@ -57,6 +64,7 @@ const tell = (message: FromEngine): Promise<void> =>
   })
 
 async function main(argv: readonly string[]): Promise<void> {
+  quietWarnings()
   const words = readArguments(argv, RUN_OPTIONS)
   const told = runOptionsOf(words)
   const stop = new AbortController()
@@ -70,7 +78,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const crash = watchForCrash(stop)
   // Threads start while this one imports the engine.
   const pool = poolOf(told)
-  const { runInOrder, scratchOf, stepsOf } = await import('./engine.ts')
+  const { loadPipeline, runInOrder, scratchOf, stepsOf } = await import('./engine.ts')
   /** Bytes that a stage had to read when it began: a resumed one has some of them behind it. */
   const open = new Map<StageRun, number>()
   let started: Parameters<NonNullable<RunOptions['started']>>[0] | null = null
@@ -152,6 +160,8 @@ async function main(argv: readonly string[]): Promise<void> {
       const shown: RunReport = crash.error ? { ...report, status: 'failed' } : report
       return tell({ type: 'report', report: shown, last })
     }
+    const { definition } = await loadPipeline(words.positional[0] as string, told.export ?? null)
+    refuseOptionNames(definition.definition, definition.params)
     await runInOrder(options, { within: backfillOf(words), ended })
   } catch (error) {
     const usage = error instanceof Fault && error.kind === 'pipeline'

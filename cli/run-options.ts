@@ -66,6 +66,18 @@ export function backfillOf({ options }: Pick<Arguments, 'options'>): Interval | 
   return { start, end }
 }
 
+/** Throws pipeline: a command line could not give such a parameter. */
+export function refuseOptionNames(
+  pipeline: string,
+  params: Readonly<Record<string, unknown>>,
+): void {
+  const taken = Object.keys(params).find(name => Object.hasOwn(RUN_OPTIONS, name))
+  if (taken === undefined) return
+  throw new Fault('pipeline', `parameter "${taken}" of ${pipeline} is called as an option of run`, {
+    hint: `--${taken} is the option: give the parameter another name`,
+  })
+}
+
 /** A parameter that the pipeline does not have may be a misspelt option of the command: says which. */
 export function withOptionHint(error: unknown, given: Readonly<Record<string, unknown>>): unknown {
   if (!(error instanceof Fault) || error.kind !== 'pipeline' || error.hint !== undefined)

@@ -1,18 +1,19 @@
 /** Records of runs as a person reads them: a table of many, or a page of one. */
+import type { Usage } from '../engine/io/warehouse.ts'
 import type { RunRecord } from '../engine/io/ledger.ts'
 import type { ShownRun } from '../engine/run/ledger/history.ts'
 import { faultFromJson } from '../engine/fault.ts'
 import { intervalText, timeText } from '../engine/plan/interval.ts'
 import { loadJobsText, usageText } from '../engine/run/usage.ts'
-import { oneLine } from './text-width.ts'
-import { bytes, count, seconds, table } from './units.ts'
+import { fit, oneLine, widthOf } from './text-width.ts'
+import { bytes, count, rowsText, seconds, table } from './units.ts'
 
 /** Of a load; `--json` has all. */
 const JOBS_SHOWN = 5
 const HEAD = ['run', 'pipeline', 'interval', 'status', 'rows out', 'duration', 'started']
 
-export function renderRuns(runs: readonly ShownRun[], uri: string): string {
-  if (runs.length === 0) return `no runs in ${uri}\n`
+/** In `columns` of a terminal: what does not fit a table takes two lines a run. */
+export function renderRuns(runs: readonly ShownRun[], columns = Number.POSITIVE_INFINITY): string {
   const rows = runs.map(({ record: r, status }) => [
     r.runId,
     oneLine(r.pipeline),
@@ -22,7 +23,17 @@ export function renderRuns(runs: readonly ShownRun[], uri: string): string {
     tookOf(r),
     secondsText(r.startedAt),
   ])
-  return `${table(HEAD, rows)}\n`
+  const text = table(HEAD, rows)
+  if (widthOf(text.slice(0, text.indexOf('\n'))) <= columns) return `${text}\n`
+  return `${runs.map(run => narrow(run, columns)).join('\n')}\n`
+}
+
+function narrow({ record: r, status }: ShownRun, columns: number): string {
+  const interval = r.interval === null ? '' : ` ${timeText(r.interval.start)}`
+  const took = r.endedAt === null ? '' : `, ${tookOf(r)}`
+  const last = `  ${rowsText(r.rows.written)} out${took}, ${secondsText(r.startedAt)}`
+  const name = `${r.runId} ${oneLine(r.pipeline)}${interval} ${status}`
+  return [name, last].map(line => fit(line, columns)).join('\n')
 }
 
 export function renderRun({ record: r, status }: ShownRun): string {
@@ -44,7 +55,7 @@ export function renderRun({ record: r, status }: ShownRun): string {
     titled('inputs', inputsOf(r)),
     titled('outputs', outputsOf(r)),
     titled('loads', r.loads.map(loadLine).join('\n')),
-    titled('rejects', lines(r.rejects.map(x => [x.step, `${count(x.rows)} rows`]))),
+    titled('rejects', lines(r.rejects.map(x => [x.step, rowsText(x.rows)]))),
     titled('marks', marksOf(r)),
     r.error === null ? '' : faultFromJson(r.error).render(),
   ]
@@ -86,16 +97,19 @@ function outputsOf({ outputs }: RunRecord): string {
   return table(['output', 'rows', 'size', 'files', 'checksum'], rows)
 }
 
+/** It is read later than it was counted. */
+const thatDay = (usage: Usage): string => usageText(usage).replace(' today', ' that day')
+
 function loadLine(load: RunRecord['loads'][number]): string {
   const { id, table: name, rows, adopted, jobs = [], loadJobs = [], usage = [] } = load
   const of = adopted ? ['was there already'] : [loadJobsText(loadJobs)]
-  const told = [`load ${id}`, ...of, ...usage.map(usageText)].filter(text => text !== '')
+  const told = [`load ${id}`, ...of, ...usage.map(thatDay)].filter(text => text !== '')
   const made = [
     ...loadJobs.slice(0, JOBS_SHOWN).map(job => `    loaded by     ${job.id}`),
     ...(loadJobs.length > JOBS_SHOWN ? [`    and ${loadJobs.length - JOBS_SHOWN} more`] : []),
     ...jobs.map(job => `    published by  ${job}`),
   ]
-  return [`  ${oneLine(name)}  ${count(rows)} rows, ${told.join(', ')}`, ...made].join('\n')
+  return [`  ${oneLine(name)}  ${rowsText(rows)}, ${told.join(', ')}`, ...made].join('\n')
 }
 
 function marksOf({ marks: { before, after } }: RunRecord): string {

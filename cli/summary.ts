@@ -4,7 +4,7 @@ import { sampleText } from '../engine/run/reject-limit.ts'
 import type { OutputReport, RunReport } from '../engine/run/report.ts'
 import { loadJobsText, usageText } from '../engine/run/usage.ts'
 import { oneLine } from './text-width.ts'
-import { bytes, count, seconds, table } from './units.ts'
+import { bytes, count, rowsText, seconds, table } from './units.ts'
 
 export function renderSummary(report: RunReport): string {
   if (report.status === 'skipped')
@@ -46,7 +46,7 @@ function headline(r: RunReport): string {
   if (r.status === 'skipped')
     return `${of}${its(r)} skipped, ${r.skippedAs}, in ${seconds(r.seconds)}${run}`
   const speed = read > 0 ? `, ${bytes(read / r.seconds)}/s` : ''
-  return `${of}${its(r)} ${r.status} in ${seconds(r.seconds)}: ${count(r.rows.read)} rows read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
+  return `${of}${its(r)} ${r.status} in ${seconds(r.seconds)}: ${rowsText(r.rows.read)} read, ${bytes(read)}${speed}, peak memory ${bytes(r.peakRssBytes)}${run}`
 }
 
 const its = ({ interval }: RunReport): string =>
@@ -82,7 +82,7 @@ function dropped(r: RunReport): string {
 /** They are counted by the steps that drop them, as if they had been read. */
 function skipped(r: RunReport): string {
   const told = r.skipped.map(
-    s => `  ${count(s.rows)} rows of ${s.step} not read: its statistics show what drops them`,
+    s => `  ${rowsText(s.rows)} of ${s.step} not read: its statistics show what drops them`,
   )
   return told.join('\n')
 }
@@ -93,7 +93,7 @@ function rejects(r: RunReport): string {
       const lines = samples.map(
         s => `    ${sampleText(s)}\n      ${s.raw.split('\n')[0]?.slice(0, 120)}`,
       )
-      return `  ${count(rows)} ${rows === 1 ? 'row' : 'rows'} rejected by ${step}, such as\n${lines.join('\n')}`
+      return `  ${rowsText(rows)} rejected by ${step}, such as\n${lines.join('\n')}`
     })
     .join('\n')
 }
@@ -110,19 +110,25 @@ function stages(r: RunReport): string {
 }
 
 function outputs(r: RunReport): string {
-  if (r.outputs.length === 0) return r.status === 'done' ? '  a preview: nothing was published' : ''
+  // Of a failed run: what it would have published.
+  if (r.status !== 'done') return ''
+  if (r.outputs.length === 0) return '  a preview: nothing was published'
   const rows = r.outputs.map(o => [
     o.table ? `${o.uri} ${o.table}` : o.uri,
     count(o.rows),
     bytes(o.bytes),
     count(o.files),
   ])
-  const loads = r.outputs.map(loadLine).filter(line => line !== '')
-  return [table(['output', 'rows', 'size', 'files'], rows), ...loads].join('\n')
+  const all = table(['output', 'rows', 'size', 'files'], rows)
+  const loads = r.outputs.filter(o => o.loadJobs !== undefined || o.usage !== undefined)
+  return loads.length === 0
+    ? all
+    : `${all}\n\n${table(['table', 'loaded by', 'limits'], loads.map(loaded))}`
 }
 
-/** `  orders: 1 load job of 12 URIs, modifications today 37 of 1,500` */
-function loadLine({ table: name = '', loadJobs = [], usage = [] }: OutputReport): string {
-  const told = [loadJobsText(loadJobs), ...usage.map(usageText)].filter(text => text !== '')
-  return told.length === 0 ? '' : `  ${oneLine(name)}: ${told.join(', ')}`
-}
+/** `orders  1 load job of 12 URIs  modifications today 37 of 1,500` */
+const loaded = ({ table: name = '', loadJobs = [], usage = [] }: OutputReport): string[] => [
+  oneLine(name),
+  loadJobsText(loadJobs) || 'an earlier run',
+  usage.map(usageText).join(', '),
+]

@@ -9,6 +9,13 @@ const CONTROL = /[\p{Cc}\u2028\u2029]/gu
 /** A name in one line: what would move the cursor becomes a dot. */
 export const oneLine = (text: string): string => text.replace(CONTROL, '·')
 
+/** Of a terminal, or as COLUMNS says; a file or pipe is as wide as it must be. */
+export function columnsOf(out: NodeJS.WriteStream): number {
+  const said = Number(process.env['COLUMNS'])
+  const given = Number.isInteger(said) && said > 0 ? said : Number.POSITIVE_INFINITY
+  return out.isTTY ? out.columns || given : given
+}
+
 const widthOfChar = (char: string): number => (NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1)
 
 export function widthOf(text: string): number {

@@ -3,6 +3,9 @@ export function count(n: number): string {
   return Math.round(n).toLocaleString('en-US')
 }
 
+/** `1 row`, `1,234 rows` */
+export const rowsText = (n: number): string => `${count(n)} ${n === 1 ? 'row' : 'rows'}`
+
 /** `1.2M`, for narrow places. */
 export function short(n: number): string {
   if (n < 1e3) return String(Math.round(n))

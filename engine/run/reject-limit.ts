@@ -40,9 +40,13 @@ export function samplesOf(runs: readonly StageRun[], node: number): RejectSample
   return all.filter(s => s.node === node).slice(0, SHOWN)
 }
 
-/** `in.csv at byte 120  quantity: expected int32, got "12x"` */
-export function sampleText(s: RejectSample): string {
-  const place =
-    s.source === null ? '' : `${s.source}${s.offset === null ? '' : ` at byte ${s.offset}`}  `
-  return `${place}${s.column === null ? '' : `${s.column}: `}${s.reason}`
+/** `in.csv at byte 120  quantity: expected int32, got "12x"`; a reason may begin with a path within the column. */
+export function sampleText({ source, offset, column, reason }: RejectSample): string {
+  const place = source === null ? '' : `${source}${offset === null ? '' : ` at byte ${offset}`}  `
+  const named =
+    column === null || (reason.startsWith(column) && PATH.test(reason.slice(column.length)))
+  return `${place}${named ? '' : `${column}: `}${reason}`
 }
+
+/** What follows a column's name in a path. */
+const PATH = /^[.:[]/

@@ -1,6 +1,6 @@
 /** Reading the ledger: the newest records, and one by its id. Names are listed, few records are read. */
 import type { KeyValues, RunRecord } from '../../io/ledger.ts'
-import { encoded, partsOf } from './names.ts'
+import { decoded, encoded, partsOf } from './names.ts'
 import { lives } from '../checkpoint/owner.ts'
 import { parsed } from './state.ts'
 
@@ -37,6 +37,14 @@ export async function newestRuns(
     for (const record of await Promise.all(some)) if (record !== null) runs.push(shown(record))
   }
   return runs
+}
+
+/** Names of pipelines that have records. */
+export async function pipelinesIn(values: KeyValues): Promise<string[]> {
+  const found = new Set<string>()
+  for await (const page of values.list('runs/'))
+    for (const name of page) if (partsOf(name)) found.add(name.split('/')[1] as string)
+  return [...found].map(decoded).sort()
 }
 
 /** Runs whose ids begin so; two at most. */

@@ -26,6 +26,14 @@ export function encoded(name: string): string {
   return `${plain.slice(0, NAME_MAX - 20)}~~${sha256(name).slice(0, 16)}`
 }
 
+/** Of a long name, as much as was written. */
+export const decoded = (name: string): string =>
+  name
+    .replace(/~~[0-9a-f]{16}$/, '…')
+    .replace(/(?:~[0-9a-f]{2})+/g, bytes =>
+      Buffer.from(bytes.replaceAll('~', ''), 'hex').toString(),
+    )
+
 /** Sorts as the times do. */
 const timeName = (ms: number): string =>
   new Date(ms).toISOString().toLowerCase().replaceAll(':', '.')

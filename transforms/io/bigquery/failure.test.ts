@@ -84,7 +84,7 @@ test('a fault tells every error, whose it is, and what to do', () => {
   assert.equal(fault.kind, 'data')
   assert.match(
     fault.render(),
-    /got {3}invalid at gs:\/\/b\/part-1\.parquet: Provided[\s\S]*got {3}accessDenied[\s\S]*job {3}j/,
+    /^data: table sales: Provided schema does not match\n[\s\S]*\n {2}BigQuery answered {2}invalid at gs:\/\/b\/part-1\.parquet\n {2}BigQuery answered {2}accessDenied: Access Denied\n {2}job {3}j$/,
   )
   assert.match(faultOf(refusal(403, 'accessDenied'), 'x').hint ?? '', /roles\/bigquery/)
   const message = 'Cannot read and write in different locations: source: US, destination: EU'
@@ -93,6 +93,16 @@ test('a fault tells every error, whose it is, and what to do', () => {
     /bucket in the location/,
   )
   assert.equal(faultOf(refusal(403, 'quotaExceeded'), 'x').kind, 'resource')
+  for (const refused of [
+    refusal(401, 'authError'),
+    refusal(401, ''),
+    failureOf(new Error('Could not load the default credentials. Browse to https://x')),
+    failureOf(new Error('Unable to read the credential file specified by …: ENOENT')),
+    failureOf(Object.assign(new Error('invalid_grant'), { code: '400' })),
+  ]) {
+    assert.equal(faultOf(refused, 'x').kind, 'resource')
+    assert.match(faultOf(refused, 'x').hint ?? '', /^log in with `gcloud auth/)
+  }
   const many = Array.from({ length: 40 }, (_, i) => ({ reason: 'invalid', message: `${i}` }))
   assert.match(faultOf(jobFailure(many), 'x').render(), /and {3}30 more errors/)
 })

@@ -25,6 +25,10 @@ const PASSING: Meaning = {
   passing: true,
   hint: 'the service did not recover in time: run again later',
 }
+const LOG_IN =
+  'log in with `gcloud auth application-default login`, or let GOOGLE_APPLICATION_CREDENTIALS name a key file'
+const GRANT =
+  'grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the data set'
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   backendError: PASSING,
   internalError: PASSING,
@@ -40,8 +44,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   accessDenied: {
     kind: 'resource',
-    hint: 'grant roles/bigquery.jobUser on the project and roles/bigquery.dataEditor on the data set',
+    hint: GRANT,
   },
+  authError: { kind: 'resource', hint: LOG_IN },
   billingNotEnabled: { kind: 'resource', hint: 'enable billing for the project' },
   billingTierLimitExceeded: { kind: 'resource' },
   blocked: { kind: 'resource', hint: 'the service refuses this project for now: ask its support' },
@@ -146,6 +151,13 @@ function askedMs(headers: unknown): number {
 
 const ERRORS_SHOWN = 10
 
+/** Credentials that are not there, not readable or expired: told by the client, or by the service as 401. */
+const hasNoLogin = ({ code, message }: ApiFailure): boolean =>
+  code === 401 ||
+  /could not load the default credentials|credential file|invalid_grant|invalid_rapt|token (?:is|has) (?:been )?expired/i.test(
+    message,
+  )
+
 /** As a fault: `subject` opens the message; every error of the answer is in its detail. */
 export function faultOf(
   failure: ApiFailure,
@@ -154,16 +166,18 @@ export function faultOf(
 ): Fault {
   const { reason, code } = failure
   const known = Object.hasOwn(MEANINGS, reason) ? MEANINGS[reason] : undefined
-  const byCode: Meaning = { kind: code === 400 ? 'data' : 'resource' }
+  const byCode: Meaning = hasNoLogin(failure)
+    ? { kind: 'resource', hint: LOG_IN }
+    : { kind: code === 400 ? 'data' : 'resource', ...(code === 403 ? { hint: GRANT } : {}) }
   const { kind, hint } = known ?? (failure.passing ? PASSING : byCode)
-  const shown = failure.errors.slice(0, ERRORS_SHOWN).map(lineOf)
+  const shown = failure.errors.slice(0, ERRORS_SHOWN).map(e => lineOf(e, failure))
   const more = failure.errors.length - shown.length
   const apart = APART.test(failure.message)
   const told = o.hint ?? (apart ? 'use a staging bucket in the location of the data set' : hint)
   return new Fault(kind, `${subject}: ${failure.message}`, {
     cause: failure,
     detail: [
-      ...(shown.length === 0 && code > 0 ? [`got   HTTP ${code}`] : shown),
+      ...(shown.length === 0 && code > 0 ? [`BigQuery answered  ${code}`] : shown),
       ...(more > 0 ? [`and   ${more} more errors`] : []),
       ...(o.detail ?? []),
     ],
@@ -172,5 +186,10 @@ export function faultOf(
   })
 }
 
-const lineOf = ({ reason = 'error', location, message = '' }: ErrorProto): string =>
-  `got   ${reason}${location ? ` at ${location}` : ''}: ${message.split('\n')[0]}`
+/** What the fault's own message says is not said again. */
+function lineOf(error: ErrorProto, { code, message: told }: ApiFailure): string {
+  const { reason = 'error', location, message = '' } = error
+  const status = code > 0 ? `${code} ` : ''
+  const more = message === told ? '' : `: ${message.split('\n')[0]}`
+  return `BigQuery answered  ${status}${reason}${location ? ` at ${location}` : ''}${more}`
+}

@@ -1,6 +1,7 @@
 /** The bucket where shards lie on their way into the warehouse, and how they come and go there. */
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import { each } from '../objects/each.ts'
+import { storeFault } from '../objects/errors.ts'
 import { sendFiles } from '../objects/send-files.ts'
 import { storeOf } from '../objects/store-of.ts'
 
@@ -27,6 +28,20 @@ export function placeOf(given: string | null): Place {
       hint,
     })
   return { bucket, prefix: prefix.replace(/\/+$/, '') }
+}
+
+/**
+ * Throws resource: the bucket is not there, or may not be listed. Before anything is read: else a run would
+ * hear of it at its end.
+ */
+export async function checkPlace(place: Place): Promise<void> {
+  const uri = uriOf(place, 'millrace', 'check-none')
+  try {
+    for await (const _ of (await storeOf(uri)).list(uri)) break
+  } catch (error) {
+    if (!(error instanceof Fault) || error.cause === undefined) throw error
+    throw storeFault(error.cause, uriOf(place), 'write')
+  }
 }
 
 export const uriOf = ({ bucket, prefix }: Place, ...parts: readonly string[]): string =>

@@ -24,8 +24,8 @@ export async function openSession(uri: string, location: string | null): Promise
   const wanted = location === null ? '' : ` in ${location}`
   if (found === null)
     throw new Fault('resource', `${subject} is not there${wanted}`, {
-      detail: ['got   HTTP 404'],
-      hint: `bq mk --location=${location ?? 'LOCATION_OF_THE_BUCKET'} --dataset ${own}:${dataset}`,
+      detail: ['BigQuery answered  404 notFound'],
+      hint: `check the names of project and data set, or make it: bq mk --location=${location ?? 'LOCATION_OF_THE_BUCKET'} --dataset ${own}:${dataset}`,
     })
   const there = found.location ?? null
   if (location !== null && there !== null && location.toLowerCase() !== there.toLowerCase())

@@ -15,7 +15,7 @@ import { checkColumns } from './columns.ts'
 import { createLedger } from './ledger.ts'
 import { partitioningOf } from './layout.ts'
 import { stagingName } from './names.ts'
-import { type Place, placeOf } from './place.ts'
+import { checkPlace, type Place, placeOf } from './place.ts'
 import { previewOrder, writePreview } from './preview.ts'
 import { checkTogether, findStanding, findTables, publishLoads, standingOf } from './publish.ts'
 import { PAGE_ROWS, pages, select } from './query.ts'
@@ -43,9 +43,12 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async check(targets: readonly Target[] = []): Promise<void> {
-    placeOf(this.#place.staging)
-    const session = await this.#open()
-    await Promise.all([this.#writable(), checkRoom(session, targets)])
+    const place = placeOf(this.#place.staging)
+    const reached = async () => {
+      const session = await this.#open()
+      await Promise.all([this.#writable(), checkRoom(session, targets)])
+    }
+    await Promise.all([reached(), checkPlace(place)])
   }
 
   async stage(load: TableLoad): Promise<void> {

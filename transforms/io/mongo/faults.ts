@@ -139,7 +139,8 @@ function notFound({ reason }: DriverError, what: string, detail: readonly string
         ? 'check replicaSet=… in the URI, and that the set has a member for this read preference'
         : 'check host, port, firewall and TLS options'
   return new Fault('resource', `${what}: no server of it was found`, {
-    detail: [...detail, ...each.slice(0, 5)],
+    // Of one server, what it said is what was answered.
+    detail: [...detail, ...(seen.length > 1 || detail.length === 0 ? each.slice(0, 5) : [])],
     hint,
   })
 }

@@ -18,6 +18,7 @@ import {
   markUri,
   release,
 } from './mark.ts'
+import { storeFault } from './errors.ts'
 import type { ObjectStore } from './store.ts'
 
 const RENEWED_MS = 30_000
@@ -67,7 +68,9 @@ export class Claim {
     const { store, folder, output, request } = o
     const uri = markUri(folder)
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-      const found = await markIn(store, folder)
+      const found = await markIn(store, folder).catch(error => {
+        throw aboutOutput(error, output)
+      })
       if (found && isHeld(found.mark, { uri, self: request.owner, isAlive: request.isAlive }))
         throw beingWritten(output, found.mark)
       if (found && !(await isUnrenewed(o, found))) continue
@@ -137,6 +140,12 @@ export class Claim {
     }
   }
 }
+
+/** The output's folder is known to the user, the mark in it is not. */
+const aboutOutput = (error: unknown, output: string): unknown =>
+  error instanceof Fault && error.cause !== undefined
+    ? storeFault(error.cause, output, 'write')
+    : error
 
 /** Neither clock need be right: a mark of a process that cannot be asked must stay as it is for a while. */
 async function isUnrenewed({ store, folder, output, request }: ClaimOptions, found: FoundMark) {

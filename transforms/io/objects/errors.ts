@@ -42,8 +42,10 @@ export function storeFault(error: unknown, uri: string, doing: Doing): Fault {
   const answer = answerOf(error)
   const scheme = schemeOf(uri)
   const attempts = attemptsOf(error)
+  // A prefix that was listed may be the URI of one object, with a slash.
+  const shown = redactUri(doing === 'list' ? uri.replace(/\/$/, '') : uri)
   const hint = hintFor(answer, { scheme, uri, doing })
-  return new Fault('resource', `${redactUri(uri)} cannot be ${DONE[doing]}: ${why(answer)}`, {
+  return new Fault('resource', `${shown} cannot be ${DONE[doing]}: ${why(answer)}`, {
     detail: [
       `${SYSTEMS[scheme]} answered  ${said(answer)}`,
       ...(attempts > 1 ? [`tried  ${attempts} times`] : []),
@@ -55,7 +57,8 @@ export function storeFault(error: unknown, uri: string, doing: Doing): Fault {
 
 /** `403 AccessDenied: the message`. */
 export function said({ status, code, message }: ServiceAnswer): string {
-  const head = [status, code].filter(part => part !== null && part !== '').join(' ')
+  const parts = [status, code].filter(part => part !== null && part !== '').map(String)
+  const head = [...new Set(parts)].join(' ')
   return redactUri(head === '' || message.startsWith(head) ? message : `${head}: ${message}`)
 }
 
@@ -78,6 +81,10 @@ const isElsewhere = ({ status, code }: ServiceAnswer): boolean =>
 const isWrongKey = ({ code }: ServiceAnswer): boolean =>
   /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken)$/.test(code)
 
+/** The same request is refused again. */
+const isRefused = ({ status }: ServiceAnswer): boolean =>
+  status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429
+
 function why(answer: ServiceAnswer): string {
   if (hasNoCredentials(answer)) return 'there are no credentials'
   if (isExpired(answer)) return 'the credentials have expired'
@@ -90,6 +97,7 @@ function why(answer: ServiceAnswer): string {
   if (answer.code === 'ECONNREFUSED') return 'nothing listens there'
   if (answer.status === 429 || /SlowDown|Throttl|rateLimit/i.test(answer.code))
     return 'the service asks for fewer requests'
+  if (isRefused(answer)) return 'the service refuses the request'
   return answer.status === null ? 'no answer came' : 'the service failed'
 }
 
@@ -103,7 +111,7 @@ function hintFor(answer: ServiceAnswer, about: About): string | null {
   const { scheme } = about
   if (hasNoCredentials(answer) || isExpired(answer) || answer.status === 401) return logIn(scheme)
   if (isElsewhere(answer)) return otherRegion(answer)
-  if (isWrongKey(answer)) return `check the key, the secret and the endpoint. ${logIn(scheme)}`
+  if (isWrongKey(answer)) return `check the key, the secret and the endpoint, or ${logIn(scheme)}`
   if (/region is missing/i.test(answer.message)) return 'set AWS_REGION, or region in the profile'
   if (answer.status === 403) return grant(about)
   if (answer.code === 'NoSuchBucket' || answer.status === 404)
@@ -111,6 +119,8 @@ function hintFor(answer: ServiceAnswer, about: About): string | null {
       ? 'check the URL'
       : 'check the name of the bucket, and the project or account'
   if (answer.code === 'ENOTFOUND' || answer.code === 'ECONNREFUSED') return endpoint(scheme)
+  if (isRefused(answer))
+    return 'the same again is refused too: check the URI, the region and the endpoint'
   return 'the service may be overloaded or unreachable: run again later'
 }
 
@@ -123,7 +133,7 @@ function logIn(scheme: Scheme): string {
 }
 
 function otherRegion({ headers, message }: ServiceAnswer): string {
-  const region = headers['x-amz-bucket-region'] ?? /expecting '([\w-]+)'/.exec(message)?.[1]
+  const region = headers['x-amz-bucket-region'] ?? /expecting ['"]([\w-]+)['"]/.exec(message)?.[1]
   return region === undefined
     ? 'set AWS_REGION to the region of the bucket (aws s3api get-bucket-location tells it)'
     : `set AWS_REGION=${region}`

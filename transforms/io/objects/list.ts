@@ -112,6 +112,8 @@ async function nothing(reader: ObjectReader, uri: string): Promise<Fault> {
   const more = names.size > SHOWN ? ' and others' : ''
   return new Fault('data', `no object matches ${JSON.stringify(redactUri(uri))}`, {
     detail: [`${redactUri(base)} holds ${listed}${more}`],
-    ...(near ? { hint: `did you mean ${JSON.stringify(base + near)}?` } : {}),
+    hint: near
+      ? `did you mean ${JSON.stringify(redactUri(base + near))}?`
+      : 'check the folder and the pattern, and whether the files have been written yet',
   })
 }

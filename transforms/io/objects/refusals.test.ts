@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     name: 'no permission on GCS',
     scheme: 'gs',
     answer: google(403, 'forbidden', 'me@x.iam does not have storage.objects.list access'),
-    says: /gs:\/\/bucket\/in\/ cannot be listed: permission is denied/,
+    says: /gs:\/\/bucket\/in cannot be listed: permission is denied/,
     hint: /grant storage\.objects\.list \(roles\/storage\.objectViewer\)/,
   },
   {
@@ -97,7 +97,7 @@ const CASES: readonly Case[] = [
     name: 'no permission on S3',
     scheme: 's3',
     answer: amazon(403, 'AccessDenied', 'Access Denied'),
-    says: /s3:\/\/bucket\/in\/ cannot be listed: permission is denied/,
+    says: /s3:\/\/bucket\/in cannot be listed: permission is denied/,
     hint: /grant s3:ListBucket/,
   },
   {
@@ -156,6 +156,49 @@ for (const { name, scheme, says, hint, answer: given } of CASES)
     })
     assert.equal(requests, 1, 'what will not pass is not asked again')
   })
+
+test('why HEAD was refused is asked by GET, since an answer to HEAD has no body', async () => {
+  const told = amazon(403, 'SignatureDoesNotMatch', 'The request signature does not match')
+  answer = (request, response) => {
+    if (request.method === 'GET') return told(request, response)
+    response.writeHead(403)
+    response.end()
+  }
+  await assert.rejects(listObjects('s3://bucket/in.csv'), (fault: Fault) => {
+    assert.equal(fault.message, 's3://bucket/in.csv cannot be read: the access key is not accepted')
+    assert.match(fault.detail.join(), /^S3 answered {2}403 SignatureDoesNotMatch: The request/)
+    return true
+  })
+  assert.equal(requests, 2)
+})
+
+test('what is refused as it is is not called an overload', async () => {
+  answer = (_, response) => {
+    response.writeHead(400)
+    response.end()
+  }
+  await assert.rejects(listObjects('s3://bucket/in/'), (fault: Fault) => {
+    assert.equal(fault.message, 's3://bucket/in cannot be listed: the service refuses the request')
+    assert.match(fault.hint ?? '', /refused too: check the URI, the region and the endpoint/)
+    return true
+  })
+})
+
+test('an empty prefix, and one object that is not there, say what is there and what to look at', async () => {
+  answer = (request, response) => {
+    if (/\/o\/./.test(request.url ?? ''))
+      return google(404, 'notFound', 'No such object')(request, response)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end('{}')
+  }
+  await assert.rejects(listObjects('gs://bucket/none/*.csv'), (fault: Fault) => {
+    assert.equal(fault.kind, 'data')
+    assert.equal(fault.message, 'no object matches "gs://bucket/none/*.csv"')
+    assert.deepEqual(fault.detail, ['gs://bucket/none/ holds nothing'])
+    assert.match(fault.hint ?? '', /^check the folder and the pattern/)
+    return true
+  })
+})
 
 test('a check says what is missing, and what to grant', async () => {
   answer = (request, response) => {

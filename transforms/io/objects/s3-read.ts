@@ -45,9 +45,10 @@ export const s3Reader: ObjectReader = {
       const { ContentLength, ETag, LastModified } = found
       return objectOf(uri, ContentLength, ETag, LastModified)
     } catch (error) {
+      const { status } = answerOf((error as Error).cause)
       // An answer to HEAD has no body: a bucket that is not there looks like an object that is not.
-      if (answerOf((error as Error).cause).status === 404) return null
-      throw error
+      if (status === 404) return null
+      throw REASONLESS.has(status ?? 0) ? await withReason(uri, error) : error
     }
   },
 
@@ -86,6 +87,21 @@ export const s3Reader: ObjectReader = {
       throw storeFault(error, uri, 'read')
     }
   },
+}
+
+/** Statuses that stand for several reasons: a wrong key and a missing right, a wrong region and a bad name. */
+const REASONLESS = new Set([301, 400, 403])
+
+/** HEAD was refused without a reason: GET is refused with one. */
+async function withReason(uri: string, error: unknown): Promise<unknown> {
+  try {
+    const range = 'bytes=0-0'
+    const { Body: body } = await retried(signal => getObject(uri, { signal, range }))
+    await body?.transformToByteArray()
+    return error
+  } catch (told) {
+    return storeFault(told, uri, 'read')
+  }
 }
 
 async function getObject(

@@ -48,7 +48,7 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
   ...['postgres://', 'postgresql://'].map(
     (prefix): WarehouseKind => ({
       prefix,
-      example: 'postgres://USER@HOST/DATABASE',
+      example: 'postgres://HOST/DATABASE',
       leavesOut: true,
       async connect(uri, _place, limits) {
         const { openWarehouse } = await import('../postgres/warehouse.ts')
@@ -67,6 +67,6 @@ export function warehouseOf(uri: string): WarehouseKind {
   const found = WAREHOUSES.find(({ prefix }) => uri.startsWith(prefix) && uri !== prefix)
   if (found) return found
   throw new Fault('pipeline', `warehouse ${redactUri(uri)} is not known`, {
-    hint: `it is one of: ${WAREHOUSES.map(w => w.example).join(', ')}`,
+    hint: `it is one of: ${[...new Set(WAREHOUSES.map(w => w.example))].join(', ')}`,
   })
 }
