@@ -10,6 +10,8 @@ import { oneLine } from './text-width.ts'
 const OPTIONS = { json: 'flag', timeout: 'seconds' } as const
 const TIMEOUT_S = 60
 const MISSING = 1
+const WRONG_USAGE = 2
+const RIGHT_URI = 'a URI that names it'
 
 type Load = () => Promise<Check>
 const files: Load = async () => (await import('../transforms/io/files/check.ts')).checkFiles
@@ -34,7 +36,7 @@ const CHECKS: Readonly<Record<string, Load>> = {
   'mongodb+srv': mongo,
 }
 
-/** Exit code 0: all that was tried works, 1: something is missing. */
+/** Exit code 0: all that was tried works, 1: something is missing, 2: a URI is wrong. */
 export async function check(argv: readonly string[]): Promise<number> {
   const words = readArguments(argv, OPTIONS)
   refuseOthers(words, OPTIONS)
@@ -48,6 +50,7 @@ export async function check(argv: readonly string[]): Promise<number> {
   )
   const text = options.has('json') ? `${JSON.stringify(reports)}\n` : reports.map(render).join('\n')
   process.stdout.write(text)
+  if (reports.some(r => r.missing.some(m => m.what === RIGHT_URI))) return WRONG_USAGE
   return reports.every(r => r.missing.length === 0) ? 0 : MISSING
 }
 
@@ -71,9 +74,9 @@ async function within(run: Check, uri: string, seconds: number): Promise<CheckRe
   try {
     return await Promise.race([run(uri, signal), late(signal, resource, seconds)])
   } catch (error) {
-    const { message, detail, hint } = faultToJson(error)
+    const { kind, message, detail, hint } = faultToJson(error)
     const answered = [message, ...detail].join('\n')
-    const what = 'an answer'
+    const what = kind === 'pipeline' ? RIGHT_URI : 'an answer'
     return {
       system: 'check',
       resource,

@@ -2,6 +2,7 @@
  * `millrace clean URI`: what dead runs left in an output, or in all outputs of a folder: objects that were
  * sent and never shown, uploads that were not completed, marks. Outputs of runs at work are left alone.
  */
+import { existsSync } from 'node:fs'
 import { redactUri } from '../engine/fault.ts'
 import type { LeftBehind, LeftoverSearch } from '../engine/io/leftover.ts'
 import { lives } from '../engine/run/checkpoint/owner.ts'
@@ -24,6 +25,7 @@ export async function clean(argv: readonly string[]): Promise<number> {
   const [uri, ...more] = given.positional
   if (uri === undefined || more.length > 0)
     throw new UsageError('clean takes one folder: gs://bucket/folder, s3://bucket/folder or a path')
+  refuseSystems(uri)
   const olderSeconds = (given.options.get('older-than') as number | undefined) ?? DAY_SECONDS
   const yes = given.options.has('yes')
   const search: LeftoverSearch = {
@@ -34,6 +36,17 @@ export async function clean(argv: readonly string[]): Promise<number> {
   const [found, size] = await cleaned(leftIn(uri, search), yes)
   print(summary({ uri, found, size, yes }))
   return 0
+}
+
+/** Throws UsageError: it is no folder, but of another system. */
+function refuseSystems(uri: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
+  if (scheme === undefined || scheme === 'file' || isObjectUri(uri)) return
+  const bigquery =
+    "; BigQuery's staging tables go by themselves, its shards lie under MILLRACE_STAGING"
+  throw new UsageError(
+    `clean takes one folder: gs://bucket/folder, s3://bucket/folder or a path, not ${redactUri(uri)}${scheme === 'bigquery' ? bigquery : ''}`,
+  )
 }
 
 async function* leftIn(uri: string, search: LeftoverSearch): AsyncGenerator<LeftBehind> {
@@ -89,7 +102,13 @@ function shown(page: readonly LeftBehind[]): string {
 }
 
 function summary(o: { uri: string; found: number; size: number; yes: boolean }): string {
-  if (o.found === 0) return `${redactUri(o.uri)}: dead runs left nothing`
+  if (o.found === 0) {
+    const there = isObjectUri(o.uri) || existsSync(pathOf(o.uri))
+    const nothing = there
+      ? 'dead runs left nothing'
+      : 'nothing is there, nor did dead runs leave anything'
+    return `${redactUri(o.uri)}: ${nothing}`
+  }
   const leftovers = `${count(o.found)} leftover${o.found === 1 ? '' : 's'}, ${bytes(o.size)}`
   return o.yes ? `${leftovers}: removed` : `${leftovers}; nothing was removed: add --yes`
 }

@@ -14,7 +14,16 @@ test('what was run is listed as wide as the terminal, and found by the beginning
   assert.match(none.out, /^no runs in .*ledger\n {2}hint {2}runs are written down where they ran/)
   const input = file(folder, 'in.csv', 'id,text\n1,a\n')
   const output = ['--output', join(folder, 'out')]
-  const words = ['run', moduleOf('kept'), '--input', input, ...output, '--stop', 'none', ...ledger]
+  const words = [
+    'run',
+    moduleOf('kept.ts'),
+    '--input',
+    input,
+    ...output,
+    '--stop',
+    'none',
+    ...ledger,
+  ]
   const run = await command(...words)
   assert.equal(run.code, 0, run.err)
   const wide = await command('runs', ...ledger)

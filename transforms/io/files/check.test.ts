@@ -13,7 +13,7 @@ writeFileSync(join(folder, 'b.csv'), 'id\n')
 mkdirSync(join(folder, 'empty'))
 
 const CASES: readonly (readonly [path: string, passed: RegExp, missing: RegExp])[] = [
-  ['a.csv', /^read 1 files of 5 bytes in all$/, /^$/],
+  ['a.csv', /^read 1 file of 5 bytes in all$/, /^$/],
   ['*.csv', /^read 2 files of 8 bytes in all$/, /^$/],
   ['.', /^read 2 files of 8 bytes in all\|write into the folder$/, /^$/],
   ['empty', /^no file lies in it.*\|write into the folder$/, /^$/],

@@ -65,7 +65,7 @@ function readable(path: string): string {
     closeSync(file)
   }
   const bytes = files.reduce((sum, f) => sum + f.bytes, 0)
-  return `read ${files.length} files of ${bytes} bytes in all`
+  return `read ${files.length} ${files.length === 1 ? 'file' : 'files'} of ${bytes} bytes in all`
 }
 
 function writable(path: string): string {

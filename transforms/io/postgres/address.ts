@@ -26,7 +26,7 @@ export function addressOf(uri: string): Address {
   const shown = redactUri(uri).replace(/[?#].*$/, '')
   if (url === null)
     throw new Fault('pipeline', `${shown} is no address of a postgres database`, {
-      hint: 'write postgres://user@host:5432/database',
+      hint: 'write postgres://host:5432/database',
     })
   const unknown = [...url.searchParams.keys()].find(k => !OPTIONS.includes(k))
   if (unknown !== undefined)
