@@ -232,7 +232,8 @@ export class Scheduler {
     if (known) this.#discard(known)
     run.results[task.index] = result
     run.pending--
-    this.#s.checkpoint.ended(task, result)
+    const planned = this.#s.inputs.splits.get(run.stage.id)?.[task.index]
+    this.#s.checkpoint.ended(task, task.split === planned ? null : task.split, result)
     // A partition has one reader: what it read is not asked for again.
     for (const exchange of run.stage.inputs) this.#free(this.blocks.take(exchange, task.index))
     if (this.#s.limit !== null && is(run.stage.head, 'read')) this.#preview(run, task)

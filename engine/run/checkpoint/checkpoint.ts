@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Stage } from '../../compile/stages.ts'
 import type { Arena } from '../exchange/arena.ts'
 import type { Fragment } from '../../io/sink.ts'
+import type { Split } from '../../io/source.ts'
 import type { BlockHandle } from '../exchange/block.ts'
 import type { TaskResult, TaskSpec } from '../protocol.ts'
 import type { StageRun } from '../stage-run.ts'
@@ -87,8 +88,8 @@ export class Checkpoint {
     return this.#o.found?.finished.get(stage.id) ?? new Map()
   }
 
-  ended(task: TaskSpec, result: TaskResult): void {
-    const { stage, index, tasks, split } = task
+  /** `split`: of the task, where it is not the one that was planned. */
+  ended({ stage, index, tasks }: TaskSpec, split: Split | null, result: TaskResult): void {
     this.#when(() => {
       this.#append({ type: 'task', stage, index, tasks, split, result })
       this.#done.set(`${stage} ${index}`, result.seconds)

@@ -16,6 +16,7 @@ export type Progressed =
       readonly stage: number
       readonly index: number
       readonly tasks: number
+      /** Where it is not the one that was planned. */
       readonly split: Split | null
       readonly result: TaskResult
     }

@@ -126,7 +126,7 @@ class FolderedFiles<F extends Fields> implements FileSource<F> {
       open: part => this.#open(part, request),
       expect(part) {
         const object = objectOf(part)
-        if (object) expectObject(object, fromEnd)
+        return object ? expectObject(object, fromEnd) : 0
       },
     })
   }

@@ -11,8 +11,9 @@ import type { Located } from './inputs.ts'
 const PARTS_MAX = 1000
 /** An object is small if so many make a split. */
 const SMALL_SHARE = 4
-/** Objects under way before they are read. */
-const AHEAD = 16
+/** Objects under way before they are read, and how many bytes of them: `objects/object-bytes.ts` keeps them. */
+const AHEAD = 32
+const AHEAD_BYTES = 7 << 20
 
 interface Parts {
   readonly parts: readonly Split[]
@@ -60,14 +61,16 @@ export function packed(splits: readonly Split[], splitBytes: number): Split[] {
 
 export interface PartsOpener {
   open(part: Split): SplitReader | Promise<SplitReader>
-  /** Lets the part's bytes come; its failure is told when it is opened. */
-  expect(part: Split): void
+  /** Lets the part's bytes come, and answers how many; its failure is told when it is opened. */
+  expect(part: Split): number
 }
 
 export class PartsReader implements SplitReader {
   readonly #parts: readonly Split[]
   readonly #opener: PartsOpener
   #next = 0
+  /** Bytes of the parts that are under way, the one being read first; the rest follow it. */
+  readonly #under: number[] = []
   #reader: SplitReader | null = null
   #lines = 0
   #bytes = 0
@@ -75,7 +78,18 @@ export class PartsReader implements SplitReader {
   constructor(parts: readonly Split[], opener: PartsOpener) {
     this.#parts = parts
     this.#opener = opener
-    for (const part of parts.slice(0, AHEAD)) opener.expect(part)
+    this.#ahead()
+  }
+
+  #ahead(): void {
+    let bytes = this.#under.reduce((sum, b) => sum + b, 0)
+    for (;;) {
+      const part = this.#parts[this.#next + this.#under.length]
+      if (part === undefined || this.#under.length >= AHEAD || bytes >= AHEAD_BYTES) return
+      const coming = this.#opener.expect(part)
+      this.#under.push(coming)
+      bytes += coming
+    }
   }
 
   async next(): Promise<Batch | null> {
@@ -88,8 +102,8 @@ export class PartsReader implements SplitReader {
       this.#lines += this.#reader.end()?.lines ?? 0
       this.#bytes += part?.bytes ?? 0
       this.#next++
-      const coming = this.#parts[this.#next + AHEAD - 1]
-      if (coming) this.#opener.expect(coming)
+      this.#under.shift()
+      this.#ahead()
       await this.close()
     }
   }

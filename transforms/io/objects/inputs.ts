@@ -4,7 +4,7 @@ import type { PlanRequest } from '../../../engine/io/source.ts'
 import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
 import type { InputFile } from '../files/list.ts'
 import { listObjects } from './list.ts'
-import { headOf, isSmall } from './object-bytes.ts'
+import { FIRST_BYTES, headOf, isSmall } from './object-bytes.ts'
 import type { StoredObject } from './store.ts'
 import { schemeOf } from './uri.ts'
 
@@ -24,7 +24,12 @@ export async function sniffObject(object: StoredObject): Promise<Sniffed> {
   return sniffed((await headOf(object)).subarray(0, HEAD_BYTES), object.uri)
 }
 
-/** Lets an object's first bytes come, where it is not read from its end; a failure is told to who reads them. */
-export function expectObject(object: StoredObject, fromEnd: boolean): void {
-  if (!fromEnd || isSmall(object)) headOf(object).catch(() => {})
+/**
+ * Lets an object's first bytes come, where it is not read from its end, and answers how many they are; a
+ * failure is told to who reads them.
+ */
+export function expectObject(object: StoredObject, fromEnd: boolean): number {
+  if (fromEnd && !isSmall(object)) return 0
+  headOf(object).catch(() => {})
+  return Math.min(object.bytes, FIRST_BYTES)
 }

@@ -27,7 +27,7 @@ const BLOCKS_AHEAD = 4
 /** What is read where only the end of a record is wanted. */
 const BEYOND_BYTES = 256 << 10
 /** What is read of an object at first: of most small ones all. */
-const FIRST_BYTES = 512 << 10
+export const FIRST_BYTES = 512 << 10
 const HEADS_MAX = 64
 const HEADS_BYTES_MAX = 8 << 20
 /** Handed over at once: as much as a socket gives. */

@@ -15,7 +15,7 @@ import type { StoredObject } from '../objects/store.ts'
 import { AheadReader, loadFooter } from './ahead-read.ts'
 import { ParquetFile } from './footer-read.ts'
 import type { Known, ParquetFiles } from './source.ts'
-import { type Detail, splitsOf } from './split-plan.ts'
+import { bytesIn, type Detail, splitsOf } from './split-plan.ts'
 import { ParquetSplitReader } from './split-read.ts'
 
 export class ParquetObjects<F extends Fields> implements FileSource<F> {
@@ -42,15 +42,13 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
 
   async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
     const files = listed ?? (await inputsOf(this.#asked, request))
-    const metas = await lookAll(files, { ...request, splitBytes: -1 }, f =>
-      this.#metaOf(f.object as StoredObject),
-    )
-    const cut = splitsOf(metas as Known[], this.schema, request)
-    const objects = new Map(files.map(({ path, object }) => [path, object]))
-    const splits = cut.splits.map(split => {
-      const detail = { ...(split.detail as Detail), object: objects.get(split.uri) }
-      return { ...split, detail }
-    })
+    const { FIRST_BYTES } = await import('../objects/object-bytes.ts')
+    // What comes with one request is not split: most of those are looked into when they are read.
+    const looking = { ...request, splitBytes: FIRST_BYTES }
+    const metas = await lookAll(files, looking, f => this.#metaOf(f.object as StoredObject))
+    const known = metas.filter(meta => meta !== null)
+    const cut = splitsOf(known, this.schema, request)
+    const splits = inOrder(files, metas, cut.splits)
     const inputs = files.map(({ path, bytes, version }) => ({ uri: path, bytes, version }))
     return { ...cut, splits, inputs }
   }
@@ -72,6 +70,9 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
     const file = await this.#fileOf(objectOf(split) as StoredObject, request.memoryBytes)
     const place = this.#files.placeOf(file, split)
     const { leaveOut } = request
+    // What is no column's was planned to be read too, as the file was not looked into.
+    if ((split.detail as Detail).groups === null)
+      request.advance(split.bytes - bytesIn(place.groups, place.bindings))
     const known = this.#known
     this.#known = true
     const reader = new ParquetSplitReader(place, request)
@@ -94,4 +95,25 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
       file.close()
     }
   }
+}
+
+/** The splits of each file, its object with them; one of all of a file that was not looked into. */
+function inOrder(
+  files: readonly InputFile[],
+  metas: readonly (Known | null)[],
+  cut: readonly Split[],
+): Split[] {
+  let next = 0
+  return files.flatMap(({ path: uri, bytes, object }, i) => {
+    if (metas[i] === null) {
+      const detail = { groups: null, passed: [], object }
+      return [{ uri, start: 0, end: bytes, bytes, detail }]
+    }
+    const own: Split[] = []
+    for (; cut[next]?.uri === uri; next++) {
+      const split = cut[next] as Split
+      own.push({ ...split, detail: { ...(split.detail as Detail), object } })
+    }
+    return own
+  })
 }

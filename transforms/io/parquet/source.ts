@@ -94,7 +94,7 @@ export class ParquetFiles<F extends Fields> implements Source<F> {
     try {
       const meta = this.meta(file)
       const detail = split.detail as Detail
-      const groups = groupsOf(meta, detail.groups)
+      const groups = detail.groups === null ? meta.groups : groupsOf(meta, detail.groups)
       const passed = new Set(groupsOf(meta, detail.passed))
       const { bindings } = meta
       const schema = this.schema as AnySchema

@@ -18,7 +18,8 @@ const SPLIT_ROWS_MIN = 1 << 18
  * Of those `passed` no row is wanted: they only count.
  */
 export interface Detail {
-  readonly groups: readonly number[]
+  /** Null: all of a file that was not looked into when the run was planned. */
+  readonly groups: readonly number[] | null
   readonly passed: readonly number[]
 }
 
@@ -106,14 +107,23 @@ function extentOf(file: PlannedFile, groups: readonly number[]): { start: number
   return { start: Math.min(end, ...starts), end }
 }
 
-/** Bytes: of the schema's columns, the only ones that may be read. */
-function splitOf(file: PlannedFile, groups: readonly number[], read: readonly number[]): Split {
-  const columns = new Set(file.bindings.flatMap(indexesOf))
+/** Stored bytes of the schema's columns. */
+export function bytesIn(groups: readonly RowGroupMeta[], bindings: readonly Binding[]): number {
+  const columns = new Set(bindings.flatMap(indexesOf))
   let bytes = 0
-  for (const i of read)
-    file.groups[i]?.chunks.forEach((chunk, c) => {
+  for (const { chunks } of groups)
+    chunks.forEach((chunk, c) => {
       if (columns.has(c)) bytes += chunk.bytes
     })
+  return bytes
+}
+
+/** Bytes: of the schema's columns, the only ones that may be read. */
+function splitOf(file: PlannedFile, groups: readonly number[], read: readonly number[]): Split {
+  const bytes = bytesIn(
+    read.flatMap(i => file.groups[i] ?? []),
+    file.bindings,
+  )
   const detail: Detail = { groups, passed: groups.filter(i => !read.includes(i)) }
   return { uri: file.path, ...extentOf(file, read), bytes, detail }
 }
