@@ -2,7 +2,8 @@
  * An object's bytes in order, with blocks of it under way ahead of the reader. The first bytes are kept
  * for a while: that an object is looked at, its header read and then its rows, takes one request.
  *
- * Memory: `BLOCK_BYTES` × `BLOCKS_AHEAD` a stream, or a share of the task's, and `HEADS_MAX` heads a thread.
+ * Memory: `BLOCK_BYTES` × `BLOCKS_AHEAD` a stream, or a share of the task's, and `HEADS_MAX` heads a
+ * thread, of `HEADS_BYTES_MAX` at most, beside those under way.
  */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -35,7 +36,10 @@ const TAKEN_BYTES = 64 << 10
 /** Bytes handed over before sockets are looked at again. */
 const TURN_BYTES = 1 << 20
 
+/** On their way, or there. */
 const heads = new Map<string, Promise<Buffer>>()
+/** The bytes of those that are there, in the order of their arrival: many are under way at once, and which comes when is open. */
+const arrived = new Map<string, number>()
 let headBytes = 0
 
 /** The object's first bytes, all of a small object. Kept until others take their room. */
@@ -46,21 +50,25 @@ export function headOf(object: StoredObject): Promise<Buffer> {
   const bytes = Math.min(FIRST_BYTES, object.bytes)
   const asked = fetched(object, 0, bytes)
   heads.set(key, asked)
-  headBytes += bytes
-  for (const old of heads.keys()) {
-    if (heads.size <= HEADS_MAX && headBytes <= HEADS_BYTES_MAX) break
-    if (old !== key) forget(old)
-  }
-  // The next who asks tries again.
-  asked.catch(() => heads.get(key) === asked && forget(key))
+  asked.then(
+    () => keep(key, bytes),
+    // The next who asks tries again.
+    () => heads.delete(key),
+  )
   return asked
 }
 
 const keyOf = ({ uri, version, bytes }: StoredObject): string => `${bytes} ${version} ${uri}`
 
-function forget(key: string): void {
-  heads.delete(key)
-  headBytes -= Math.min(FIRST_BYTES, Number.parseInt(key, 10))
+function keep(key: string, bytes: number): void {
+  arrived.set(key, bytes)
+  headBytes += bytes
+  for (const [old, oldBytes] of arrived) {
+    if ((arrived.size <= HEADS_MAX && headBytes <= HEADS_BYTES_MAX) || old === key) return
+    arrived.delete(old)
+    heads.delete(old)
+    headBytes -= oldBytes
+  }
 }
 
 /** Whether an object's first bytes are all that it has. */
