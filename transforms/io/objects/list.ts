@@ -10,8 +10,8 @@ import { readerOf } from './reader-of.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 import { placeOf, schemeOf, uriOf } from './uri.ts'
 
-/** More objects in one source are refused: their list alone would take gigabytes. */
-const OBJECTS_MAX = 5_000_000
+/** More objects in one source are refused: their list and their splits would take more than a gigabyte. */
+const OBJECTS_MAX = 2_000_000
 /** Names shown where nothing matches. */
 const SHOWN = 10
 
