@@ -4,11 +4,12 @@
  */
 import type { Kind } from '../../../engine/data/kind.ts'
 import { isWide } from '../../../engine/data/kind.ts'
-import { elementOf } from '../../../engine/data/nested.ts'
+import { elementOf, structOf } from '../../../engine/data/nested.ts'
 import type { AnySchema, Field } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { TableColumn, TableFacts } from './catalog.ts'
 import * as decode from './decode.ts'
+import { fromJson, json } from './json-fields.ts'
 import { list } from './lists.ts'
 import { ident, literal } from './names.ts'
 
@@ -55,7 +56,12 @@ const TEXTS: readonly number[] = [OID.text, OID.varchar, OID.bpchar]
 const TEXTUAL = new Set(['S', 'E', 'I', 'U', 'Z'])
 const CLOCKS: readonly number[] = [OID.time, OID.timetz, OID.interval]
 
-type Made = Pick<Binding, 'decode'> & { readonly sql?: string; readonly flaw?: string | null }
+type Made = Pick<Binding, 'decode'> & {
+  readonly sql?: string
+  readonly flaw?: string | null
+  /** What is read is the value's text. */
+  readonly asText?: boolean
+}
 
 /** Throws data: a column is missing, or of a type that its kind cannot take; all of them are shown. */
 export function bind(schema: AnySchema, facts: TableFacts): Binding[] {
@@ -115,17 +121,15 @@ function madeOf(kind: Kind, column: TableColumn, facts: TableFacts): Made | null
     case 'utf8':
       return textOf(kind, column, utf8)
     case 'json': {
-      if (oid !== OID.json && oid !== OID.jsonb) return null
-      return {
-        decode: decode.text({ checked: !utf8 }),
-        sql: `${name}::text`,
-        flaw: utf8 ? null : 'true',
-      }
+      const sql = jsonText(column)
+      if (sql === null) return null
+      const flaw = kind.optional ? null : `${sql} IS NULL`
+      return { decode: json({ checked: !utf8 }), sql, flaw: utf8 ? flaw : 'true', asText: true }
     }
     case 'list':
-      return listOf(kind, column, facts)
+      return listOf(kind, column, facts) ?? partsOf(kind, column, facts)
     case 'struct':
-      return null
+      return partsOf(kind, column, facts)
     default:
       return numberOf(kind, column)
   }
@@ -137,14 +141,62 @@ function listOf(kind: Kind, column: TableColumn, facts: TableFacts): Made | null
   const inner = elementOf(kind)
   // A list in a list would be an array of several dimensions, which may be of any.
   if (element === null || inner.tag === 'list') return null
-  const one = madeOf(inner, { ...column, ...element, element: null, notNull: false }, facts)
+  const one = madeOf(
+    inner,
+    { ...column, ...element, element: null, fields: null, notNull: false },
+    facts,
+  )
   if (one === null) return null
   const name = ident(column.name)
-  const sql = one.sql?.endsWith('::text') ? `${name}::text[]` : name
+  const sql = one.asText ? `${name}::text[]` : name
   const missing = inner.optional ? 'false' : `array_position(${name}, NULL) IS NOT NULL`
   const flaw =
     one.flaw == null ? `CASE WHEN array_ndims(${name}) > 1 THEN true ELSE ${missing} END` : 'true'
   return { decode: list(kind, one.decode), sql, flaw }
+}
+
+/**
+ * A list or a struct out of JSON, a composite, or an array of any dimensions. Which of its values do not fit
+ * is not asked of the server: each row is looked at.
+ */
+function partsOf(kind: Kind, column: TableColumn, facts: TableFacts): Made | null {
+  const sql =
+    jsonText(column) ?? (fits(kind, column, facts) ? `to_json(${ident(column.name)})::text` : null)
+  return sql === null
+    ? null
+    : { decode: fromJson(kind, { checked: !facts.utf8 }), sql, flaw: 'true' }
+}
+
+/** Whether `to_json` of the type may be of the kind: its fields are there, and its elements are readable. */
+function fits(kind: Kind, { element, fields, ...column }: TableColumn, facts: TableFacts): boolean {
+  let inner = kind
+  while (inner.tag === 'list') inner = elementOf(inner)
+  if ((element === null) !== (inner === kind)) return false
+  if (inner.tag === 'struct')
+    return (
+      fields !== null &&
+      structOf(inner).list.every(
+        f => !hasBytes(f.kind) && (f.kind.optional || fields.includes(f.name)),
+      )
+    )
+  if (hasBytes(inner)) return false
+  const one = { ...column, ...element, element: null, fields: null, notNull: false }
+  return madeOf(inner, one, facts) !== null
+}
+
+/** Bytes are base64 in our JSON, and hexadecimal in that of Postgres. */
+function hasBytes(kind: Kind): boolean {
+  if (kind.tag === 'list') return hasBytes(elementOf(kind))
+  return kind.tag === 'struct'
+    ? structOf(kind).list.some(f => hasBytes(f.kind))
+    : kind.tag === 'bytes'
+}
+
+/** The text of json or jsonb, in which `null` is null; null for other types. */
+function jsonText({ oid, name }: TableColumn): string | null {
+  const of = oid === OID.json ? 'json' : 'jsonb'
+  if (oid !== OID.json && oid !== OID.jsonb) return null
+  return `CASE WHEN ${of}_typeof(${ident(name)}) <> 'null' THEN ${ident(name)}::text END`
 }
 
 /** Infinite, or so far away that its microseconds may not be held: those are looked at. */
@@ -186,7 +238,8 @@ function textOf(kind: Kind, { oid, category, name }: TableColumn, utf8: boolean)
   const set = kind.values?.map(literal).join(', ')
   const flaw = set === undefined ? null : `${sql} COLLATE "C" NOT IN (${set})`
   // What is not known to be UTF-8 has to be looked at, each row.
-  return { decode: decode.text({ checked: !utf8 }), sql, flaw: utf8 ? flaw : 'true' }
+  const asText = !raw
+  return { decode: decode.text({ checked: !utf8 }), sql, flaw: utf8 ? flaw : 'true', asText }
 }
 
 /** The primary key first, for rejects; then the columns of the schema. */

@@ -15,6 +15,8 @@ export interface TableColumn {
   readonly notNull: boolean
   /** Of an array: the type of its elements; else null. */
   readonly element: { readonly oid: number; readonly category: string } | null
+  /** Of a composite, or an array of one: the names of its fields; else null. */
+  readonly fields: readonly string[] | null
   /** Of a collation by which different texts may be equal. */
   readonly vague: boolean
 }
@@ -53,6 +55,8 @@ const NEAR = `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c
 const COLUMNS = `SELECT a.attname AS name, a.attnum::int AS number, coalesce(b.oid, t.oid)::int8::float8 AS oid,
   format_type(a.atttypid, a.atttypmod) AS type, coalesce(b.typcategory, t.typcategory) AS category,
   CASE WHEN coalesce(b.typcategory, t.typcategory) = 'A' THEN json_build_object('oid', e.oid::int8, 'category', e.typcategory) END AS element,
+  CASE WHEN coalesce(e.typrelid, b.typrelid, t.typrelid) <> 0 THEN (SELECT json_agg(f.attname) FROM pg_attribute f
+    WHERE f.attrelid = coalesce(nullif(e.typrelid, 0), nullif(b.typrelid, 0), t.typrelid) AND f.attnum > 0 AND NOT f.attisdropped) END AS fields,
   a.attnotnull AS "notNull", coalesce(NOT k.collisdeterministic, false) AS vague
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = (

@@ -216,7 +216,11 @@ export const text =
     if (texts.allowed > 0) checkSet(rows, field, into, texts.allowed)
   }
 
-function checkUtf8({ bytes, at, lengths, stride, rows }: Located, field: number, into: Into): void {
+export function checkUtf8(
+  { bytes, at, lengths, stride, rows }: Located,
+  field: number,
+  into: Into,
+): void {
   for (let r = 0, k = field * stride; r < rows; r++, k++) {
     const start = at[k] as number
     const value = bytes.subarray(start, start + Math.max(0, lengths[k] as number))

@@ -5,23 +5,18 @@
 import type { Batch } from '../../../engine/data/batch.ts'
 import { columnOf } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
-import { readUnits } from '../../../engine/data/value.ts'
+import type { ByteSink } from '../../../engine/data/byte-sink.ts'
 import type { Pool } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
-import { NUMERIC_BYTES_MAX, writeNumeric } from './numeric.ts'
+import { fixed } from './encode-fixed.ts'
+import { nestedField } from './encode-nested.ts'
+import { NUMERIC_BYTES_MAX } from './numeric.ts'
 
 export const CHUNK_BYTES = 256 * 1024
 /** Room that a field of fixed width takes at most, its length included. */
 const FIELD_BYTES = 4 + NUMERIC_BYTES_MAX
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
-const EPOCH_DAYS = 10_957
-const EPOCH_MICROS = 946_684_800_000_000n
-/** 4713 BC, from which Postgres counts. */
-const FIRST_MICROS = -210_866_803_200_000_000n
-const FIRST_DAY = -2_440_588
-const LAST_MICROS = 9_224_318_016_000_000_000n
-
 /** Sends a chunk, which it may keep. */
 export type Send = (chunk: Buffer) => Promise<void>
 
@@ -41,18 +36,19 @@ export class RowEncoder {
   /** The batch's rows; `position` of the first of them goes into a last field, where it is not null. */
   async rows(batch: Batch, position: bigint | null): Promise<void> {
     const columns = this.#schema.list.map((_, i) => columnOf(batch, i))
-    const fixed = 2 + FIELD_BYTES * (columns.length + 1)
+    const nested = columns.map(nestedField)
+    const fixedBytes = 2 + FIELD_BYTES * (columns.length + 1)
     for (let k = 0; k < batch.selected; k++) {
       const row = batch.selection === null ? k : (batch.selection[k] as number)
-      const needed = fixed + textBytes(columns, row)
+      const parts = nested.map((field, i) => field && this.#refusing(i, () => field(row)))
+      const needed = fixedBytes + textBytes(columns, row, parts)
       if (this.#at + needed > this.#chunk.length) await this.#flush(needed)
-      this.#row(columns, row)
+      this.#row(columns, row, parts)
       if (position !== null) this.#position(position + BigInt(k))
     }
   }
 
-  #row(columns: readonly Column[], row: number): void {
-    const { list } = this.#schema
+  #row(columns: readonly Column[], row: number, parts: Parts): void {
     const view = this.#view
     let at = this.#at
     // The place of the count is filled in with the position's field, if there is one.
@@ -66,14 +62,29 @@ export class RowEncoder {
         at += 4
         continue
       }
-      try {
-        at = field(view, at, column, row, this.#chunk)
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error
-        throw new Fault('data', `column "${list[i]?.name}": ${error.message}`)
-      }
+      const part = parts[i]
+      const from = at
+      at = part
+        ? this.#part(from, part)
+        : this.#refusing(i, () => field(view, from, column, row, this.#chunk))
     }
     this.#at = at
+  }
+
+  #part(at: number, { bytes, at: length }: ByteSink): number {
+    this.#view.setInt32(at, length)
+    bytes.copy(this.#chunk, at + 4, 0, length)
+    return at + 4 + length
+  }
+
+  /** Throws data: a value of the column has no place in Postgres. */
+  #refusing<T>(index: number, act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new Fault('data', `column "${this.#schema.list[index]?.name}": ${error.message}`)
+    }
   }
   #count = 0
 
@@ -103,10 +114,15 @@ export class RowEncoder {
 const viewOf = (bytes: Buffer): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
-function textBytes(columns: readonly Column[], row: number): number {
+/** By column: a nested value as it is sent; null of other columns. */
+type Parts = readonly (ByteSink | null)[]
+
+function textBytes(columns: readonly Column[], row: number, parts: Parts): number {
   let bytes = 0
-  for (const { pool, values } of columns) {
-    if (pool === null) continue
+  for (let i = 0; i < columns.length; i++) {
+    const { pool, values } = columns[i] as Column
+    bytes += parts[i]?.at ?? 0
+    if (pool === null || parts[i]) continue
     const code = values[row] as number
     bytes += (pool.offsets[code + 1] as number) - (pool.offsets[code] as number) + 1
   }
@@ -122,47 +138,6 @@ function field(view: DataView, at: number, column: Column, row: number, chunk: B
   const length = fixed(view, start, column, row)
   view.setInt32(at, length)
   return start + length
-}
-
-function fixed(view: DataView, at: number, column: Column, row: number): number {
-  const { kind, values } = column
-  const value = values[row] as number
-  switch (kind.tag) {
-    case 'bool':
-      view.setUint8(at, value)
-      return 1
-    case 'int32':
-      view.setInt32(at, value)
-      return 4
-    case 'date':
-      if (value < FIRST_DAY) throw new RangeError('a date before 4713 BC has no place in postgres')
-      view.setInt32(at, value - EPOCH_DAYS)
-      return 4
-    case 'float32':
-      view.setFloat32(at, value)
-      return 4
-    case 'float64':
-      view.setFloat64(at, value)
-      return 8
-    case 'int64':
-      view.setBigInt64(at, BigInt(value))
-      return 8
-    case 'bigint':
-      view.setBigInt64(at, (values as BigInt64Array)[row] as bigint)
-      return 8
-    case 'timestamp':
-    case 'datetime':
-      view.setBigInt64(at, microsOf(value))
-      return 8
-    default:
-      return writeNumeric(view, at, readUnits(column, row), kind.scale)
-  }
-}
-
-function microsOf(value: number): bigint {
-  const micros = BigInt(value)
-  if (micros >= FIRST_MICROS && micros < LAST_MICROS) return micros - EPOCH_MICROS
-  throw new RangeError('a time before 4713 BC or after 294276 has no place in postgres')
 }
 
 /** jsonb is sent as its text behind a version number. */

@@ -7,6 +7,7 @@ export const FLAW = {
   infinite: 5,
   digits: 6,
   nested: 7,
+  part: 8,
 } as const
 
 export class Flaws {

@@ -13,6 +13,7 @@ import { bytesPerRow, type Column, isText, newColumn } from '../../../engine/dat
 import type { Kind } from '../../../engine/data/kind.ts'
 import { ByteSink } from '../../../engine/data/byte-sink.ts'
 import { elementOf } from '../../../engine/data/nested.ts'
+import type { Pool } from '../../../engine/data/pool.ts'
 import type { Located } from './copy-out.ts'
 import { type Decode, nulls } from './decode.ts'
 import { FLAW, Flaws } from './flaws.ts'
@@ -81,13 +82,16 @@ function elementsOf(rows: Located, field: number): Located {
 }
 
 /** An element as a list holds it. */
-function write(sink: ByteSink, { bytes, at, lengths }: Located, column: Column, e: number): void {
-  const length = lengths[e] as number
-  sink.byte(length === -1 ? 0 : 1)
-  if (length === -1) return
+function write(sink: ByteSink, { lengths }: Located, column: Column, e: number): void {
+  const none = lengths[e] === -1 || column.valid?.[e] === 0
+  sink.byte(none ? 0 : 1)
+  if (none) return
   if (isText(column.kind)) {
-    sink.word(length)
-    sink.raw(bytes.subarray(at[e], (at[e] as number) + length))
+    const { bytes, offsets } = column.pool as Pool
+    const code = column.values[e] as number
+    const [start, end] = [offsets[code] as number, offsets[code + 1] as number]
+    sink.word(end - start)
+    sink.part(bytes, start, end)
     return
   }
   const size = bytesPerRow(column.kind)

@@ -61,7 +61,7 @@ export async function exportTable(
     while (flaws.of(row) === 0) row++
     const field = flaws.column(row)
     const { name: column, kind } = schema.list[field] as (typeof schema.list)[0]
-    const reason = flawText(located, { row, field, flaw: flaws.of(row) }, kind)
+    const reason = flawText(located, { row, field, flaw: flaws.of(row), name: column }, kind)
     throw new Fault('data', `${what}: column "${column}": ${reason}`, { at: load.at })
   }
 }

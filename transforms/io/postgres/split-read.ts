@@ -131,7 +131,7 @@ export class SplitRead implements SplitReader {
     this.#request.reject({
       reason: flawText(
         located,
-        { row, field: this.#keys + index, flaw: this.#flaws.of(row) },
+        { row, field: this.#keys + index, flaw: this.#flaws.of(row), name: field.name },
         field.kind,
       ),
       column: field.name,
