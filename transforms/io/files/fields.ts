@@ -30,8 +30,11 @@ export interface Fields {
   rows: number
   /** True where a field in quotes is a JSON string; else quotes are the format's own. */
   readonly json: boolean
-  /** A row's field cannot be read as its column; the first reason given for a row stays. */
-  refuse(row: number, why: string): void
+  /**
+   * A row's field cannot be read as its column; the first reason given for a row stays. `part`: the path of
+   * what was refused within a nested value, where it was not the whole.
+   */
+  refuse(row: number, why: string, part?: string): void
   /** The bytes of an escaped field, escapes resolved: length in `plain`. */
   unescape(start: number, end: number): number
   /** Where `unescape` writes. */

@@ -7,7 +7,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Batch } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
-import { isNested } from '../../../engine/data/kind.ts'
 import { joined } from '../../../engine/data/plain.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import type { ReadRequest, SplitEnd, SplitReader } from '../../../engine/io/source.ts'
@@ -31,6 +30,13 @@ export interface TextFormat {
   prepare(f: Fields, k: number): void
   /** Resolves the escapes of source[start..end) into `into` (which has room); answers the length. */
   unescape(source: Bytes, start: number, end: number, into: Bytes): number
+}
+
+interface Refused {
+  readonly column: number
+  readonly why: string
+  /** Of a part of a nested value, which says all itself; else empty. */
+  readonly part: string
 }
 
 export interface Opened {
@@ -59,7 +65,7 @@ export class RecordReader implements SplitReader, Fields {
   readonly #o: Opened
   readonly #request: ReadRequest
   readonly #scratch: Scratch
-  readonly #bad = new Map<number, { column: number; why: string }>()
+  readonly #bad = new Map<number, Refused>()
   readonly #rejects: Rejects
   #wanted: readonly boolean[]
   #batch: Batch | null = null
@@ -227,8 +233,8 @@ export class RecordReader implements SplitReader, Fields {
     return batch
   }
 
-  refuse(row: number, why: string): void {
-    if (!this.#bad.has(row)) this.#bad.set(row, { column: this.#column, why })
+  refuse(row: number, why: string, part = ''): void {
+    if (!this.#bad.has(row)) this.#bad.set(row, { column: this.#column, why, part })
   }
 
   unescape(start: number, end: number): number {
@@ -263,13 +269,14 @@ export class RecordReader implements SplitReader, Fields {
   #reject({ from, lines }: { from: number; lines: number }): void {
     const { walk } = this.#o
     const found: Rejected[] = walk.broken.map(b => ({ ...b, column: -1, got: null }))
-    for (const [row, { column, why }] of this.#bad) {
+    for (const [row, refused] of this.#bad) {
+      const { column, why, part } = refused
       const start = walk.starts[row] as number
       const at = 2 * (row * this.stride + column)
-      const known = column >= 0 && why !== 'not UTF-8' && !this.#isPart(column, why)
+      const known = column >= 0 && why !== 'not UTF-8' && part === ''
       const got = known ? (this.at[at + 1] === NULL ? 'null' : this.#shown(at)) : null
       const end = walk.ends[row] as number
-      found.push({ start, end, column, why: this.#placed(column, why), got })
+      found.push({ start, end, column, why: this.#placed(refused), got })
     }
     found.sort((a, b) => a.start - b.start)
     const { bytes } = this
@@ -279,15 +286,9 @@ export class RecordReader implements SplitReader, Fields {
     this.#rejects.report(found, { bytes, base, lineAt: linesOf(feeds, from, Math.max(0, lines)) })
   }
 
-  /** Whether a part of a nested value was refused, which says all itself. */
-  #isPart(column: number, why: string): boolean {
-    const field = this.#format.schema.list[column]
-    return field !== undefined && isNested(field.kind) && why.includes(': ')
-  }
-
-  #placed(column: number, why: string): string {
+  #placed({ column, why, part }: Refused): string {
     const { name = '' } = this.#format.schema.list[column] ?? {}
-    return this.#isPart(column, why) ? joined(name, why) : why
+    return part === '' ? why : `${joined(name, part)}: ${why}`
   }
 
   #shown(at: number): string {

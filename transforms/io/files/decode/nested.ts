@@ -74,7 +74,7 @@ function read(f: Fields, row: number, { kind }: Column): boolean {
     return true
   } catch (error) {
     if (!(error instanceof PartError)) throw error
-    f.refuse(row, error.path === '' ? '' : `${error.path}: ${error.message}`)
+    f.refuse(row, error.path === '' ? '' : error.message, error.path)
     return false
   }
 }
