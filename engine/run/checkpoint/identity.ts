@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { Fault } from '../../fault.ts'
 import type { Stages } from '../../compile/stages.ts'
+import { sha256 } from '../../data/sha256.ts'
 import { firstDifference, hashOf } from '../../plan/fingerprint.ts'
 import { type BuiltNode, is, type Node, type Plan } from '../../plan/node.ts'
 import type { FileSink } from '../../io/sink.ts'
@@ -96,11 +97,20 @@ export function identityOf(
   }
 }
 
-/** One after the other: those of a million objects are more than one text may hold. */
-function hashOfSplits(all: Inputs['splits']): string {
+/**
+ * One after the other: those of a million objects are more than one text may hold. They are plain data,
+ * made by the same code: JSON tells them apart in half of the time that `hashOf` takes.
+ */
+export function hashOfSplits(all: Inputs['splits']): string {
   let hash = ''
-  for (const [stage, splits] of all) for (const split of splits) hash = hashOf([hash, stage, split])
+  for (const [stage, splits] of all)
+    for (const split of splits) hash = sha256(`${hash} ${stage} ${JSON.stringify(split, asPlain)}`)
   return hash
+}
+
+function asPlain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`
+  return value instanceof Map || value instanceof Set ? [...value] : value
 }
 
 function cutOf({ stages, exchanges }: Stages): unknown {
