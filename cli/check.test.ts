@@ -17,7 +17,7 @@ test('all is there: exit 0', async () => {
   assert.equal(code, 0)
   assert.equal(
     out,
-    `${path}  (local files)\n  ok       read 1 file of 5 bytes in all\n\n${folder}  (local files)\n  ok       read 1 files of 5 bytes in all\n  ok       write into the folder\n`,
+    `${path}  (local files)\n  ok       read 1 file of 5 bytes in all\n\n${folder}  (local files)\n  ok       read 1 file of 5 bytes in all\n  ok       write into the folder\n`,
   )
 })
 

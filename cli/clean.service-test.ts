@@ -109,7 +109,7 @@ test('a bucket that is not there, a whole bucket, and no folder', async t => {
   await bucketOn('s3', 'clean')
   const missing = await command('clean', 's3://nowhere-at-all/out')
   assert.equal(missing.code, 1)
-  assert.match(missing.err, /nowhere-at-all\/out\/ cannot be listed: there is no such bucket/)
+  assert.match(missing.err, /nowhere-at-all\/out cannot be listed: there is no such bucket/)
   assert.equal((await command('clean', 's3://clean')).code, 2)
   assert.equal((await command('clean')).code, 2)
 })

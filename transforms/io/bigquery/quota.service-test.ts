@@ -13,12 +13,17 @@ const Row = schema({ id: t.int32 })
 const columns = [{ name: 'id', kind: t.int32 }]
 type Mode = 'replace' | 'append'
 
-const writing = (uri: string, tables: readonly string[], mode: Mode = 'append') =>
+const writing = (
+  uri: string,
+  tables: readonly string[],
+  mode: Mode = 'append',
+  staging = PLACE.staging,
+) =>
   pipeline({
     name: 'load',
     build(p) {
       const rows = p.create(Row, [{ id: 1 }, { id: 2 }])
-      for (const name of tables) rows.write(table(uri, name, { mode, staging: PLACE.staging }))
+      for (const name of tables) rows.write(table(uri, name, { mode, staging }))
     },
   })
 
@@ -48,7 +53,7 @@ test('a run tells its load jobs and what it took of the day', async context => {
   assert.deepEqual([usage?.what, usage?.used, usage?.of], ['modifications today', 2, 1500])
   assert.match(
     renderSummary(second),
-    /\n {2}sales: 1 load job of 1 URI, modifications today 2 of 1,500\n/,
+    /\n {2}sales +1 load job of 1 URI +modifications today 2 of 1,500\n/,
   )
   assert.deepEqual(second.notes, [])
 })
@@ -106,4 +111,13 @@ test('tables that are published together are not limited', async context => {
     report.outputs.map(o => o.usage?.map(u => u.used)),
     [[1600], [0]],
   )
+})
+
+test('a staging bucket that is not there is told before anything is read', async context => {
+  const made = await busy(context, {})
+  if (!made) return
+  const elsewhere = writing(made.uri, ['sales'], 'append', 'gs://not-there/x')
+  const report = await runPipeline({ pipeline: elsewhere })
+  assert.equal(report.error?.message, 'gs://not-there/x cannot be written: there is no such bucket')
+  assert.equal(report.stages.length, 0)
 })
