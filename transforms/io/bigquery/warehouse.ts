@@ -28,6 +28,12 @@ import { rowOf } from './values.ts'
 /** Loads that are staged at once. */
 const STAGES_MAX = 8
 
+/** Each has ended when the first failure is thrown: nothing goes on behind a run that was refused. */
+async function allOf(...work: readonly Promise<unknown>[]): Promise<void> {
+  for (const ended of await Promise.allSettled(work))
+    if (ended.status === 'rejected') throw ended.reason
+}
+
 export class BigQueryWarehouse implements Warehouse {
   readonly uri: string
   readonly #place: TablePlace
@@ -46,9 +52,9 @@ export class BigQueryWarehouse implements Warehouse {
     const place = placeOf(this.#place.staging)
     const reached = async () => {
       const session = await this.#open()
-      await Promise.all([this.#writable(), checkRoom(session, targets)])
+      await allOf(this.#writable(), checkRoom(session, targets))
     }
-    await Promise.all([reached(), checkPlace(place)])
+    await allOf(reached(), checkPlace(place))
   }
 
   async stage(load: TableLoad): Promise<void> {
