@@ -160,21 +160,27 @@ export class LedgerEntry {
     const { leaseMs, renewMs } = this.#request.times ?? LEASE
     if (this.#cells.length === 0) return
     let renewedMs = performance.now()
-    this.#renewing = setInterval(() => {
+    const renew = async (): Promise<void> => {
       const until = Date.now() + leaseMs
       const renewed = this.#cells.map(cell =>
         cell.change(({ claim }) => ({ claim: claim && { ...claim, until } })),
       )
-      Promise.all(renewed).then(
-        all => {
-          if (all.every(done => done)) renewedMs = performance.now()
-          else this.#request.lost(this.#lost())
-        },
+      try {
+        const all = await Promise.all(renewed)
+        if (all.every(done => done)) renewedMs = performance.now()
+        else this.#request.lost(this.#lost())
+      } catch (error) {
         // The ledger may come back; once the claim has run out another run may have it.
-        error => {
-          if (performance.now() - renewedMs > leaseMs) this.#request.lost(error)
-        },
-      )
+        if (performance.now() - renewedMs > leaseMs) this.#request.lost(error as Fault)
+      }
+    }
+    let pending = false
+    this.#renewing = setInterval(async () => {
+      // On a slow disk they would wait behind one another.
+      if (pending) return
+      pending = true
+      await renew()
+      pending = false
     }, renewMs).unref()
   }
 
