@@ -11,7 +11,7 @@ import type { Located } from './inputs.ts'
 const PARTS_MAX = 1000
 /** An object is small if so many make a split. */
 const SMALL_SHARE = 4
-/** Objects under way before they are read, and how many bytes of them: `objects/object-bytes.ts` keeps them. */
+/** Objects under way before they are read, and how many bytes of them: `objects/object-heads.ts` keeps them. */
 const AHEAD = 32
 const AHEAD_BYTES = 7 << 20
 

@@ -4,7 +4,7 @@ import type { PlanRequest } from '../../../engine/io/source.ts'
 import { HEAD_BYTES, type Sniffed, sniffed } from '../files/compression.ts'
 import type { InputFile } from '../files/list.ts'
 import { listObjects } from './list.ts'
-import { FIRST_BYTES, headOf, isSmall } from './object-bytes.ts'
+import { FIRST_BYTES, headOf, isSmall } from './object-heads.ts'
 import type { StoredObject } from './store.ts'
 import { schemeOf } from './uri.ts'
 

@@ -6,7 +6,7 @@
  */
 import pLimit from 'p-limit'
 import { Malformed } from '../parquet/thrift-read.ts'
-import { bytesOf } from './object-bytes.ts'
+import { bytesOf } from './object-heads.ts'
 import type { StoredObject } from './store.ts'
 import { fetchSync } from './sync.ts'
 

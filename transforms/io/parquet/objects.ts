@@ -42,7 +42,7 @@ export class ParquetObjects<F extends Fields> implements FileSource<F> {
 
   async plan(request: PlanRequest, listed?: readonly InputFile[]): Promise<SourcePlan> {
     const files = listed ?? (await inputsOf(this.#asked, request))
-    const { FIRST_BYTES } = await import('../objects/object-bytes.ts')
+    const { FIRST_BYTES } = await import('../objects/object-heads.ts')
     // What comes with one request is not split: most of those are looked into when they are read.
     const looking = { ...request, splitBytes: FIRST_BYTES }
     const metas = await lookAll(files, looking, f => this.#metaOf(f.object as StoredObject))

@@ -6,7 +6,7 @@
  */
 import { Readable } from 'node:stream'
 import type { ZipFile } from 'yauzl'
-import { bytesOf, isSmall } from '../objects/object-bytes.ts'
+import { bytesOf, isSmall } from '../objects/object-heads.ts'
 import { readerOf } from '../objects/reader-of.ts'
 import type { ObjectReader, StoredObject } from '../objects/store.ts'
 
