@@ -30,7 +30,10 @@ export const planning: Comparison = {
         )
         seconds.push((performance.now() - started) / 1000)
         assert.equal(new Set(uris).size, SHARDS)
-        assert.deepEqual(chunks, [{ index: 0, from: 0, to: SHARDS }])
+        assert.deepEqual(
+          chunks.map(({ from, to }) => [from, to]),
+          [[0, SHARDS]],
+        )
       }
       const what = `planning ${SHARDS.toLocaleString('en')} shards for BigQuery, seconds`
       const ours = secondsText(seconds)

@@ -10,16 +10,8 @@ import { parseArgs } from 'node:util'
 import { isInstalled } from '../../test/services/services.ts'
 import { machineLine } from '../report/machine.ts'
 import { type Comparison, type Finding, isMissed, tableOf } from './comparison.ts'
+import { COMPARISONS } from './comparisons.ts'
 
-/** Loaded one by one: what one has imported is not measured with the next. */
-const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = {
-  objects: async () => (await import('./objects.ts')).objects,
-  uploads: async () => (await import('./uploads.ts')).uploads,
-  mongo: async () => (await import('./mongo.ts')).mongoDocuments,
-  postgres: async () => (await import('./postgres.ts')).postgresRows,
-  planning: async () => (await import('./planning.ts')).planning,
-  memory: async () => (await import('./memory.ts')).memory,
-}
 const NAMES = Object.keys(COMPARISONS)
 const HEAD = `# Connectors
 
