@@ -32,3 +32,13 @@ test('continued, and joined from parts, it is that of the whole', () => {
     }),
   )
 })
+
+test('of long ones, which are gone through at two places at once', () => {
+  for (const length of [4096, 8191, 8192, 8193, 12_288, 20_000, 65_536, 70_001]) {
+    const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 31 + (i >> 7)) & 255))
+    const own = new CRC32C()
+    own.update(bytes)
+    assert.equal(base64Of(crc32c(bytes)), own.toString(), `${length}`)
+    assert.equal(crc32c(bytes.subarray(5000), crc32c(bytes.subarray(0, 5000))), crc32c(bytes))
+  }
+})
