@@ -10,13 +10,16 @@
  *     outputs 3f2a91c04d5e6f70     hash of all that it writes
  */
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../data/sha256.ts'
 import { Fault } from '../fault.ts'
 import { makeFolder } from '../io/folder.ts'
 import type { PlaceOwner } from '../io/output-place.ts'
 import { thisProcess } from './checkpoint/owner.ts'
 import { startOf } from './checkpoint/process-start.ts'
+
+/** A mark's name; with a number, that of a process, it is being made. */
+export const MARK = /^\.millrace-[0-9a-f]{16}\.unfinished(\.\d+)?$/
 
 /** What a run is: 16 hexadecimal digits of its plan with its parameters, its outputs and its inputs. */
 export const runKey = (
@@ -57,7 +60,7 @@ export class Journal {
       this.#refuseLiving(mark)
     }
     if (mark !== null) writeFileSync(this.#path, this.#text())
-    if (retaken) this.#removeOthers(this.#path)
+    this.#removeDead(this.#path, retaken)
     return mark !== null
   }
 
@@ -76,15 +79,19 @@ export class Journal {
     return `${[...lines, ...more].join('\n')}\n`
   }
 
-  /** Marks of dead runs that wrote the same outputs. */
-  #removeOthers(own: string): void {
+  /** What processes left that died as they made a mark; with `marks` also those of runs that wrote the same outputs. */
+  #removeDead(own: string, marks: boolean): void {
     for (const name of readdirSync(dirname(own))) {
       const path = join(dirname(own), name)
-      if (!/^\.millrace-[0-9a-f]+\.unfinished$/.test(name) || path === own) continue
+      const [, making = ''] = MARK.exec(name) ?? []
+      if (!MARK.test(name) || path === own || (making === '' && !marks)) continue
       const mark = textOf(path) ?? ''
-      const pid = Number(/^process (\d+)$/m.exec(mark)?.[1] ?? 0)
-      const alive = pid > 0 && startOf(pid) === /^started (\S*)$/m.exec(mark)?.[1]
-      if (!alive && mark.includes(`outputs ${this.#outputs}`)) rmSync(path, { force: true })
+      const { pid, started } = processIn(mark)
+      // It may have died before it had written which process it is.
+      const alive =
+        pid > 0 ? startOf(pid) === started : making !== '' && startOf(+making.slice(1)) !== null
+      const same = mark.includes(`outputs ${this.#outputs}`) || name === basename(own) + making
+      if (same && !alive) rmSync(path, { force: true })
     }
   }
 

@@ -7,10 +7,9 @@ import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync, renameSy
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { LeftBehind, LeftoverSearch } from '../io/leftover.ts'
-import { ownerIn } from './journal.ts'
+import { MARK, ownerIn } from './journal.ts'
 
 const BUILT = /^\.(.+)\.millrace-[0-9a-f]{12}(\.old)?$/
-const MARK = /^\.millrace-[0-9a-f]{16}\.unfinished$/
 
 /** `path`: an output folder, or one that holds outputs; what is missing has nothing. */
 export function leftBehindAt(path: string, o: LeftoverSearch): LeftBehind[] {
