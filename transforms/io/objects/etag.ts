@@ -22,6 +22,12 @@ interface Encryption {
   readonly SSECustomerAlgorithm?: string | undefined
 }
 
+/** What the headers of an answer say of it. */
+export const encryptionIn = (headers: Readonly<Record<string, string>>): Encryption => ({
+  ServerSideEncryption: headers['x-amz-server-side-encryption'],
+  SSECustomerAlgorithm: headers['x-amz-server-side-encryption-customer-algorithm'],
+})
+
 export function noteEncryption(bucket: string, answer: Encryption): void {
   const { ServerSideEncryption: by = 'AES256', SSECustomerAlgorithm: own } = answer
   if ((by !== 'AES256' || own !== undefined) && encrypted.size < BUCKETS_MAX) encrypted.add(bucket)

@@ -7,7 +7,8 @@ import { answerOf, ServiceError } from './answer.ts'
 import { overwritten, storeFault } from './errors.ts'
 import { gcsEndpoint, gcsHeaders, objectPath } from './gcs-client.ts'
 import { bodyOf, type HttpAnswer, succeed } from './http.ts'
-import { bodyIn, ranged } from './ranged.ts'
+import { type Ask, ranged } from './ranged.ts'
+import { type Asking, fill } from './receive.ts'
 import { retried } from './retry.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 import { type ObjectPlace, placeOf, uriOf } from './uri.ts'
@@ -57,15 +58,13 @@ export const gcsReader: ObjectReader = {
     return facts === null ? null : objectOf(place, facts as unknown as Facts)
   },
 
-  async *read(object, start, end) {
+  async read(object, start, into, o) {
     const { uri, version } = object
     const query = { alt: 'media', generation: version }
+    const ask: Ask = async (range, receiving) =>
+      fill(await asking(pathOf(uri), query, range), receiving)
     try {
-      yield* ranged(
-        async (from, to, signal) =>
-          bodyIn(await ask(pathOf(uri), query, { signal, range: `bytes=${from}-${to - 1}` })),
-        { start, end },
-      )
+      await ranged(ask, { start, into }, o)
     } catch (error) {
       const { status } = answerOf(error)
       if (status === 404 || status === 412 || status === 416)
@@ -136,17 +135,25 @@ function parsed(body: Buffer, { status, headers }: HttpAnswer): Record<string, u
 async function ask(
   path: string,
   query: Readonly<Record<string, string>>,
-  { signal, range }: { signal: AbortSignal; range?: string },
+  { signal }: { signal: AbortSignal },
 ): Promise<HttpAnswer> {
+  return succeed({ ...(await asking(path, query)), signal })
+}
+
+async function asking(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  range?: { readonly start: number; readonly end: number },
+): Promise<Asking> {
   const url = `${gcsEndpoint().api}${path}?${new URLSearchParams(query)}`
   const headers = {
     ...(await gcsHeaders(url)),
     ...(query.alt === 'media'
       ? { 'accept-encoding': 'gzip', 'cache-control': 'no-transform' }
       : {}),
-    ...(range === undefined ? {} : { range }),
+    ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
   }
-  return succeed({ url, headers, signal })
+  return { url, headers }
 }
 
 function objectOf(place: ObjectPlace, facts: Facts): StoredObject {

@@ -6,13 +6,16 @@ import { Fault, redactUri } from '../../../engine/fault.ts'
 import { answerOf, ServiceError } from './answer.ts'
 import { overwritten, storeFault } from './errors.ts'
 import { bodyOf, type HttpAnswer, succeed } from './http.ts'
-import { bodyIn, type Body, ranged } from './ranged.ts'
+import { ranged } from './ranged.ts'
+import { type Asking, type Filling, pour, received, type Receiving } from './receive.ts'
 import { retried } from './retry.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 
 const REDIRECTS_MAX = 5
 const SMALL_BYTES_MAX = 64 << 20
 const REDIRECTS = [301, 302, 303, 307, 308]
+
+type Answered = Pick<HttpAnswer, 'status' | 'headers'> & Partial<Pick<HttpAnswer, 'body'>>
 
 export const httpsReader: ObjectReader = {
   scheme: 'https',
@@ -27,7 +30,10 @@ export const httpsReader: ObjectReader = {
   /** By the head of an answer to one byte: many servers refuse HEAD, and signed URLs are for GET. */
   async stat(uri) {
     try {
-      const answer = await retried(signal => follow(uri, { signal, range: 'bytes=0-0' }, [416]))
+      const known = [...REDIRECTS, 416]
+      const answer = await retried(signal =>
+        follow(uri, 'bytes=0-0', asking => succeed({ ...asking, signal }, known)),
+      )
       answer.body.destroy()
       return objectOf(uri, answer)
     } catch (error) {
@@ -37,9 +43,9 @@ export const httpsReader: ObjectReader = {
     }
   },
 
-  async *read(object, start, end) {
+  async read(object, start, into, o) {
     try {
-      yield* ranged((from, to, signal) => askFor(object, { from, to, signal }), { start, end })
+      await ranged((range, receiving) => askFor(object, range, receiving), { start, into }, o)
     } catch (error) {
       if (answerOf(error).status === 404) throw overwritten(object.uri, object.version, null)
       throw storeFault(error, object.uri, 'read')
@@ -49,7 +55,9 @@ export const httpsReader: ObjectReader = {
   async get(uri) {
     try {
       return await retried(async signal => {
-        const answer = await follow(uri, { signal })
+        const answer = await follow(uri, undefined, asking =>
+          succeed({ ...asking, signal }, REDIRECTS),
+        )
         const bytes = await bodyOf(answer, SMALL_BYTES_MAX)
         return { bytes, version: versionOf(answer.headers) }
       })
@@ -62,34 +70,41 @@ export const httpsReader: ObjectReader = {
 
 async function askFor(
   object: StoredObject,
-  { from, to, signal }: { from: number; to: number; signal: AbortSignal },
-): Promise<Body> {
+  { start, end }: { readonly start: number; readonly end: number },
+  receiving: Receiving,
+): Promise<Filling> {
   const { uri, version, bytes } = object
-  const whole = from === 0 && to === bytes
-  const range = whole ? {} : { range: `bytes=${from}-${to - 1}` }
-  const answer = await follow(uri, { signal, ...range })
-  const now = versionOf(answer.headers)
-  if (now === version && (answer.status === 206 || whole)) return bodyIn(answer)
+  const whole = start === 0 && end === bytes
+  const accepts: Receiving['accepts'] = ({ status, headers }) =>
+    versionOf(headers) === version && (status === 206 || whole)
+  const range = whole ? undefined : `bytes=${start}-${end - 1}`
+  const answer = await follow<Filling | HttpAnswer>(uri, range, asking =>
+    received(asking, { ...receiving, accepts }, REDIRECTS),
+  )
+  if ('filled' in answer) return answer
+  if (accepts(answer)) return pour(answer, receiving)
   answer.body.destroy()
+  const now = versionOf(answer.headers)
   if (now !== version) throw overwritten(uri, version, now)
   throw new Fault('resource', `${redactUri(uri)} cannot be read by ranges`, {
-    detail: [`HTTP answered  ${answer.status} to a request for bytes ${from} to ${to}`],
+    detail: [`HTTP answered  ${answer.status} to a request for bytes ${start} to ${end}`],
     hint: 'the server does not take ranges: copy the file first',
   })
 }
 
 /** Follows redirects, which signed downloads are made of. */
-async function follow(
+async function follow<A extends Answered>(
   uri: string,
-  { signal, range }: { signal: AbortSignal; range?: string },
-  also: readonly number[] = [],
-): Promise<HttpAnswer> {
+  range: string | undefined,
+  ask: (asking: Asking) => Promise<A>,
+): Promise<A> {
   let url = uri
   const headers = { 'accept-encoding': 'identity', ...(range === undefined ? {} : { range }) }
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
-    const answer = await succeed({ url, headers, signal }, [...REDIRECTS, ...also])
+    // What a URL may not hold as it is, is escaped.
+    const answer = await ask({ url: new URL(url).href.replace(/#.*$/, ''), headers })
     if (!REDIRECTS.includes(answer.status)) return answer
-    answer.body.destroy()
+    answer.body?.destroy()
     url = new URL(answer.headers.location ?? '', url).href
   }
   const message = `more than ${REDIRECTS_MAX} redirects`

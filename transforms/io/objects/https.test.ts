@@ -9,7 +9,7 @@ import { schema, t } from '../../../engine/data/schema.ts'
 import type { Fault } from '../../../engine/fault.ts'
 import { csv } from '../csv/csv.ts'
 import { readAll } from '../files/testing/read-all.ts'
-import { closeIdle } from './http.ts'
+import { closeIdle } from './receive.ts'
 
 const Row = schema({ id: t.int32, name: t.utf8 })
 const rows = Array.from({ length: 50_000 }, (_, id) => ({ id, name: `n${id}` }))

@@ -6,13 +6,13 @@ import type { StoredObject } from './store.ts'
 
 /** Of a stream, under way ahead of its reader. */
 export const BLOCKS_AHEAD = 4
-/** Handed over at once: as much as a socket gives. */
+/** Handed over at once. */
 const TAKEN_BYTES = 64 << 10
 
 /** Whether a block that begins here is the object's first bytes. */
 export const isHead = (start: number): boolean => start < FIRST_BYTES
 
-/** Room for blocks that nobody reads any more: what sockets gave is copied there and let go of at once. */
+/** Of blocks that nobody reads any more. */
 const rooms: Buffer[] = []
 
 function roomOf(bytes: number): Buffer {
@@ -27,19 +27,16 @@ function giveBack(room: Buffer): void {
   if (rooms.length > BLOCKS_AHEAD) rooms.shift()
 }
 
-/**
- * A part of the object, as it comes. Its bytes are copied together: a buffer of a socket's that waits to
- * be read outlives two young collections, and only collections of the whole heap free it then, one for
- * every 8 MB.
- */
+/** A part of the object, read while it comes. */
 export class Block {
-  readonly #iterator: Promise<AsyncIterator<Uint8Array>>
-  readonly #bytes: number
+  readonly #reading: Promise<void>
+  readonly #ended = new AbortController()
+  /** Null until the first bytes are there, where they are those that are kept of the object. */
   #room: Buffer | null = null
   #owned = false
   #filled = 0
   #taken = 0
-  #ended = false
+  #whole = false
   #failure: { readonly error: unknown } | null = null
   #wake: (() => void) | null = null
 
@@ -48,43 +45,37 @@ export class Block {
     object: StoredObject,
     { start, end, sum }: { start: number; end: number; sum: Sum | null },
   ) {
-    this.#bytes = end - start
-    this.#iterator = isHead(start)
-      ? headOf(object).then(head => {
-          sum?.add(head.subarray(0, start))
-          return [head.subarray(start)][Symbol.iterator]() as never
-        })
-      : readerOf(object.uri).then(r => r.read(object, start, end)[Symbol.asyncIterator]())
-    void this.#run()
+    const reading = isHead(start) ? this.#head(object, start, sum) : this.#read(object, start, end)
+    this.#reading = reading.then(
+      () => {
+        this.#whole = true
+      },
+      error => {
+        this.#failure = { error }
+      },
+    )
+    void this.#reading.then(() => this.#wakeUp())
   }
 
-  async #run(): Promise<void> {
-    try {
-      const iterator = await this.#iterator
-      for (;;) {
-        const { value, done } = await iterator.next()
-        if (done || this.#ended) break
-        this.#keep(value)
+  async #head(object: StoredObject, start: number, sum: Sum | null): Promise<void> {
+    const head = await headOf(object)
+    sum?.add(head.subarray(0, start))
+    this.#room = head.subarray(start)
+    this.#filled = this.#room.length
+  }
+
+  async #read(object: StoredObject, start: number, end: number): Promise<void> {
+    const reader = await readerOf(object.uri)
+    const room = roomOf(end - start)
+    this.#room = room
+    this.#owned = true
+    await reader.read(object, start, room.subarray(0, end - start), {
+      signal: this.#ended.signal,
+      arrived: bytes => {
+        this.#filled += bytes
         this.#wakeUp()
-      }
-    } catch (error) {
-      this.#failure = { error }
-    }
-    this.#ended = true
-    this.#wakeUp()
-  }
-
-  #keep(chunk: Uint8Array): void {
-    if (chunk.length === this.#bytes) {
-      this.#room = chunk as Buffer
-    } else {
-      if (this.#room === null) {
-        this.#room = roomOf(this.#bytes)
-        this.#owned = true
-      }
-      this.#room.set(chunk, this.#filled)
-    }
-    this.#filled += chunk.length
+      },
+    })
   }
 
   #wakeUp(): void {
@@ -103,7 +94,7 @@ export class Block {
       return (this.#room as Buffer).subarray(from, this.#taken)
     }
     if (this.#failure) throw this.#failure.error
-    return this.#ended ? null : undefined
+    return this.#whole ? null : undefined
   }
 
   arrived(): Promise<void> {
@@ -119,11 +110,10 @@ export class Block {
     this.#room = null
   }
 
-  /** Ends its request. */
-  async stop(): Promise<void> {
-    this.#ended = true
-    this.#filled = this.#taken
-    // What fails when it is ended early is of no interest to anyone.
-    await this.#iterator.then(i => i.return?.()).catch(() => {})
+  /** Ends its request, and then lets go of its room, unless its bytes were passed on. */
+  async stop(passedOn: boolean): Promise<void> {
+    this.#ended.abort()
+    await this.#reading
+    if (!passedOn) this.release()
   }
 }

@@ -159,10 +159,7 @@ export class ObjectBytes implements ByteStream {
   }
 
   close(): void {
-    for (const block of this.#blocks.splice(0)) {
-      void block.stop()
-      if (!this.#passedOn) block.release()
-    }
+    for (const block of this.#blocks.splice(0)) void block.stop(this.#passedOn)
     this.#chunk = null
     this.#next = this.#object.bytes
   }

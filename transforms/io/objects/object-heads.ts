@@ -55,13 +55,14 @@ export async function bytesOf(object: StoredObject, start: number, end: number):
   return fetched(object, start, end)
 }
 
+/** The same into room of the caller's. */
+export async function fillWith(object: StoredObject, start: number, into: Buffer): Promise<void> {
+  if (isSmall(object)) (await headOf(object)).copy(into, 0, start)
+  else await (await readerOf(object.uri)).read(object, start, into)
+}
+
 async function fetched(object: StoredObject, start: number, end: number): Promise<Buffer> {
   const whole = Buffer.allocUnsafeSlow(end - start)
-  let at = 0
-  const reader = await readerOf(object.uri)
-  for await (const chunk of reader.read(object, start, end)) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
+  await (await readerOf(object.uri)).read(object, start, whole)
   return whole
 }

@@ -6,17 +6,10 @@ import type { Fetch } from './sync.ts'
 
 const port = workerData as MessagePort
 
-async function fetchInto({ object, start, end, bytes }: Fetch): Promise<void> {
-  const reader = await readerOf(object.uri)
-  let at = 0
-  for await (const chunk of reader.read(object, start, end)) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-}
-
 async function answer(asked: Fetch): Promise<void> {
-  const state = await fetchInto(asked).then(
+  const { object, start, bytes } = asked
+  const reading = readerOf(object.uri).then(reader => reader.read(object, start, bytes))
+  const state = await reading.then(
     () => 1,
     error => {
       port.postMessage(faultToJson(error))

@@ -6,7 +6,7 @@
  */
 import pLimit from 'p-limit'
 import { Malformed } from '../parquet/thrift-read.ts'
-import { bytesOf } from './object-heads.ts'
+import { fillWith } from './object-heads.ts'
 import type { StoredObject } from './store.ts'
 import { fetchSync } from './sync.ts'
 
@@ -160,8 +160,7 @@ export class ObjectRanges {
       const to = Math.min(bytes, from + PIECE_BYTES)
       pieces.push(
         this.#limit(async () => {
-          const piece = await bytesOf(this.object, at + from, at + to)
-          whole.set(piece, from)
+          await fillWith(this.object, at + from, whole.subarray(from, to))
         }),
       )
     }

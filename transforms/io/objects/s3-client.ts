@@ -4,9 +4,9 @@
  */
 import type { Agent as HttpsAgent } from 'node:https'
 import { mayPass } from './answer.ts'
+import { agentOf } from './http.ts'
 import type { Retrying } from './retry.ts'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { agentOf } from './sockets.ts'
 
 const CONNECT_MS = 10_000
 /** Without a byte. */

@@ -5,10 +5,12 @@
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { answerOf } from './answer.ts'
 import { type Doing, overwritten, storeFault } from './errors.ts'
-import { md5In, noteEncryption } from './etag.ts'
-import { type Body, ranged } from './ranged.ts'
+import { encryptionIn, md5In, noteEncryption } from './etag.ts'
+import { type Ask, ranged } from './ranged.ts'
+import { fill } from './receive.ts'
 import { retried } from './retry.ts'
 import { s3Client } from './s3-client.ts'
+import { rethrown, signedRead } from './s3-signed.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 import { placeOf, uriOf } from './uri.ts'
 
@@ -52,17 +54,15 @@ export const s3Reader: ObjectReader = {
     }
   },
 
-  async *read(object, start, end) {
+  async read(object, start, into, o) {
     const { uri, version } = object
+    const ask: Ask = async (range, receiving) => {
+      const answer = await fill(await signedRead(object, range), receiving).catch(rethrown)
+      noteEncryption(placeOf(uri).bucket, encryptionIn(answer.headers))
+      return answer
+    }
     try {
-      yield* ranged(
-        async (from, to, signal) => {
-          const range = `bytes=${from}-${to - 1}`
-          const answer = await getObject(uri, { signal, range, match: version })
-          return answer.Body as unknown as Body
-        },
-        { start, end },
-      )
+      await ranged(ask, { start, into }, o)
     } catch (error) {
       const { status, code } = answerOf(error)
       const gone = status === 404 && code !== 'NoSuchBucket'
@@ -106,7 +106,7 @@ async function withReason(uri: string, error: unknown): Promise<unknown> {
 
 async function getObject(
   uri: string,
-  o: { signal: AbortSignal; range?: string; match?: string },
+  o: { signal: AbortSignal; range?: string },
 ): Promise<GetObjectCommandOutput> {
   const { GetObjectCommand } = await import('@aws-sdk/client-s3')
   const { bucket: Bucket, name: Key } = placeOf(uri)
@@ -114,7 +114,6 @@ async function getObject(
     Bucket,
     Key,
     ...(o.range === undefined ? {} : { Range: o.range }),
-    ...(o.match === undefined ? {} : { IfMatch: `"${o.match}"` }),
   })
   const answer = await (await s3Client()).send(asking, { abortSignal: o.signal })
   noteEncryption(Bucket, answer)

@@ -18,7 +18,7 @@ import { csv } from '../csv/csv.ts'
 import { folderOf, readAll } from '../files/testing/read-all.ts'
 import { parquetFragment } from '../parquet/fragment.ts'
 import { parquet } from '../parquet/index.ts'
-import { closeIdle } from './http.ts'
+import { closeIdle } from './receive.ts'
 import { closeS3Client } from './s3-client.ts'
 
 /** A request for bytes of the plain file, on either service. */

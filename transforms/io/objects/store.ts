@@ -31,6 +31,13 @@ export interface PendingObject {
   readonly token: string
 }
 
+export interface ReadOptions {
+  /** So many more bytes are there, after those before them. */
+  readonly arrived?: (bytes: number) => void
+  /** Ends it. */
+  readonly signal?: AbortSignal
+}
+
 export interface ObjectReader {
   readonly scheme: 'gs' | 's3' | 'https'
   /** Objects whose names begin with `prefix` (a URI), in code unit order, page by page. */
@@ -38,10 +45,11 @@ export interface ObjectReader {
   /** Null where there is none. */
   stat(uri: string): Promise<StoredObject | null>
   /**
-   * Bytes [start, end) of the listed version. Throws data: the object is another one by now; resource:
-   * it cannot be read. Chunks are the reader's to keep.
+   * Fills `into` with the bytes of the listed version from `start` on. It ends, also by a failure, once
+   * nothing is written there any more. Throws data: the object is another one by now; resource: it
+   * cannot be read.
    */
-  read(object: StoredObject, start: number, end: number): AsyncIterable<Uint8Array>
+  read(object: StoredObject, start: number, into: Uint8Array, o?: ReadOptions): Promise<void>
   /** A small object as a whole; null where there is none. */
   get(uri: string): Promise<{ readonly bytes: Uint8Array; readonly version: string } | null>
 }

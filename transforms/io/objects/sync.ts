@@ -17,7 +17,6 @@ import type { StoredObject } from './store.ts'
 export interface Fetch {
   readonly object: StoredObject
   readonly start: number
-  readonly end: number
   /** 0: not yet; 1: the bytes are there; 2: a fault is in the port. */
   readonly state: Int32Array<SharedArrayBuffer>
   readonly bytes: Uint8Array<SharedArrayBuffer>
@@ -35,7 +34,7 @@ export function fetchSync(object: StoredObject, start: number, end: number): Buf
   const { port } = started()
   const state = new Int32Array(new SharedArrayBuffer(4))
   const bytes = new Uint8Array(new SharedArrayBuffer(end - start))
-  port.postMessage({ object, start, end, state, bytes } satisfies Fetch)
+  port.postMessage({ object, start, state, bytes } satisfies Fetch)
   const waited = Atomics.wait(state, 0, 0, PATIENCE_MS)
   if (waited === 'timed-out') throw new Fault('resource', `${object.uri}: no answer came in time`)
   rest()

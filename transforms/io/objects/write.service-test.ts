@@ -22,7 +22,9 @@ async function digestOf(uri: string): Promise<string> {
   const store = await storeOf(uri)
   const object = (await store.stat(uri)) as StoredObject
   const hash = createHash('sha256')
-  for await (const chunk of store.read(object, 0, object.bytes)) hash.update(chunk)
+  const bytes = Buffer.alloc(object.bytes)
+  await store.read(object, 0, bytes)
+  hash.update(bytes)
   return hash.digest('hex')
 }
 const fileDigest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')

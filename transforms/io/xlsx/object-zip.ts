@@ -7,13 +7,14 @@
 import { Readable } from 'node:stream'
 import type { ZipFile } from 'yauzl'
 import { bytesOf, isSmall } from '../objects/object-heads.ts'
-import { readerOf } from '../objects/reader-of.ts'
-import type { ObjectReader, StoredObject } from '../objects/store.ts'
+import type { StoredObject } from '../objects/store.ts'
 
 /** Fetched at once from where a step begins; a longer range is a part, which is not kept. */
 const NEAR_BYTES = 64 << 10
 /** Fetched at once before the end, where the directory lies. */
 const TAIL_BYTES = 256 << 10
+/** Of a part, fetched while the one before is read. */
+const PIECE_BYTES = 2 << 20
 /** Besides the tail. */
 const KEPT_MAX = 4
 
@@ -26,7 +27,7 @@ interface Kept {
 /** Throws as the store's `read`; what yauzl finds wrong is its own error. */
 export async function openObjectZip(object: StoredObject): Promise<ZipFile> {
   const { fromRandomAccessReaderPromise, RandomAccessReader } = await import('yauzl')
-  const ranges = new ZipRanges(object, await readerOf(object.uri))
+  const ranges = new ZipRanges(object)
   class ObjectRanges extends RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
       return Readable.from(ranges.range(start, end), { objectMode: false })
@@ -42,16 +43,14 @@ export async function openObjectZip(object: StoredObject): Promise<ZipFile> {
 export const objectHead = (object: StoredObject, bytes: number): Promise<Buffer> =>
   bytesOf(object, 0, Math.min(bytes, object.bytes))
 
-/** Memory: 512 KB of a large workbook, which goes with it. */
+/** Memory: 5 MB of a large workbook, which goes with it. */
 class ZipRanges {
   readonly #object: StoredObject
-  readonly #reader: ObjectReader
   #tail: Kept | null = null
   #kept: Kept[] = []
 
-  constructor(object: StoredObject, reader: ObjectReader) {
+  constructor(object: StoredObject) {
     this.#object = object
-    this.#reader = reader
   }
 
   /** The bytes of a range in order: first what is kept of it, then what is fetched. */
@@ -64,7 +63,20 @@ class ZipRanges {
     const near = this.#near(start, end)
     if (near !== null) yield (await near.bytes).subarray(start - near.at, end - near.at)
     const from = Math.max(start, near?.end ?? 0)
-    if (from < end) yield* this.#reader.read(object, from, end)
+    let next = this.#piece(from, end)
+    for (let at = from; at < end; at += PIECE_BYTES) {
+      const piece = next
+      next = this.#piece(at + PIECE_BYTES, end)
+      yield await piece
+    }
+  }
+
+  /** None after the end. One that is not waited for may fail. */
+  #piece(at: number, end: number): Promise<Buffer> {
+    const to = Math.min(end, at + PIECE_BYTES)
+    const piece = at < to ? bytesOf(this.#object, at, to) : Promise.resolve(Buffer.alloc(0))
+    piece.catch(() => {})
+    return piece
   }
 
   /** What has the range's first byte; of a step fetched where nothing does. */
