@@ -3,29 +3,13 @@ import { bytesPerRow, type Column, newColumn } from '../../../../engine/data/col
 import type { Kind } from '../../../../engine/data/kind.ts'
 import type { ByteSink } from '../../../../engine/data/byte-sink.ts'
 import { PartError } from '../../files/decode/json-part.ts'
+import type { LeafTag } from '../../files/decode/leaves.ts'
 import type { Bytes } from '../../files/fields.ts'
 import { TYPE } from '../bson/types.ts'
-import { binary } from './bytes.ts'
-import { decimal } from './decimal.ts'
 import type { Decode, Documents } from './fields.ts'
-import { bigint, bool, float, int32, int64 } from './numbers.ts'
+import { LEAVES } from './leaves.ts'
 import { otherType, type Part, type Place } from './part.ts'
 import { checkTexts, hexInto } from './text.ts'
-import { date, time } from './times.ts'
-
-const LEAVES: { readonly [tag: string]: Decode } = {
-  bool,
-  int32,
-  int64,
-  bigint,
-  float32: float,
-  float64: float,
-  decimal,
-  date,
-  timestamp: time,
-  datetime: time,
-  bytes: binary,
-}
 
 export class LeafPart implements Part, Documents {
   readonly #kind: Kind
@@ -45,7 +29,7 @@ export class LeafPart implements Part, Documents {
   constructor(kind: Kind) {
     this.#kind = kind.required
     this.#column = newColumn(this.#kind, 1)
-    this.#decode = LEAVES[kind.tag] ?? null
+    this.#decode = LEAVES[kind.tag as LeafTag] ?? null
     this.#raw = new Uint8Array(this.#column.values.buffer, 0, bytesPerRow(this.#kind))
   }
 
