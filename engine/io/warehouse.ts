@@ -89,6 +89,12 @@ export interface Usage {
   readonly hint: string
 }
 
+/** At this share of a limit it is time to load less often. */
+const NEAR = 0.8
+
+export const isNear = ({ used, of }: Pick<Usage, 'used' | 'of'>): boolean =>
+  used !== null && used >= of * NEAR
+
 /** What a run is going to load. */
 export type Target = Pick<TableLoad, 'table' | 'at'> & Pick<TableOptions, 'mode'>
 

@@ -1,7 +1,8 @@
 /** How much of a warehouse's limits is used up, in words. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isNear, loadJobsText, usageText } from './usage.ts'
+import { isNear } from '../io/warehouse.ts'
+import { loadJobsText, usageText } from './usage.ts'
 
 const limit = { what: 'modifications today', of: 1500, hint: 'load less often' }
 

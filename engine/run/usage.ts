@@ -1,11 +1,7 @@
-/** What loads use of their warehouses' limits, as a person reads it, and when little is left. */
+/** What loads use of their warehouses' limits, as a person reads it. */
 import type { LoadJob, Usage } from '../io/warehouse.ts'
 
-/** From this share on it is time to do something about it. */
-const NEAR = 0.8
 const SHOWN = 3
-
-export const isNear = ({ used, of }: Usage): boolean => used !== null && used >= of * NEAR
 
 /** `modifications today 37 of 1,500` */
 export function usageText({ what, used, of, atLeast = false, why = '' }: Usage): string {

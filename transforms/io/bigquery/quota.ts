@@ -3,14 +3,12 @@
  * loads, copies and queries with a destination a day, failed ones included. Statements (DML) are not limited.
  */
 import { Fault } from '../../../engine/fault.ts'
-import type { Target, Usage } from '../../../engine/io/warehouse.ts'
+import { isNear, type Target, type Usage } from '../../../engine/io/warehouse.ts'
 import type { Api } from './api.ts'
 import type { Dataset } from './names.ts'
 import { asking, type Session } from './session.ts'
 
 export const MODIFICATIONS_MAX = 1500
-/** At this share of them it is time to load less often. */
-const NEAR = 0.8
 const PAGES_MAX = 50
 /** A run looks at so many: it is not to wait for the jobs of all others. */
 const RUN_PAGES_MAX = 10
@@ -45,7 +43,7 @@ export function modificationsOf(jobs: readonly ListedJob[], of: Dataset): Map<st
   return counts
 }
 
-export const nearLimit = (count: number): boolean => count >= MODIFICATIONS_MAX * NEAR
+export const nearLimit = (count: number): boolean => isNear({ used: count, of: MODIFICATIONS_MAX })
 
 /** Quotas of a day begin anew at midnight Pacific time. */
 export function dayStart(now: number): number {
