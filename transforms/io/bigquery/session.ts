@@ -54,45 +54,44 @@ export const tableInfo = ({ api, dataset }: Session, table: string): Promise<Tab
     api.find<TableInfo>({ path: pathOf(dataset, table) }, dataset.project),
   )
 
+/** Makes a table; null where it is there already. Throws ApiFailure. */
+async function insert({ api, dataset }: Session, table: object): Promise<TableInfo | null> {
+  try {
+    const asked = { method: 'POST', path: pathOf(dataset), json: table } as const
+    return await api.ask<TableInfo>(asked, dataset.project)
+  } catch (error) {
+    if (!(error instanceof ApiFailure) || error.code !== 409) throw error
+    return null
+  }
+}
+
 /** Makes a table unless it is there; what is there then. */
 export async function createTable(
-  { api, dataset }: Session,
+  session: Session,
   table: object,
   load: TableLoad,
 ): Promise<TableInfo> {
+  const { api, dataset } = session
   const { tableId } = (table as { tableReference: { tableId: string } }).tableReference
   return asking(
     `table ${load.table}`,
-    async () => {
-      try {
-        return await api.ask<TableInfo>(
-          { method: 'POST', path: pathOf(dataset), json: table },
-          dataset.project,
-        )
-      } catch (error) {
-        if (!(error instanceof ApiFailure) || error.code !== 409) throw error
-        return api.ask<TableInfo>({ path: pathOf(dataset, tableId) }, dataset.project)
-      }
-    },
+    async () =>
+      (await insert(session, table)) ??
+      api.ask<TableInfo>({ path: pathOf(dataset, tableId) }, dataset.project),
     load.at,
   )
 }
 
 /** Makes a table unless it is there. */
 export const ensureTable = (
-  { api, dataset }: Session,
+  session: Session,
   table: object,
   { table: name, at }: Pick<TableLoad, 'table' | 'at'>,
 ): Promise<void> =>
   asking(
     `table ${name}`,
     async () => {
-      try {
-        const asked = { method: 'POST', path: pathOf(dataset), json: table } as const
-        await api.ask(asked, dataset.project)
-      } catch (error) {
-        if (!(error instanceof ApiFailure) || error.code !== 409) throw error
-      }
+      await insert(session, table)
     },
     at,
   )
