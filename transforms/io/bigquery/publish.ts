@@ -41,14 +41,19 @@ export async function findTables(session: Session, loads: readonly TableLoad[]):
   return loads.map((load, i) => {
     const info = infos[i] ?? null
     const mine = entries.filter(e => e.table === load.table)
-    if (info !== null && load.options.mode !== 'replace')
-      compareColumns(load, info.schema?.fields ?? [])
+    checkKept(load, info)
     const done = mine.some(e => e.id === load.id && e.published)
     const adopted = load.options.mode === 'append' && info !== null && done
     const graves = load.options.deleted === null ? null : deletedName(load)
     const buries = info !== null && mine.some(e => e.mode === 'deleted' && e.id === graves)
     return { load, info, entries: mine, exists: info !== null, adopted, buries }
   })
+}
+
+/** Throws data: the table stays, with other columns than what goes into it. */
+function checkKept(load: TableLoad, info: TableInfo | null): void {
+  if (info !== null && load.options.mode !== 'replace')
+    compareColumns(load, info.schema?.fields ?? [])
 }
 
 /** What a load finds of its table before it is staged; only an append can be there already. */
@@ -58,8 +63,7 @@ export async function findStanding(
 ): Promise<Pick<Found, 'adopted' | 'info'>> {
   if (load.options.mode === 'append') return (await findTables(session, [load]))[0] as Found
   const info = await tableInfo(session, load.table)
-  if (info !== null && load.options.mode !== 'replace')
-    compareColumns(load, info.schema?.fields ?? [])
+  checkKept(load, info)
   return { adopted: false, info }
 }
 
