@@ -5,7 +5,7 @@
 import type { Batch } from '../../../engine/data/batch.ts'
 import { columnOf } from '../../../engine/data/batch.ts'
 import type { Column } from '../../../engine/data/column.ts'
-import type { ByteSink } from '../../../engine/data/byte-sink.ts'
+import { type ByteSink, viewOf } from '../../../engine/data/byte-sink.ts'
 import type { Pool } from '../../../engine/data/pool.ts'
 import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
@@ -110,9 +110,6 @@ export class RowEncoder {
     await this.#flush(0)
   }
 }
-
-const viewOf = (bytes: Buffer): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** By column: a nested value as it is sent; null of other columns. */
 type Parts = readonly (ByteSink | null)[]
