@@ -1,7 +1,7 @@
 /** Bytes of nested values (`nested.ts`) as they are written, and where they are read from. */
 import { grownSize } from './growth.ts'
 import type { Kind } from './kind.ts'
-import type { Utf8Buffer } from './pool.ts'
+import type { Pool, Utf8Buffer } from './pool.ts'
 
 /** Bytes being written; the owner reads `bytes` up to `at` before it writes again. */
 export class ByteSink {
@@ -41,6 +41,12 @@ export class ByteSink {
   }
   raw(value: Uint8Array): void {
     this.part(value, 0, value.length)
+  }
+  /** An entry of the pool, its length before it. */
+  entry({ bytes, offsets }: Pool, code: number): void {
+    const [start, end] = [offsets[code] as number, offsets[code + 1] as number]
+    this.word(end - start)
+    this.part(bytes, start, end)
   }
   /** source[from..to). Most are short, of which a view takes longer to make than to copy. */
   part(source: Uint8Array, from: number, to: number): void {

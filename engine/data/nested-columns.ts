@@ -120,8 +120,7 @@ function appenderOf({ kind, values, valid, pool }: Column): (row: number, into: 
       return
     }
     const code = values[row] as number
-    const [start, end] = [pool.offsets[code] as number, pool.offsets[code + 1] as number]
-    if (counted) into.word(end - start)
-    into.part(pool.bytes, start, end)
+    if (counted) into.entry(pool, code)
+    else into.part(pool.bytes, pool.offsets[code] as number, pool.offsets[code + 1] as number)
   }
 }

@@ -2,7 +2,6 @@
 import { bytesPerRow, isText } from '../../../engine/data/column.ts'
 import type { Kind } from '../../../engine/data/kind.ts'
 import type { ByteSink } from '../../../engine/data/byte-sink.ts'
-import type { Pool } from '../../../engine/data/pool.ts'
 import type { Depth } from './chunk-write.ts'
 import type { Conversion } from './converted.ts'
 import type { Decoded } from './decoded.ts'
@@ -118,7 +117,7 @@ export class LeafStream {
   take(into: ByteSink): void {
     const { values, pool } = this.#values as Decoded
     const i = this.#value
-    if (pool !== null) takeText(pool, values[i] as number, into)
+    if (pool !== null) into.entry(pool, values[i] as number)
     else {
       const { kind } = this.#binding
       const width = bytesPerRow(kind)
@@ -152,10 +151,4 @@ export class LeafStream {
     const { buffer, byteOffset, byteLength } = this.#values.values
     this.#bytes = new Uint8Array(buffer, byteOffset, byteLength)
   }
-}
-
-function takeText({ bytes, offsets }: Pool, code: number, into: ByteSink): void {
-  const [start, end] = [offsets[code] as number, offsets[code + 1] as number]
-  into.word(end - start)
-  into.part(bytes, start, end)
 }

@@ -87,11 +87,7 @@ function write(sink: ByteSink, { lengths }: Located, column: Column, e: number):
   sink.byte(none ? 0 : 1)
   if (none) return
   if (isText(column.kind)) {
-    const { bytes, offsets } = column.pool as Pool
-    const code = column.values[e] as number
-    const [start, end] = [offsets[code] as number, offsets[code + 1] as number]
-    sink.word(end - start)
-    sink.part(bytes, start, end)
+    sink.entry(column.pool as Pool, column.values[e] as number)
     return
   }
   const size = bytesPerRow(column.kind)
