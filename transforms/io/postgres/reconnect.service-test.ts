@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { type Database, databaseOf } from '../../../test/postgres/database.ts'
@@ -32,13 +32,19 @@ const stagedIn = async ({ run }: Database): Promise<string> => {
 const ids = async ({ run }: Database) =>
   (await run('SELECT id FROM sales ORDER BY id')).map(r => r['id']).join(' ')
 
-test('what is staged still is published by another connection', async c => {
-  if (!needs(c, 'postgres')) return
+/** Two sales of an empty database, staged and not published. */
+async function staged(c: TestContext) {
   const database = await databaseOf(c)
   const w = openWarehouse(database.uri, limits)
   await w.check()
   const load = await sales('a', 1, 2)
   await w.stage(load)
+  return { database, w, load }
+}
+
+test('what is staged still is published by another connection', async c => {
+  if (!needs(c, 'postgres')) return
+  const { database, w, load } = await staged(c)
   await broken(database)
   await w.publish([load])
   assert.equal(await ids(database), '1 2')
@@ -47,11 +53,7 @@ test('what is staged still is published by another connection', async c => {
 
 test('an unlogged table that a crash of the server has emptied replaces nothing', async c => {
   if (!needs(c, 'postgres')) return
-  const database = await databaseOf(c)
-  const w = openWarehouse(database.uri, limits)
-  await w.check()
-  const first = await sales('a', 1, 2)
-  await w.stage(first)
+  const { database, w, load: first } = await staged(c)
   await w.publish([first])
   const next = await sales('b', 3, 4, 5)
   await w.stage(next)
@@ -72,11 +74,7 @@ test('an unlogged table that a crash of the server has emptied replaces nothing'
 
 test('while another run has the staging table nothing is published from it', async c => {
   if (!needs(c, 'postgres')) return
-  const database = await databaseOf(c)
-  const w = openWarehouse(database.uri, limits)
-  await w.check()
-  const load = await sales('a', 1, 2)
-  await w.stage(load)
+  const { database, w, load } = await staged(c)
   const name = await stagedIn(database)
   await broken(database)
   const lock = (what: string) =>
