@@ -21,6 +21,9 @@ test('all that a run needs is there; loads and copies of today are counted', asy
   assert.ok(report.passed.includes('write to the staging place'))
   const counted = report.passed.find(line => line.startsWith('modifications today'))
   assert.match(counted ?? '', /of 1,500 a table: .*sales 1/)
+  const toldOf = async (table: string) => (await checkBigQuery(`${uri}.${table}`)).passed
+  assert.ok((await toldOf('sales')).includes('table sales: 1 columns, 1 rows'))
+  assert.ok((await toldOf('sale')).includes('table sale: not there yet, an output makes it'))
   const [elsewhere] = (await checkBigQuery((await dataset('EU')).uri)).missing
   assert.equal(elsewhere?.answered, 'gs://staging lies in US-CENTRAL1, the data set in EU')
   const { tables = [] } = await (await openApi('test')).ask<{ tables?: { id: string }[] }>({

@@ -8,19 +8,20 @@ import { failureOf, faultOf } from './failure.ts'
 import { type Place, placeOf, uriOf } from './place.ts'
 import { MODIFICATIONS_MAX, modificationsToday, nearLimit } from './quota.ts'
 import { referenceOf } from './layout.ts'
-import { asking, createTable, dropTable, openSession, type Session } from './session.ts'
+import { asking, createTable, dropTable, openSession, type Session, tableInfo } from './session.ts'
 import { datasetOf } from './uri.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
 
 const TABLE_MS = 3600_000
 
 /**
- * Tries what a run does: sees the data set, asks for a job, makes a table, writes to the bucket.
+ * Tries what a run does: sees the data set, asks for a job, makes a table, writes to the bucket. Of a
+ * URI that names a table it tells what is there.
  *
  * Throws  pipeline: the URI names no data set
  */
 export async function checkBigQuery(uri: string): Promise<CheckReport> {
-  datasetOf(uri)
+  const { table } = datasetOf(uri)
   const passed: string[] = []
   const missing: Missing[] = []
   const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | null> => {
@@ -42,6 +43,8 @@ export async function checkBigQuery(uri: string): Promise<CheckReport> {
     await tried('create and drop tables', () => makeTable(session))
     await tried('count the modifications of today', () => countModifications(session, passed))
   }
+  if (session && table !== null)
+    await tried(`ask for table ${table}`, () => seeTable(session, table, passed))
   if (place) await tried('write to the staging place', () => writeObject(place))
   if (place && session)
     await tried('bucket and data set in one location', () => sameLocation(place, session))
@@ -71,6 +74,14 @@ async function makeTable(session: Session): Promise<void> {
   }
   await createTable(session, json, { table, at: '' } as TableLoad)
   await dropTable(session, table)
+}
+
+/** One that is not there may be an output: it is told, and is nothing that is missing. */
+async function seeTable(session: Session, table: string, passed: string[]): Promise<void> {
+  const info = await tableInfo(session, table)
+  const { schema, numRows = '0' } = info ?? {}
+  const has = `${schema?.fields?.length ?? 0} columns, ${Number(numRows).toLocaleString('en-US')} rows`
+  passed.push(`table ${table}: ${info === null ? 'not there yet, an output makes it' : has}`)
 }
 
 const SHOWN = 5

@@ -81,6 +81,11 @@ test('nothing matches', () => {
     () => listFiles('s3://key:secret@bucket/x.csv'),
     (e: Error) => !String(e).includes('secret'),
   )
+  const hinted = (uri: string, hint: RegExp) =>
+    assert.throws(() => listFiles(uri), fault(hint, 'pipeline'))
+  hinted('MongoDB://shop/orders', /hint {2}read a collection by mongo\(/)
+  hinted('bigquery://shop.sales', /hint {2}tables are read and written by table\(/)
+  hinted('ftp://shop/orders.csv', /hint {2}give a path.*gs:, s3: or https:/)
 })
 
 test('sizes', () => {

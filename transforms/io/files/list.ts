@@ -59,13 +59,26 @@ export function changedFile(input: PlannedInput): string | null {
 
 const versionOf = (stat: Stats): string => String(stat.mtimeMs)
 
+const COLLECTION = 'read a collection by mongo(uri, Schema), or by table(uri, name, Schema)'
+const TABLE = 'tables are read and written by table(uri, name, …)'
+const ELSEWHERE =
+  'give a path, a glob, or a URI of file:, gs:, s3: or https:; mount the bucket or copy it first'
+/** Of systems that have no files. */
+const HINTS: Readonly<Record<string, string>> = {
+  mongodb: COLLECTION,
+  'mongodb+srv': COLLECTION,
+  postgres: TABLE,
+  postgresql: TABLE,
+  bigquery: TABLE,
+}
+
 /** The local path of a path or file: URI. */
 export function pathOf(uri: string): string {
   if (/^file:\/\//i.test(uri)) return fileURLToPath(uri)
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)
   if (scheme)
     throw new Fault('pipeline', `${quoted(redactUri(uri))}: ${scheme[1]} is not a file system`, {
-      hint: 'give a path, a glob or a file: URI; mount the bucket or copy it first',
+      hint: HINTS[`${scheme[1]}`.toLowerCase()] ?? ELSEWHERE,
     })
   if (uri === '') throw new Fault('pipeline', 'the path is empty')
   return uri

@@ -73,7 +73,7 @@ function tableSink<C extends string>(
   name: string,
   o: TableSinkOptions<C>,
 ): TypedTableSink<C> {
-  const kind = warehouseOf(warehouse)
+  const kind = warehouseOf(warehouse, name)
   const options = optionsOf(name, o as TableSinkOptions<string>)
   const uri = redactUri(warehouse)
   const { partition, key, latest, deleted, cluster } = options

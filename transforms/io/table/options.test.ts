@@ -23,6 +23,16 @@ test('a warehouse of no known scheme is refused with those that are known', () =
   refused(make('redshift://me:secret@host/db'), /redshift:\/\/\*\*\*@host\/db is not known/)
 })
 
+test('a URI that names another table than the one that is asked for is refused', () => {
+  const uri = 'bigquery://shop.sales.orders'
+  const other =
+    /table lines: bigquery:\/\/shop\.sales\.orders names table orders[\s\S]*leave orders out/
+  refused(() => table(uri, 'lines', { mode: 'append' }), other)
+  refused(() => table(uri, 'lines', schema({ id: t.int32 })), other)
+  refused(() => table('bigquery://sh op.sales', 'orders', { mode: 'append' }), /names no data set/)
+  assert.equal(table(uri, 'orders', { mode: 'append' }).table, 'orders')
+})
+
 test('options that make no sense are refused', () => {
   refused(() => sink({ mode: 'replac' }), /mode "replac" is not known[\s\S]*did you mean "replace"/)
   refused(() => sink({ mode: 'merge' }), /needs key and latest/)

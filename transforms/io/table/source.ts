@@ -61,7 +61,7 @@ export function tableSource<F extends Fields>(
   schema: Schema<F>,
   o: TableSourceOptions<F>,
 ): Source<F> {
-  const kind = warehouseOf(uri)
+  const kind = warehouseOf(uri, name)
   if (!kind.read)
     throw new Fault('pipeline', `tables of ${redactUri(uri)} cannot be read as a source`, {
       hint: 'read the files or tables that it was loaded from',

@@ -6,6 +6,7 @@ import { makeFolder } from '../../../engine/io/folder.ts'
 import type { TablePlace, WarehouseLimits } from '../../../engine/io/sink.ts'
 import type { AnySource } from '../../../engine/io/source.ts'
 import type { Warehouse } from '../../../engine/io/warehouse.ts'
+import { datasetOf } from '../bigquery/uri.ts'
 import type { TableRead } from './source.ts'
 
 /** What reads a table's rows: the parts of a source that need the warehouse's client. */
@@ -16,6 +17,8 @@ export interface WarehouseKind {
   readonly prefix: string
   /** Shown to who gave a URI of no known warehouse. */
   readonly example: string
+  /** The table that a URI of it may name besides; null: it names none. Throws pipeline: it is no such URI. */
+  tableOf?(uri: string): string | null
   connect(uri: string, place: TablePlace, limits: WarehouseLimits): Promise<Warehouse>
   /** Its reader can leave out rows (`Source.leavesOut`). */
   readonly leavesOut?: boolean
@@ -36,6 +39,7 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
   {
     prefix: 'bigquery:',
     example: 'bigquery://PROJECT.DATASET',
+    tableOf: uri => datasetOf(uri).table,
     async connect(uri, place) {
       const { BigQueryWarehouse } = await import('../bigquery/warehouse.ts')
       return new BigQueryWarehouse(uri, place)
@@ -62,9 +66,17 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
   ),
 ]
 
-/** Throws pipeline: none has the URI's scheme, or the URI is nothing but its scheme. */
-export function warehouseOf(uri: string): WarehouseKind {
+/**
+ * The warehouse of a table. Throws pipeline: none has the URI's scheme, the URI is nothing but its scheme,
+ * or it names another table.
+ */
+export function warehouseOf(uri: string, table: string): WarehouseKind {
   const found = WAREHOUSES.find(({ prefix }) => uri.startsWith(prefix) && uri !== prefix)
+  const named = found?.tableOf?.(uri) ?? null
+  if (named !== null && named !== table)
+    throw new Fault('pipeline', `table ${table}: ${redactUri(uri)} names table ${named}`, {
+      hint: `leave ${named} out of the URI, or write table(uri, '${named}', …)`,
+    })
   if (found) return found
   throw new Fault('pipeline', `warehouse ${redactUri(uri)} is not known`, {
     hint: `it is one of: ${[...new Set(WAREHOUSES.map(w => w.example))].join(', ')}`,
