@@ -58,6 +58,14 @@ export function addressOf(uri: string, collection?: string): Address {
   }
 }
 
+/** Of a URI that names a database alone, as a pipeline is given that names its tables itself; else null. */
+export function databaseOf(uri: string): Address | null {
+  const path = FORM.exec(uri)?.[4] ?? ''
+  if (path === '' || /\/./.test(path)) return null
+  const named = addressOf(uri, 'any')
+  return { ...named, collection: '', shown: named.shown.replace(/\/any$/, '') }
+}
+
 function checked(database: string, collection: string): void {
   if (/[/\\. "$*<>:|?\0]/.test(database) || Buffer.byteLength(database) > 63)
     throw new Fault('pipeline', `${JSON.stringify(database)} is no name of a database`, {

@@ -1,6 +1,10 @@
-/** `millrace check mongodb://…`: what a run that reads the collection would need, tried in its order. */
+/**
+ * `millrace check mongodb://…`: what a run that reads the collection would need, tried in its order. Of a
+ * URI that names a database alone: whether its collections are seen.
+ */
+import type { Db } from 'mongodb'
 import type { Check, CheckReport, Missing } from '../../../engine/io/check.ts'
-import { type Address, addressOf } from './address.ts'
+import { type Address, addressOf, databaseOf } from './address.ts'
 import { leaseOf } from './client.ts'
 import { factsOf, missing } from './facts.ts'
 import { mongoFault } from './faults.ts'
@@ -12,7 +16,8 @@ type Step = readonly [what: string, doing: () => Promise<void>]
 /** With `by`, the path that increments go by, also whether it has an index. */
 export const checkMongo: (...o: [...Parameters<Check>, by?: string]) => Promise<CheckReport> =
   async (uri, signal, by) => {
-    const address = addressOf(uri)
+    const database = databaseOf(uri)
+    const address = database ?? addressOf(uri)
     const lease = await leaseOf(address, settingsOf(schemaOf([]), {}))
     const { client } = lease
     const db = client.db(address.database)
@@ -20,20 +25,34 @@ export const checkMongo: (...o: [...Parameters<Check>, by?: string]) => Promise<
       return await reportOf(address, signal, [
         ['reach a server', async () => void (await client.connect())],
         ['authenticate', async () => void (await db.command({ ping: 1 }))],
-        ['find documents', async () => void (await db.collection(address.collection).findOne({}))],
-        [
-          'see the collection, its size and its indexes',
-          async () => {
-            const facts = await factsOf(db, address)
-            if (!facts.exists) throw await missing(db, address)
-            if (by !== undefined && !facts.indexes.has(by)) throw noIndex(address, by)
-          },
-        ],
+        ...(database ? seen(db, address) : found(db, address, by)),
       ])
     } finally {
       lease.release()
     }
   }
+
+const seen = (db: Db, address: Address): Step[] => [
+  [
+    'see the collections of the database',
+    async () => {
+      const [first] = await db.listCollections({}, { nameOnly: true }).toArray()
+      if (first === undefined) throw await missing(db, address)
+    },
+  ],
+]
+
+const found = (db: Db, address: Address, by: string | undefined): Step[] => [
+  ['find documents', async () => void (await db.collection(address.collection).findOne({}))],
+  [
+    'see the collection, its size and its indexes',
+    async () => {
+      const facts = await factsOf(db, address)
+      if (!facts.exists) throw await missing(db, address)
+      if (by !== undefined && !facts.indexes.has(by)) throw noIndex(address, by)
+    },
+  ],
+]
 
 class NoIndex extends Error {
   readonly hint: string

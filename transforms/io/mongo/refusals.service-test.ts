@@ -83,6 +83,11 @@ test('a check says what works, and what is missing', async context => {
   assert.match(index.missing[0]?.hint ?? '', /createIndex\(\{ "updatedAt": 1 \}\)/)
   const wrong = await checkMongo(at('order'))
   assert.match(wrong.missing[0]?.hint ?? '', /did you mean "orders"/)
+  const database = await checkMongo(`${host}/shop${OPTIONS}`)
+  assert.deepEqual([database.missing, database.passed.length], [[], 3])
+  assert.equal(database.resource, `${host}/shop`)
+  const absent = await checkMongo(`${host}/shopp/${OPTIONS}`)
+  assert.match(absent.missing[0]?.hint ?? '', /did you mean "shop"/)
   const port = await freePort()
   const nobody = `mongodb://u:${SECRET}@127.0.0.1:${port}/shop/x${OPTIONS}&serverSelectionTimeoutMS=300`
   const none = await checkMongo(nobody)
