@@ -140,7 +140,8 @@ const orders = [
 
 for (const mode of [{ mode: 'replace' }, { mode: 'merge', key: ['id'], latest: 'seen' }] as const)
   test(`nested kinds there and back: ${mode.mode}`, async context => {
-    if (!(await bigqueryFor(context))) return
+    const service = await bigqueryFor(context)
+    if (!service) return
     const { uri } = await dataset()
     const [given, standing, back] = [out(), out(), out()]
     await done(
@@ -165,6 +166,14 @@ for (const mode of [{ mode: 'replace' }, { mode: 'merge', key: ['id'], latest: '
       }),
     )
     assert.equal(lines(given).length, 2)
+    // Without these the service reads lists as records, and wide decimals as what has no room for them.
+    const loads = service.jobs.flatMap(({ configuration: { load } }) => load ?? []) as object[]
+    for (const load of loads)
+      assert.partialDeepStrictEqual(load, {
+        parquetOptions: { enableListInference: true },
+        decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
+      })
+    assert.equal(loads.length, 1)
     assert.deepEqual(lines(standing), lines(given))
     assert.deepEqual(lines(back), lines(given))
   })

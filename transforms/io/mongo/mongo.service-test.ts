@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import {
   Binary,
   BSON,
+  Db,
   Decimal128,
   Double,
   Long,
@@ -179,6 +180,28 @@ test('a snapshot: one time, taken at planning, in every command of every split',
     assert.equal(concern.level, 'snapshot')
     assert.equal(concern.atClusterTime.toBigInt().toString(16), time as string)
   }
+})
+
+test('read preference and concern go with every command', async context => {
+  if (!here(context)) return
+  await filled(
+    'asked',
+    upTo(20).map(n => ({ n })),
+  )
+  const cursors = context.mock.method(Db.prototype, 'runCursorCommand').mock
+  const commands = context.mock.method(Db.prototype, 'command').mock
+  const found = (o: object) => readAll(mongo(at('asked'), N, o))
+  const { rows } = await found({ readPreference: 'secondaryPreferred', readConcern: 'majority' })
+  assert.equal(rows.length, 20)
+  const [first] = cursors.calls
+  assert.deepEqual(first?.arguments[0]['readConcern'], { level: 'majority' })
+  const preference = first?.arguments[1]?.readPreference
+  assert.equal((preference as { mode?: string }).mode, 'secondaryPreferred')
+  // What is asked of one server alone is a plain command.
+  commands.resetCalls()
+  await found({ readConcern: 'local' })
+  const finds = commands.calls.map(call => call.arguments[0]).filter(c => 'find' in c)
+  assert.deepEqual([...new Set(finds.map(c => c['readConcern']?.level))], ['local'])
 })
 
 test('a reader that is closed early leaves no connection', async context => {
