@@ -1,31 +1,15 @@
 /**
  * The fictive shop on real servers: customers and orders in MongoDB, products and stock on S3, Cloud
- * Storage for what is on its way, BigQuery for what is asked. Each hour is written as the shop would,
- * run by the `millrace` command, and compared with what the generator knows.
+ * Storage for what is on its way, BigQuery for what is asked.
  */
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { Decimal128, type Document, MongoClient } from 'mongodb'
-import {
-  answerAfter,
-  badOrder,
-  customersWritten,
-  differences,
-  HOUR,
-  ordersWritten,
-  productsCsv,
-  productsWritten,
-  type Shop,
-  stockCsv,
-  stockWritten,
-} from '../../../pipelines/storefront/generate/index.ts'
-import type { Order } from '../../../pipelines/storefront/schema.ts'
-import { BigQueryWarehouse } from '../../../transforms/io/bigquery/warehouse.ts'
+import { HOUR, type Shop } from '../../../pipelines/storefront/generate/index.ts'
 import { typeOf } from '../bigquery-protocol/jobs.ts'
 import { type BigqueryProtocol, bigqueryProtocol } from '../bigquery-protocol/proxy.ts'
 import { type Service, start } from '../services.ts'
 import { bigqueryOf, s3Of, storageOf } from '../talk.ts'
+import { type Places, Shopkeeper } from './shopkeeper.ts'
 
-export const PIPELINE = 'pipelines/storefront/pipeline.ts'
 const DATABASE = 'shop'
 const BUCKET = 'shop-files'
 const STAGING = 'staging'
@@ -46,13 +30,18 @@ export const envOf = ({ gcs, bigquery, s3 }: Servers): Record<string, string> =>
   MILLRACE_STAGING: `gs://${STAGING}/loads`,
 })
 
-export class World {
-  readonly shop: Shop
+const placesOf = (mongo: Service): Places => ({
+  shop: mongo.uri.replace('/?', `/${DATABASE}?`),
+  files: `s3://${BUCKET}/files`,
+  warehouse: `bigquery://test.${DATASET}`,
+  rejects: `gs://${STAGING}/rejects`,
+})
+
+export class World extends Shopkeeper {
   readonly servers: Servers
   /** What stands behind BigQuery's protocol. */
   readonly emulator: Service
   readonly #protocol: BigqueryProtocol
-  readonly #mongo: MongoClient
   readonly #stops: readonly (() => Promise<void>)[]
 
   private constructor(
@@ -60,13 +49,15 @@ export class World {
     servers: Servers & { readonly bigquery: BigqueryProtocol },
     emulator: Service,
   ) {
-    this.shop = shop
-    this.servers = servers
-    this.#protocol = servers.bigquery
-    this.emulator = emulator
     const { gcs, bigquery, s3, mongo } = servers
+    super(shop, placesOf(mongo), (uri, Body) => {
+      const Key = uri.slice(`s3://${BUCKET}/`.length)
+      return s3Of(s3).send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }))
+    })
+    this.servers = servers
+    this.#protocol = bigquery
+    this.emulator = emulator
     this.#stops = [bigquery, emulator, gcs, s3, mongo].map(s => () => s.stop())
-    this.#mongo = new MongoClient(servers.mongo.uri)
   }
 
   /** Starts the servers and makes the places that the pipeline needs. */
@@ -84,8 +75,7 @@ export class World {
     await bucket.file('kept').save('')
     await s3Of(s3).send(new CreateBucketCommand({ Bucket: BUCKET }))
     await bigqueryOf(bigquery).createDataset(DATASET)
-    for (const name of ['orders', 'customers'])
-      await world.#mongo.db(DATABASE).collection(name).createIndex({ updatedAt: 1 })
+    await world.open()
     return world
   }
 
@@ -99,72 +89,9 @@ export class World {
     return envOf(this.servers)
   }
 
-  /** Words of `millrace`; `hour` counts from the shop's first. */
-  words(hour: number, ...more: readonly string[]): string[] {
-    return this.wordsFor(hour, this.servers.mongo, more)
-  }
-
-  /** The same, where the database is reached another way. */
+  /** Words of `millrace`, where the database is reached another way. */
   wordsFor(hour: number, mongo: Service, more: readonly string[]): string[] {
-    const from = new Date(this.shop.opened + hour * HOUR).toISOString()
-    return [
-      ...[PIPELINE, '--interval', `${from.slice(0, 16)}Z`],
-      ...['--shop', mongo.uri.replace('/?', `/${DATABASE}?`)],
-      ...['--files', `s3://${BUCKET}/files`],
-      ...['--warehouse', `bigquery://test.${DATASET}`],
-      ...['--rejects', `gs://${STAGING}/rejects`],
-      ...more,
-    ]
-  }
-
-  /** What happens in the hour, written as the shop writes it. */
-  async write(hour: number): Promise<{ documents: number; rows: number }> {
-    const orders = [...ordersWritten(this.shop, hour).map(orderDocument)]
-    const customers = customersWritten(this.shop, hour).map(c => timed(c, 'customerId'))
-    await this.#upsert('orders', [...orders, timed(badOrder(this.shop, hour), 'orderId')])
-    await this.#upsert('customers', customers)
-    const [products, stock] = [productsWritten(this.shop, hour), stockWritten(this.shop, hour)]
-    const name = `hour-${String(hour).padStart(5, '0')}.csv`
-    await this.#put(`files/products/${name}`, productsCsv(products))
-    await this.#put(`files/stock/${name}`, stockCsv(stock))
-    return { documents: orders.length + customers.length, rows: products.length + stock.length }
-  }
-
-  /** An order beside those of the generator. */
-  async writeOrder(order: Order): Promise<void> {
-    await this.#upsert('orders', [orderDocument(order)])
-  }
-
-  /** The last state of a document is what stays. */
-  async #upsert(name: string, documents: readonly Document[]): Promise<void> {
-    const last = new Map(documents.map(d => [d['_id'], d]))
-    const collection = this.#mongo.db(DATABASE).collection(name)
-    const writes = [...last.values()].map(replacement => ({
-      replaceOne: { filter: { _id: replacement['_id'] }, replacement, upsert: true },
-    }))
-    for (let at = 0; at < writes.length; at += 1000)
-      await collection.bulkWrite(writes.slice(at, at + 1000), { ordered: false })
-  }
-
-  async #put(key: string, text: string): Promise<void> {
-    const client = s3Of(this.servers.s3)
-    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: text }))
-  }
-
-  /** Where the warehouse says something else than it must after the hour's run. */
-  differences(hour: number): Promise<string[]> {
-    return differences(answerAfter(this.shop, hour), sql => this.query(sql))
-  }
-
-  /** Of this process the environment must be `env`. */
-  async query(sql: string): Promise<Record<string, unknown>[]> {
-    const place = { staging: null, location: null }
-    const warehouse = new BigQueryWarehouse(`bigquery://test.${DATASET}`, place)
-    try {
-      return await warehouse.query(sql)
-    } finally {
-      await warehouse.close()
-    }
+    return this.wordsAt(placesOf(mongo), hour, more)
   }
 
   /** The hour's rejects as they were written, null where the hour has none. */
@@ -188,27 +115,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await this.#mongo.close()
+    await this.close()
     for (const stop of this.#stops) await stop()
   }
-}
-
-const TIMES = ['createdAt', 'updatedAt']
-
-/** Times as the database has them. */
-function timed(row: object, id: string): Document {
-  const parts = Object.entries(row).map(([name, value]) =>
-    TIMES.includes(name) ? [name, new Date(value as number)] : [name, value],
-  )
-  const document: Document = Object.fromEntries(parts)
-  return { _id: document[id], ...document }
-}
-
-/** Prices as decimals. */
-function orderDocument(order: Order): Document {
-  const lines = order.lines.map(line => ({
-    ...line,
-    price: Decimal128.fromString(line.price.toFixed(2)),
-  }))
-  return timed({ ...order, lines }, 'orderId')
 }
