@@ -192,8 +192,9 @@ async function pageOf(response: Response, o: { choices: HttpChoices; url: URL })
 
 /** A wrong name or certificate stays wrong, most often; what refuses connections may be starting. */
 function passing(error: unknown, fault: Fault): Error {
-  const { code = '' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
-  if (/CERT|TLS|SSL/.test(code)) return fault
+  const { code = '', message = '' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+  // Of ports that belong to other protocols Node asks none.
+  if (/CERT|TLS|SSL/.test(code) || message === 'bad port') return fault
   const triesMax = code === 'ENOTFOUND' ? 3 : code === 'ECONNREFUSED' ? 8 : Infinity
   return new Passing(fault, { triesMax })
 }
