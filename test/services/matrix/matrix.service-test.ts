@@ -14,7 +14,7 @@ import { CASES } from './cases.ts'
 import { type Ran, runOnce } from './matrix.ts'
 import { startPages } from './pages.ts'
 
-const SEEDS = Number(process.env['MILLRACE_FAULT_SEEDS'] ?? 2)
+const SEEDS = Number(process.env['MILLRACE_FAULT_SEEDS'] ?? 4)
 const FROM = Number(process.env['MILLRACE_FAULT_FROM'] ?? 1)
 const ONLY = process.env['MILLRACE_FAULT_CASE'] ?? ''
 
