@@ -1,15 +1,18 @@
 /**
  * CSV in an object store → Parquet, beside the same files on disk: case (c) of the bench, the packaged
- * build, each run a process of its own. Bound: beside the reader's work the bytes must be received, and
- * the server, which has the same cores, must send them. Both are shown: the server's processor time
- * while a run lasts, and the plain client fetching the same objects without doing anything with them.
+ * build, each run a process of its own, with a worker less than there are cores, since the server needs
+ * one. Bound: the bytes must be received, and held against the service's checksum, which disks have not.
+ * Both are shown: the plain client fetching the same objects without doing anything with them, and the
+ * checksum alone; also the server's processor time while a run lasts.
  */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { engineEnv } from '../../cli/engine-env.ts'
 import { type Bucket, bucketOn } from '../../test/services/bucket.ts'
+import { crc32c } from '../../transforms/io/objects/crc32c.ts'
 import { ask } from '../answers.ts'
 import c from '../cases/c-write.ts'
 import { type Installed, install } from '../contestants/installed.ts'
@@ -25,7 +28,8 @@ import {
   timed,
 } from './comparison.ts'
 
-const ROWS = 2_000_000
+const ROWS = 8_000_000
+const WORKERS = Math.max(1, availableParallelism() - 1)
 const RATIO_MIN = 0.8
 const PLAIN = join(import.meta.dirname, 'plain-download.ts')
 
@@ -61,7 +65,7 @@ async function once(who: Contestant, millrace: Installed, output: string): Promi
   const pid = who.bucket?.service.pid
   const before = pid === undefined ? 0 : treeSeconds(pid)
   const pipeline = join(millrace.pipelines, 'c-write.ts')
-  const words = ['--input', who.input, '--output', output, '--workers', '2', '--overwrite']
+  const words = ['--input', who.input, '--output', output, '--workers', `${WORKERS}`, '--overwrite']
   const taken = await timed([...millrace.command, pipeline, ...words], engineEnv({}))
   who.runs.push(taken)
   if (pid !== undefined) who.server.push(treeSeconds(pid) - before)
@@ -101,7 +105,7 @@ function findingsOf(disk: Contestant, who: Contestant): Finding[] {
   const compared = (of: 'seconds' | 'cpu', measure: string): Finding => {
     const [ours, theirs] = [who.runs.map(r => r[of]), disk.runs.map(r => r[of])]
     return {
-      what: `CSV on ${who.name} → Parquet, speed beside disk, ${measure}`,
+      what: `CSV on ${who.name} → Parquet, speed beside disk, ${WORKERS} worker${WORKERS === 1 ? '' : 's'}, ${measure}`,
       ours: secondsText(ours),
       theirs: secondsText(theirs),
       figure: median(theirs) / median(ours),
@@ -111,11 +115,24 @@ function findingsOf(disk: Contestant, who: Contestant): Finding[] {
   return [compared('seconds', 'wall'), compared('cpu', 'CPU')]
 }
 
-function noteOf(who: Contestant, bytes: number): string {
+function noteOf(who: Contestant, files: readonly Buffer[]): string {
+  const bytes = files.reduce((sum, file) => sum + file.length, 0)
   const plain = who.plain.map(p => p.seconds)
   const speed = (bytes / 1e6 / median(plain)).toFixed(0)
   const client = `the plain client takes ${secondsText(plain)}, ${median(who.plain.map(p => p.cpu)).toFixed(2)} s of CPU, to receive the same ${(bytes / 1e6).toFixed(0)} MB (${speed} MB/s)`
-  return `${who.name}: while a run lasts its server takes ${secondsText(who.server)} of CPU from the same cores; ${client}`
+  const checksum = `${checksumSeconds(who, files).toFixed(2)} s of CPU`
+  return `${who.name}: while a run lasts its server takes ${secondsText(who.server)} of CPU; the checksum alone takes ${checksum}; ${client}`
+}
+
+/** What the service keeps of each object: its CRC-32C, or the MD5 that an etag is. */
+function checksumSeconds({ name }: Contestant, files: readonly Buffer[]): number {
+  const digest = (file: Buffer) =>
+    name === 'S3' ? createHash('md5').update(file).digest() : crc32c(file)
+  digest(files[0] as Buffer)
+  const began = process.cpuUsage()
+  for (const file of files) digest(file)
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / 1e6
 }
 
 export const objects: Comparison = {
@@ -126,10 +143,6 @@ export const objects: Comparison = {
     process.once('exit', remove)
     const set = inputSet(folder, Math.round(ROWS * o.scale))
     const { input } = await inputsOf(set, 'csv')
-    const bytes = readdirSync(dirname(input)).reduce(
-      (sum, file) => sum + readFileSync(join(dirname(input), file)).length,
-      0,
-    )
     const all = await contestants(input)
     try {
       await rounds(all, o, folder)
@@ -137,9 +150,10 @@ export const objects: Comparison = {
       await Promise.all(all.map(({ bucket }) => bucket?.service.stop()))
     }
     const [disk, ...remote] = all as [Contestant, ...Contestant[]]
+    const files = readdirSync(dirname(input)).map(file => readFileSync(join(dirname(input), file)))
     return {
       findings: remote.flatMap(who => findingsOf(disk, who)),
-      notes: remote.map(who => noteOf(who, bytes)),
+      notes: remote.map(who => noteOf(who, files)),
     }
   },
 }
