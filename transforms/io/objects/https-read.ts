@@ -7,7 +7,7 @@ import { answerOf, ServiceError } from './answer.ts'
 import { overwritten, storeFault } from './errors.ts'
 import { bodyOf, type HttpAnswer, succeed } from './http.ts'
 import { ranged } from './ranged.ts'
-import { type Asking, type Filling, pour, received, type Receiving } from './receive.ts'
+import { type Asking, type Filling, isPart, pour, received, type Receiving } from './receive.ts'
 import { retried } from './retry.ts'
 import type { ObjectReader, StoredObject } from './store.ts'
 
@@ -75,9 +75,9 @@ async function askFor(
 ): Promise<Filling> {
   const { uri, version, bytes } = object
   const whole = start === 0 && end === bytes
-  const accepts: Receiving['accepts'] = ({ status, headers }) =>
-    versionOf(headers) === version && (status === 206 || whole)
   const range = whole ? undefined : `bytes=${start}-${end - 1}`
+  const accepts: Receiving['accepts'] = head =>
+    versionOf(head.headers) === version && (whole || (head.status === 206 && isPart(range, head)))
   const answer = await follow<Filling | HttpAnswer>(uri, range, asking =>
     received(asking, { ...receiving, accepts }, REDIRECTS),
   )

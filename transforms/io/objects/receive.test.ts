@@ -258,3 +258,33 @@ test('what breaks off is asked for from where it stopped', async () => {
   assert.ok(into.equals(content.subarray(10)))
   assert.deepEqual(asked, [10, 1_200_010, 2_400_010])
 })
+
+test('bytes of another place are none of those that were asked for', async () => {
+  const OTHERS: Readonly<Record<string, string>> = {
+    'the whole object': `HTTP/1.1 200 OK\r\nContent-Length: ${BYTES}\r\n\r\n`,
+    'as many from its beginning': headOf(65_536, `Content-Range: bytes 0-65535/${BYTES}\r\n`),
+  }
+  for (const [name, head] of Object.entries(OTHERS)) {
+    serve = async socket => {
+      socket.write(head)
+      await sleep(10)
+      socket.write(content.subarray(0, head.includes('206') ? 65_536 : BYTES))
+    }
+    const into = Buffer.alloc(65_536)
+    let counted = 0
+    const arrived = (bytes: number) => {
+      counted += bytes
+    }
+    await assert.rejects(
+      ranged(
+        ({ start, end }, o) =>
+          fill({ url: `${base}/`, headers: { range: `bytes=${start}-${end - 1}` } }, o),
+        { start: 500_000, into },
+        { arrived },
+      ),
+      /other bytes than were asked for/,
+      name,
+    )
+    assert.equal(counted, 0, name)
+  }
+})

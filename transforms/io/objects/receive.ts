@@ -3,6 +3,7 @@
  * are wanted (`connection.ts`). What else is answered is read by Node's client, as `send` answers it.
  */
 import type { Duplex } from 'node:stream'
+import { ServiceError } from './answer.ts'
 import { broken } from './broken.ts'
 import { Connection, type Origin } from './connection.ts'
 import type { Head } from './head.ts'
@@ -85,10 +86,27 @@ async function answerOf(rest: Duplex, release: () => void): Promise<HttpAnswer> 
   return answer
 }
 
-/** As `receive`, of a success. Throws ServiceError: another status. */
+/** As `receive`, of a success. Throws ServiceError: another status, or other bytes. */
 export async function fill(asking: Asking, o: Receiving): Promise<Filling> {
-  const answer = await received(asking, o)
-  return 'filled' in answer ? answer : pour(answer, o)
+  const accepts: Receiving['accepts'] = head => isPart(asking.headers.range, head)
+  const answer = await received(asking, { ...o, accepts })
+  if ('filled' in answer) return answer
+  if (accepts(answer)) return pour(answer, o)
+  answer.body.destroy()
+  const { status, headers } = answer
+  throw new ServiceError({ status, code: '', message: 'other bytes than were asked for', headers })
+}
+
+/** Whether a success begins where `range` does: a server need not take ranges. */
+export function isPart(
+  range: string | undefined,
+  { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
+): boolean {
+  const from = /^bytes=(\d+)-/.exec(range ?? '')?.[1]
+  if (from === undefined) return true
+  if (status !== 206) return status === 200 && from === '0'
+  const said = /^bytes (\d+)-/i.exec(headers['content-range'] ?? '')?.[1]
+  return said === undefined || said === from
 }
 
 /** As `receive`, with statuses that the caller knows. Throws ServiceError: another one. */
