@@ -149,6 +149,12 @@ test('the request is what was asked for', async () => {
   for (const url of ['ftp://host/', `${base}/a b`, `${base}/a\r\nx: y`, 'http://me:secret@host/'])
     await assert.rejects(receive({ url, headers: {} }, { into }), TypeError)
   assert.equal(requests.length, 1)
+  // What is not sent opens no connection, which nobody would close.
+  closeIdle()
+  connections = 0
+  await assert.rejects(receive({ url: base, headers: { 'x-a': '€' } }, { into }), TypeError)
+  await sleep(20)
+  assert.equal(connections, 0)
 })
 
 const BROKEN: Readonly<Record<string, Serve>> = {

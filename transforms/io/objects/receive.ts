@@ -48,12 +48,12 @@ export async function receive(asking: Asking, o: Receiving): Promise<Filling | H
   if (scheme === '') throw new TypeError('not a URL for a request')
   const secure = scheme === 'https'
   const host = name.replace(/^\[|\]$/g, '')
-  const connection = connectionTo({ secure, host, port: Number(port ?? (secure ? 443 : 80)) })
   const head = [`GET ${path.startsWith('/') ? path : `/${path}`} HTTP/1.1`]
   const named = Object.keys(asking.headers).some(key => key.toLowerCase() === 'host')
   if (!named) head.push(`host: ${name}${port === undefined ? '' : `:${port}`}`)
   for (const [key, value] of Object.entries(asking.headers)) head.push(`${key}: ${value}`)
   if (head.some(line => /[^\t\x20-\xff]/.test(line))) throw new TypeError('not a header')
+  const connection = connectionTo({ secure, host, port: Number(port ?? (secure ? 443 : 80)) })
   return ask(connection, `${head.join('\r\n')}\r\n\r\n`, o)
 }
 
