@@ -7,6 +7,7 @@
 import type { Agent, AgentOptions, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { type Duplex, pipeline } from 'node:stream'
 import { ServiceError } from './answer.ts'
+import { failure } from './broken.ts'
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
@@ -75,10 +76,14 @@ export async function send(request: HttpRequest): Promise<HttpAnswer> {
     // The agent closes idle sockets by `timeout`; one at work is not idle.
     sent.setTimeout(0)
     sent.on('error', reject)
+    sent.on('close', () => reject(unanswered()))
     if (isWhole(request.body)) sent.end(request.body)
     else stream(request.body, sent)
   })
 }
+
+/** Of an answer that switches protocols (101), which Node's client neither tells nor calls an error. */
+const unanswered = (): Error => failure('ECONNRESET', 'socket hang up')
 
 /** What was answered to a GET on a connection, from its first byte. */
 export function answerOn(connection: Duplex): Promise<HttpAnswer> {
@@ -89,6 +94,7 @@ export function answerOn(connection: Duplex): Promise<HttpAnswer> {
       resolve({ status: body.statusCode ?? 0, headers: plain(body), body })
     })
     sent.on('error', reject)
+    sent.on('close', () => reject(unanswered()))
     sent.end()
   })
 }
