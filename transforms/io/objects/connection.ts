@@ -175,8 +175,17 @@ export class Connection {
   }
 
   #silent(): void {
-    const waits = this.#exchange !== null || this.#rest !== null
-    this.end(waits ? broken(`no byte came for ${(this.#socket.timeout ?? 0) / 1000} s`) : null)
+    const socket = this.#socket
+    if (this.#exchange === null && this.#rest === null) {
+      this.end()
+      return
+    }
+    const { bytesRead } = socket
+    // A thread that was busy itself looks first at what came meanwhile.
+    setImmediate(() => {
+      if (socket.bytesRead === bytesRead)
+        this.end(broken(`no byte came for ${(socket.timeout ?? 0) / 1000} s`))
+    })
   }
 
   #closed(): void {

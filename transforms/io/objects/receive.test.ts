@@ -201,6 +201,29 @@ for (const [name, how] of Object.entries(BROKEN))
     assert.ok(mayPass(answerOf(failed)), String(failed))
   })
 
+test('a thread that is busy for longer than a body may be silent ends none', async () => {
+  const part = Buffer.from('abcdef')
+  for (const head of [headOf(6), 'HTTP/1.1 200 OK\r\n\r\n']) {
+    let peer: Socket | null = null
+    serve = socket => {
+      peer = socket
+      socket.write(head)
+      socket.write(part.subarray(0, 3))
+    }
+    const into = Buffer.alloc(6)
+    const { filled } = await fill({ url: `${base}/`, headers: {} }, { into, silentMs: 100 })
+    await sleep(20)
+    // After which limits are looked at before sockets.
+    await new Promise(setImmediate)
+    const sent = peer as unknown as Socket
+    if (head.includes('200')) sent.end(part.subarray(3))
+    else sent.write(part.subarray(3))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    await filled
+    assert.ok(into.equals(part))
+  }
+})
+
 test('a refusal is told with what the service says', async () => {
   const body =
     '{"error":{"code":429,"message":"slow down","errors":[{"reason":"rateLimitExceeded"}]}}'
