@@ -33,6 +33,13 @@ export type Answer =
   | { readonly head: Head; readonly filled: Promise<void> }
   | { readonly rest: Duplex }
 
+/** Who keeps connections that are idle. */
+export interface Keeper {
+  /** Another request may be sent. */
+  freed(connection: Connection): void
+  closed(connection: Connection): void
+}
+
 /** Of an answer's head, and of what comes with it. */
 const ROOM_BYTES = 16 << 10
 const HEAD_BYTES_MAX = 64 << 10
@@ -58,11 +65,10 @@ export class Connection {
   #exchange: Exchange | null = null
   #rest: Duplex | null = null
   #error: Error | null = null
-  readonly #freed: (connection: Connection) => void
+  readonly #keeper: Keeper
 
-  /** `freed` is called when another request may be sent. */
-  constructor(origin: Origin, freed: (connection: Connection) => void) {
-    this.#freed = freed
+  constructor(origin: Origin, keeper: Keeper) {
+    this.#keeper = keeper
     const socket = connected(origin, {
       buffer: () => this.#space(),
       callback: (count, bytes) => this.#take(count, bytes),
@@ -150,7 +156,7 @@ export class Connection {
       this.#socket.setTimeout(IDLE_MS)
       // An idle one keeps no process.
       this.#socket.unref()
-      this.#freed(this)
+      this.#keeper.freed(this)
     } else this.end()
     filled.resolve()
   }
@@ -195,6 +201,7 @@ export class Connection {
     exchange?.answer.reject(error)
     exchange?.filled.reject(error)
     this.#rest?.destroy(error)
+    this.#keeper.closed(this)
   }
 }
 

@@ -4,7 +4,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { queryObjects } from 'node:v8'
 import { answerOf, mayPass } from './answer.ts'
+import { Connection } from './connection.ts'
 import { ranged } from './ranged.ts'
 import { closeIdle, fill, type Filling, receive, type Receiving } from './receive.ts'
 
@@ -137,6 +139,19 @@ test('a connection is used again, unless the server says it ends', async () => {
     }),
   )
   assert.equal(connections, 2)
+})
+
+test('connections that were closed are not held', async () => {
+  closeIdle()
+  const sockets: Socket[] = []
+  await received((socket, request) => {
+    sockets.push(socket)
+    return WAYS['in one piece']?.(socket, request)
+  })
+  assert.equal(queryObjects(Connection), 1)
+  sockets[0]?.end()
+  await sleep(20)
+  assert.equal(queryObjects(Connection), 0)
 })
 
 test('the request is what was asked for', async () => {

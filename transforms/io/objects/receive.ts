@@ -136,11 +136,11 @@ export function pour(answer: HttpAnswer, { into, arrived }: Receiving): Filling 
 function connectionTo(origin: Origin): Connection {
   const key = `${origin.secure} ${origin.host} ${origin.port}`
   const kept = idle.get(key) ?? []
-  idle.set(key, kept)
   for (let last = kept.pop(); last; last = kept.pop()) if (last.open) return last
-  return new Connection(origin, freed => {
-    // Those that were closed meanwhile go.
-    idle.set(key, [...(idle.get(key) ?? []).filter(c => c.open), freed])
+  const keep = (those: Connection[]) => (those.length > 0 ? idle.set(key, those) : idle.delete(key))
+  return new Connection(origin, {
+    freed: connection => keep([...(idle.get(key) ?? []), connection]),
+    closed: connection => keep((idle.get(key) ?? []).filter(c => c !== connection)),
   })
 }
 
