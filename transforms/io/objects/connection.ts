@@ -200,7 +200,8 @@ export class Connection {
     this.#exchange = null
     exchange?.answer.reject(error)
     exchange?.filled.reject(error)
-    this.#rest?.destroy(error)
+    // Of one that ended in order there may be bytes to be read.
+    if (this.#error || !this.#socket.readableEnded) this.#rest?.destroy(error)
     this.#keeper.closed(this)
   }
 }

@@ -117,6 +117,18 @@ for (const [name, how] of Object.entries(WAYS))
     for (let again = 0; again < 3; again++) assert.ok((await received(how)).equals(content))
   })
 
+test('a body to the end of the connection is whole for who reads it slowly', async () => {
+  serve = WAYS['to the end of the connection'] as Serve
+  const answer = await receive({ url: `${base}/`, headers: {} }, { into: Buffer.alloc(BYTES) })
+  assert.ok('body' in answer)
+  const chunks: Buffer[] = []
+  for await (const chunk of answer.body) {
+    chunks.push(chunk)
+    await sleep(1)
+  }
+  assert.ok(Buffer.concat(chunks).equals(content))
+})
+
 test('a connection is used again, unless the server says it ends', async () => {
   closeIdle()
   const whole = WAYS['in one piece'] as Serve
