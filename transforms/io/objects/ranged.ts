@@ -28,13 +28,14 @@ export async function ranged(
   }
   for (let breaks = 0; at < into.length; ) {
     const from = at
+    const asked = (attempt: AbortSignal) => {
+      const signal = ended ? AbortSignal.any([attempt, ended]) : attempt
+      const range = { start: start + from, end: start + into.length }
+      return ask(range, { into: into.subarray(from), arrived: count, signal })
+    }
+    // What was not answered was tried again already.
+    const { filled } = await retried(asked, { ...limits, signal: ended })
     try {
-      const asked = (attempt: AbortSignal) => {
-        const signal = ended ? AbortSignal.any([attempt, ended]) : attempt
-        const range = { start: start + from, end: start + into.length }
-        return ask(range, { into: into.subarray(from), arrived: count, signal })
-      }
-      const { filled } = await retried(asked, { ...limits, signal: ended })
       await filled
     } catch (error) {
       breaks = at > from ? 1 : breaks + 1

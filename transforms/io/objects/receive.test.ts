@@ -317,6 +317,20 @@ test('what breaks off is asked for from where it stopped', async () => {
   assert.deepEqual(asked, [10, 1_200_010, 2_400_010])
 })
 
+test('what is not answered is asked for as often as the limits say', async () => {
+  let times = 0
+  serve = socket => {
+    times++
+    socket.resetAndDestroy()
+  }
+  const into = Buffer.alloc(10)
+  const limits = { attempts: 3, firstMs: 1 }
+  await assert.rejects(
+    ranged((_, o) => fill({ url: `${base}/`, headers: {} }, o), { start: 0, into }, limits),
+  )
+  assert.equal(times, 3)
+})
+
 test('bytes of another place are none of those that were asked for', async () => {
   const OTHERS: Readonly<Record<string, string>> = {
     'the whole object': `HTTP/1.1 200 OK\r\nContent-Length: ${BYTES}\r\n\r\n`,
