@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { broken, failure } from './broken.ts'
-import { type Head, headIn } from './head.ts'
+import { type Head, headIn, mayBeHead } from './head.ts'
 
 /** Where a request goes. */
 export interface Origin {
@@ -127,7 +127,8 @@ export class Connection {
     this.#begun = Buffer.concat([this.#begun, bytes])
     const head = headIn(this.#begun)
     if (head === null) {
-      if (this.#begun.length > HEAD_BYTES_MAX)
+      if (!mayBeHead(this.#begun)) this.#hand(exchange)
+      else if (this.#begun.length > HEAD_BYTES_MAX)
         this.end(failure('HPE_HEADER_OVERFLOW', 'the head of an answer is too long'))
       return
     }

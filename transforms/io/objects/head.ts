@@ -13,6 +13,7 @@ export interface Head {
 }
 
 const END = Buffer.from('\r\n\r\n')
+const VERSION = 'HTTP/1.'
 const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: |$)/
 
 /** Null where it has not come whole. Heads that only announce another (1xx) are passed over. */
@@ -31,6 +32,12 @@ export function headIn(bytes: Buffer, from = 0): Head | null {
     bodyBytes: headers && bodyBytesOf(headers),
     stays: minor === '1' && !/\bclose\b/i.test(headers?.connection ?? ''),
   }
+}
+
+/** Whether more bytes can make a head of them: lines end with both signs. */
+export const mayBeHead = (bytes: Buffer): boolean => {
+  const text = bytes.toString('latin1')
+  return VERSION.startsWith(text.slice(0, VERSION.length)) && !/(?:^|[^\r])\n/.test(text)
 }
 
 /** Null where one of them is none. */

@@ -204,6 +204,8 @@ const BROKEN: Readonly<Record<string, Serve>> = {
     socket.write(content.subarray(0, 1000))
   },
   'says nothing of HTTP': socket => socket.end('220 mail.example.com ESMTP\r\n\r\n'),
+  'greets, and waits': socket => socket.write('220 mail.example.com ESMTP\r\n'),
+  'ends its lines otherwise': socket => socket.write('HTTP/1.1 200 OK\nContent-Length: 1\n\nx'),
   'switches to another protocol': socket =>
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
   'has an endless head': socket => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(200_000)}`),
