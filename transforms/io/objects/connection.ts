@@ -7,15 +7,8 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { broken, failure } from './broken.ts'
+import { connected, type Origin } from './connect.ts'
 import { type Head, headIn, mayBeHead } from './head.ts'
-
-/** Where a request goes. */
-export interface Origin {
-  readonly secure: boolean
-  /** An address of IPv6 without brackets. */
-  readonly host: string
-  readonly port: number
-}
 
 /** What an answer should be, and where its bytes go. */
 export interface Wanted {
@@ -205,19 +198,4 @@ export class Connection {
     if (this.#error || !this.#socket.readableEnded) this.#rest?.destroy(error)
     this.#keeper.closed(this)
   }
-}
-
-interface Reading {
-  buffer(): Uint8Array
-  callback(count: number, bytes: Uint8Array): boolean
-}
-
-/** Node's modules are not imported: reading all that node:http exports takes 70 ms of CPU a thread. */
-function connected({ secure, host, port }: Origin, onread: Reading): Socket {
-  const { isIP, connect } = process.getBuiltinModule('node:net')
-  const to = { host, port, onread, noDelay: true }
-  if (!secure) return connect(to)
-  const servername = isIP(host) ? '' : host
-  const { connect: connectSafely } = process.getBuiltinModule('node:tls')
-  return connectSafely({ ...to, servername, ALPNProtocols: ['http/1.1'] })
 }

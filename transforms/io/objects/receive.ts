@@ -5,7 +5,8 @@
 import type { Duplex } from 'node:stream'
 import { ServiceError } from './answer.ts'
 import { broken } from './broken.ts'
-import { Connection, type Origin } from './connection.ts'
+import type { Origin } from './connect.ts'
+import { Connection } from './connection.ts'
 import type { Head } from './head.ts'
 import { answerOn, closeAgents, type HttpAnswer, refused } from './http.ts'
 

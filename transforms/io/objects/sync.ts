@@ -36,7 +36,11 @@ export function fetchSync(object: StoredObject, start: number, end: number): Buf
   const bytes = new Uint8Array(new SharedArrayBuffer(end - start))
   port.postMessage({ object, start, state, bytes } satisfies Fetch)
   const waited = Atomics.wait(state, 0, 0, PATIENCE_MS)
-  if (waited === 'timed-out') throw new Fault('resource', `${object.uri}: no answer came in time`)
+  if (waited === 'timed-out') {
+    // What it answers later is of no other request.
+    endHelper()
+    throw new Fault('resource', `${object.uri}: no answer came in time`)
+  }
   rest()
   if (Atomics.load(state, 0) === 1) return Buffer.from(bytes.buffer)
   throw faultFromJson(receiveMessageOnPort(port)?.message as FaultJson)
@@ -59,10 +63,12 @@ function started() {
 }
 
 function rest(): void {
-  idle = setTimeout(() => {
-    void helper?.worker.terminate()
-    helper?.port.close()
-    helper = null
-  }, IDLE_MS)
+  idle = setTimeout(endHelper, IDLE_MS)
   idle.unref()
+}
+
+function endHelper(): void {
+  void helper?.worker.terminate()
+  helper?.port.close()
+  helper = null
 }
