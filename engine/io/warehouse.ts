@@ -1,7 +1,8 @@
 /**
  * What a warehouse must answer, kept to what an embedded database and a cloud one can both do:
  *
- *     check      reachable, writable, not held by another process; before anything is read
+ *     check      reachable, writable, not held by another process, tables have the columns that are
+ *                written; before anything is read
  *     stage      Parquet shards in bulk into a staging table of their own
  *     preview    a staged table as it will stand, as one Parquet file; changes nothing
  *     publish    one transaction: every staged table takes its place, the audits run on the tables as
@@ -95,8 +96,8 @@ const NEAR = 0.8
 export const isNear = ({ used, of }: Pick<Usage, 'used' | 'of'>): boolean =>
   used !== null && used >= of * NEAR
 
-/** What a run is going to load. */
-export type Target = Pick<TableLoad, 'table' | 'at'> & Pick<TableOptions, 'mode'>
+/** What a run is going to load: all of a load that is known before its rows. */
+export type Target = Pick<TableLoad, 'table' | 'columns' | 'options' | 'together' | 'at'>
 
 export interface Warehouse {
   readonly uri: string
@@ -104,7 +105,8 @@ export interface Warehouse {
   readonly stagesMax?: number
   /**
    * `targets`: all that the run loads here. Throws resource: it cannot be opened or written, another process
-   * holds it, or a limit of the service leaves no room for a load.
+   * holds it, or a limit of the service leaves no room for a load; pipeline, data: what `stage` and `publish`
+   * would refuse of the columns, as tables stand now.
    */
   check(targets?: readonly Target[]): Promise<void>
   /** Throws pipeline: options do not fit the columns; data: shards cannot be read or do not fit. */

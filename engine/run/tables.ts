@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe } from '../data/schema.ts'
-import type { TableLayout, TableSink } from '../io/sink.ts'
+import type { TableLayout, TableOptions, TableSink } from '../io/sink.ts'
 import type { Split } from '../io/source.ts'
 import type { PublishReceipt, TableLoad, Target, Warehouse } from '../io/warehouse.ts'
 import { is, type Node, type Plan } from '../plan/node.ts'
@@ -39,11 +39,9 @@ export class Tables {
   /** Opens each warehouse, before anything is read. */
   async check(): Promise<void> {
     const targets = new Map<Warehouse, Target[]>()
-    for (const { op, at } of this.#writes) {
-      const sink = op.sink as TableSink
-      const warehouse = await this.#connect(sink)
-      const target = { table: sink.table, mode: sink.options.mode, at }
-      targets.set(warehouse, [...(targets.get(warehouse) ?? []), target])
+    for (const node of this.#writes) {
+      const warehouse = await this.#connect(node.op.sink as TableSink)
+      targets.set(warehouse, [...(targets.get(warehouse) ?? []), this.#target(node)])
     }
     await Promise.all([...targets].map(([warehouse, its]) => warehouse.check(its)))
   }
@@ -54,9 +52,8 @@ export class Tables {
    */
   async stage({ node, files, rows }: LoadedTable, o: { wait: boolean }): Promise<void> {
     const warehouse = await this.#connect(node.op.sink as TableSink)
-    const group = this.#plan.publishes.findIndex(nodes => nodes.includes(node))
-    const together = group < 0 ? null : group
-    const load = await loadOf(node, files, { rows, together, run: this.#settings.fingerprint })
+    const { fingerprint: run } = this.#settings
+    const load = await loadOf(node, files, { rows, target: this.#target(node), run })
     this.#loads.set(node, load)
     const { stagesMax = 1 } = warehouse
     if (o.wait || stagesMax === 1) return warehouse.stage(load)
@@ -113,6 +110,19 @@ export class Tables {
     this.#loads.clear()
   }
 
+  /** Names in it are as written. */
+  #target(node: Node<'write'>): Target {
+    const { table, options } = node.op.sink as TableSink
+    const group = this.#plan.publishes.findIndex(nodes => nodes.includes(node))
+    return {
+      table,
+      columns: writtenSchema(node).schema.list,
+      together: group < 0 ? null : group,
+      options: writtenOptions(options),
+      at: node.at,
+    }
+  }
+
   /** Loads in the order in which their writes stand in the pipeline. */
   #byWarehouse(): Map<string, TableLoad[]> {
     const grouped = new Map<string, TableLoad[]>()
@@ -147,38 +157,31 @@ export class Tables {
 async function loadOf(
   node: Node<'write'>,
   files: readonly string[],
-  o: { rows: number; together: number | null; run: string },
+  o: { rows: number; target: Target; run: string },
 ): Promise<TableLoad> {
-  const sink = node.op.sink as TableSink
-  const { names } = sink.options
-  const written = (name: string) => writtenName(name, names)
+  const { table, options } = o.target
   const { schema } = writtenSchema(node)
-  const columns = schema.list
-  const { key, latest, deleted, partition, cluster, layout } = sink.options
-  const options = {
-    ...sink.options,
+  // Not at the top: most runs write no table.
+  const { createHash } = await import('node:crypto')
+  const hash = createHash('sha256').update(
+    JSON.stringify([o.run, node.id, table, options, describe(schema)]),
+  )
+  for (const file of files) hash.update(basename(file)).update(await digestOf(file))
+  return { ...o.target, id: hash.digest('hex'), files, rows: o.rows }
+}
+
+/** With columns named as they are written. */
+function writtenOptions(given: TableOptions): TableOptions {
+  const { names, key, latest, deleted, partition, cluster, layout } = given
+  const written = (name: string) => writtenName(name, names)
+  return {
+    ...given,
     key: key.map(written),
     latest: latest === null ? null : written(latest),
     deleted: deleted === null ? null : written(deleted),
     partition: partition === null ? null : { ...partition, by: written(partition.by) },
     cluster: cluster.map(written),
     ...(layout === undefined ? {} : { layout: writtenLayout(layout, written) }),
-  }
-  // Not at the top: most runs write no table.
-  const { createHash } = await import('node:crypto')
-  const hash = createHash('sha256').update(
-    JSON.stringify([o.run, node.id, sink.table, options, describe(schema)]),
-  )
-  for (const file of files) hash.update(basename(file)).update(await digestOf(file))
-  return {
-    id: hash.digest('hex'),
-    table: sink.table,
-    columns,
-    files,
-    rows: o.rows,
-    together: o.together,
-    options,
-    at: node.at,
   }
 }
 

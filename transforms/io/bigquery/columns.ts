@@ -1,7 +1,7 @@
 /** A load's columns: do its options fit them, does BigQuery take them, has the table the same ones. */
 import type { Kind } from '../../../engine/data/kind.ts'
 import { Fault, nearestName } from '../../../engine/fault.ts'
-import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
+import type { Audit, Target } from '../../../engine/io/warehouse.ts'
 import { auditColumns, auditTitle } from '../table/audit-sql.ts'
 import { fold, POSITION } from './names.ts'
 import { fieldOf, type TableField, typeOf, typeText, zeroOf } from './types.ts'
@@ -29,7 +29,7 @@ const PARTITIONS_MAX = 10_000
 type Refuse = (message: string, hint?: string) => never
 
 /** Throws pipeline: what the author can mend before anything is sent. */
-export function checkColumns(load: TableLoad): void {
+export function checkColumns(load: Target): void {
   const kinds = new Map(load.columns.map(c => [c.name, c.kind]))
   const refuse: Refuse = (message, hint) => {
     const have = [...kinds.keys()].slice(0, 40).join(' ')
@@ -48,7 +48,7 @@ export function checkColumns(load: TableLoad): void {
   checkAudits(load, kinds, refuse)
 }
 
-function checkNames(load: TableLoad, refuse: Refuse): void {
+function checkNames(load: Target, refuse: Refuse): void {
   const folded = new Map<string, string>()
   if (load.columns.length > COLUMNS_MAX) refuse(`${load.columns.length} columns, of ${COLUMNS_MAX}`)
   for (const { name, kind } of load.columns) {
@@ -65,7 +65,7 @@ function checkNames(load: TableLoad, refuse: Refuse): void {
   }
 }
 
-function checkLayout(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
+function checkLayout(load: Target, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
   const { partition, cluster, layout, mode, audit } = load.options
   if (partition) {
     const tag = kinds.get(partition.by)?.tag ?? ''
@@ -105,7 +105,7 @@ function checkLayout(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: 
     )
 }
 
-function checkMerge(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
+function checkMerge(load: Target, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
   const { key, deleted } = load.options
   if (deleted !== null && kinds.get(deleted)?.tag !== 'bool')
     refuse(`deleted column "${deleted}" is not bool`)
@@ -118,7 +118,7 @@ function checkMerge(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: R
   }
 }
 
-function checkAudits(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
+function checkAudits(load: Target, kinds: ReadonlyMap<string, Kind>, refuse: Refuse): void {
   const folded = new Set([...kinds.keys()].map(fold))
   for (const one of load.options.audit as readonly Audit[]) {
     const columns = auditColumns(one)
@@ -132,7 +132,7 @@ function checkAudits(load: TableLoad, kinds: ReadonlyMap<string, Kind>, refuse: 
 }
 
 /** Throws data: a table that stands must have the load's columns; the difference is shown, a line each. */
-export function compareColumns(load: TableLoad, found: readonly TableField[]): void {
+export function compareColumns(load: Target, found: readonly TableField[]): void {
   const have = new Map(found.map(f => [fold(f.name), f]))
   const loaded = new Set(load.columns.map(c => fold(c.name)))
   const wrong = load.columns.flatMap(column => {
@@ -152,7 +152,7 @@ export function compareColumns(load: TableLoad, found: readonly TableField[]): v
 }
 
 /** Same columns in the same order, so that rows can be copied without a query. */
-export const sameShape = (load: TableLoad, found: readonly TableField[]): boolean =>
+export const sameShape = (load: Target, found: readonly TableField[]): boolean =>
   found.length === load.columns.length &&
   load.columns.every((column, i) => {
     const there = found[i] as TableField

@@ -1,7 +1,7 @@
 /** A table as it is to be created: columns, partitions, clusters, labels, descriptions. */
 import { Fault } from '../../../engine/fault.ts'
 import type { TablePartition } from '../../../engine/io/sink.ts'
-import type { TableLoad } from '../../../engine/io/warehouse.ts'
+import type { TableLoad, Target } from '../../../engine/io/warehouse.ts'
 import { type Dataset, fold, POSITION } from './names.ts'
 import { fieldOf, type TableField } from './types.ts'
 
@@ -53,7 +53,7 @@ export function partitionText(info: Partitioning): string {
  * How the load's table is, or is to be, laid out: what was asked for, else what the table that stands has.
  * Throws data: it is to be replaced with other partitions, which no job can do.
  */
-export function partitioningOf(load: TableLoad, standing: TableInfo | null): Partitioning {
+export function partitioningOf(load: Target, standing: TableInfo | null): Partitioning {
   const { partition, cluster, mode } = load.options
   const wanted = asked(partition, cluster)
   if (standing === null) return wanted

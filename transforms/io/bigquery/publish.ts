@@ -5,11 +5,12 @@
  * missing ones are made empty before it, and replacements with other columns are copied after it, in order.
  */
 import { Fault } from '../../../engine/fault.ts'
-import type { PublishReceipt, TableLoad } from '../../../engine/io/warehouse.ts'
+import type { PublishReceipt, TableLoad, Target } from '../../../engine/io/warehouse.ts'
+import { each } from '../objects/each.ts'
 import { runAudits } from './audit.ts'
 import { compareColumns, sameShape } from './columns.ts'
 import { runJob } from './job.ts'
-import { descriptionOf, newTable, referenceOf, type TableInfo } from './layout.ts'
+import { descriptionOf, newTable, partitioningOf, referenceOf, type TableInfo } from './layout.ts'
 import * as ledger from './ledger.ts'
 import { deletedName, hashOf, stagingName } from './names.ts'
 import { runScript } from './publish-script.ts'
@@ -51,7 +52,7 @@ export async function findTables(session: Session, loads: readonly TableLoad[]):
 }
 
 /** Throws data: the table stays, with other columns than what goes into it. */
-function checkKept(load: TableLoad, info: TableInfo | null): void {
+function checkKept(load: Target, info: TableInfo | null): void {
   if (info !== null && load.options.mode !== 'replace')
     compareColumns(load, info.schema?.fields ?? [])
 }
@@ -62,9 +63,26 @@ export async function findStanding(
   load: TableLoad,
 ): Promise<Pick<Found, 'adopted' | 'info'>> {
   if (load.options.mode === 'append') return (await findTables(session, [load]))[0] as Found
+  return { adopted: false, info: await checkedInfo(session, load) }
+}
+
+/** The table as it stands; null: it does not. Throws data: the load does not fit it. */
+async function checkedInfo(session: Session, load: Target): Promise<TableInfo | null> {
   const info = await tableInfo(session, load.table)
   checkKept(load, info)
-  return { adopted: false, info }
+  partitioningOf(load, info)
+  return info
+}
+
+/** Before anything is read. Throws pipeline, data: what publishing would refuse, as tables stand now. */
+export async function checkPlanned(session: Session, targets: readonly Target[]): Promise<void> {
+  checkTogether(targets)
+  const found = await each(targets, async load => {
+    const info = await checkedInfo(session, load)
+    // Whether an append is done already is not known yet: it may be, so it keeps no other from its copy.
+    return { load, info, adopted: load.options.mode === 'append' }
+  })
+  checkCopies(found)
 }
 
 export const standingOf = (found: readonly Found[]): Map<TableLoad, Standing> =>
@@ -125,8 +143,11 @@ async function settled(session: Session, loads: readonly TableLoad[]): Promise<F
   return findTables(session, loads)
 }
 
+/** What a load finds, as far as it decides how it is published. */
+type Planned = Pick<Found, 'info' | 'adopted'> & { readonly load: Target }
+
 /** By a copy job, of so many loads that are published together. */
-function copied({ load, info }: Found, together: number): boolean {
+function copied({ load, info }: Planned, together: number): boolean {
   const fields = info?.schema?.fields
   const fits = fields === undefined || sameShape(load, fields)
   if (load.options.mode === 'replace') return together === 1 || (info !== null && !fits)
@@ -134,7 +155,7 @@ function copied({ load, info }: Found, together: number): boolean {
 }
 
 /** Throws data: tables that must appear in one moment cannot. */
-function checkCopies(found: readonly Found[]): void {
+function checkCopies(found: readonly Planned[]): void {
   const pending = found.filter(f => !f.adopted)
   for (const f of pending) {
     const { together = null, table, at } = f.load
@@ -208,8 +229,8 @@ async function describe(session: Session, { load, info }: Found): Promise<void> 
 }
 
 /** Throws pipeline: two of these loads go into one table. */
-export function checkTogether(loads: readonly TableLoad[]): void {
-  const seen = new Map<string, TableLoad>()
+export function checkTogether(loads: readonly Pick<TableLoad, 'table' | 'at'>[]): void {
+  const seen = new Map<string, Pick<TableLoad, 'table' | 'at'>>()
   for (const load of loads) {
     const key = load.table.toLowerCase()
     const twin = seen.get(key)

@@ -135,7 +135,7 @@ export function refuseFull({ table, at }: Pick<Target, 'table' | 'at'>, today: T
  */
 export async function checkRoom(session: Session, targets: readonly Target[]): Promise<void> {
   const [only, ...others] = targets
-  if (!only || others.length > 0 || (only.mode !== 'replace' && only.mode !== 'append')) return
+  if (!only || others.length > 0 || !['replace', 'append'].includes(only.options.mode)) return
   refuseFull(only, await countToday(session))
 }
 

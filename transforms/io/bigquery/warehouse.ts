@@ -13,11 +13,17 @@ import type {
 } from '../../../engine/io/warehouse.ts'
 import { checkColumns } from './columns.ts'
 import { createLedger } from './ledger.ts'
-import { partitioningOf } from './layout.ts'
 import { stagingName } from './names.ts'
 import { checkPlace, type Place, placeOf } from './place.ts'
 import { previewOrder, writePreview } from './preview.ts'
-import { checkTogether, findStanding, findTables, publishLoads, standingOf } from './publish.ts'
+import {
+  checkPlanned,
+  checkTogether,
+  findStanding,
+  findTables,
+  publishLoads,
+  standingOf,
+} from './publish.ts'
 import { PAGE_ROWS, pages, select } from './query.ts'
 import { checkRoom, countToday } from './quota.ts'
 import { openSession, type Session } from './session.ts'
@@ -49,10 +55,11 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async check(targets: readonly Target[] = []): Promise<void> {
+    for (const target of targets) checkColumns(target)
     const place = placeOf(this.#place.staging)
     const reached = async () => {
       const session = await this.#open()
-      await allOf(this.#writable(), checkRoom(session, targets))
+      await allOf(this.#writable(), checkRoom(session, targets), checkPlanned(session, targets))
     }
     await allOf(reached(), checkPlace(place))
   }
@@ -63,7 +70,6 @@ export class BigQueryWarehouse implements Warehouse {
     const session = await this.#writable()
     const { adopted, info: standing } = await findStanding(session, load)
     if (adopted) return
-    partitioningOf(load, standing)
     const { loaded } = await stageLoad(session, load, { place, standing })
     this.#loading.set(stagingName(load), loaded)
   }

@@ -1,6 +1,6 @@
 /** A load's columns: do its options fit them, does DuckDB take them, has the table the same ones. */
 import { Fault, nearestName } from '../../../engine/fault.ts'
-import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
+import type { Audit, Target } from '../../../engine/io/warehouse.ts'
 import { auditColumns, auditTitle } from '../table/audit-sql.ts'
 import { fold } from './names.ts'
 import { typeOf } from './sql.ts'
@@ -9,7 +9,7 @@ const TIMES = [['date', 'timestamp', 'datetime'], 'date, timestamp or datetime']
 const WHOLE = [['int32', 'int64', 'bigint'], 'int32, int64 or bigint'] as const
 
 /** Throws pipeline: what the author can mend before anything is loaded. */
-export function checkColumns(load: TableLoad): void {
+export function checkColumns(load: Target): void {
   const { partition, deleted, mode, audit } = load.options
   const kinds = new Map(load.columns.map(c => [c.name, c.kind]))
   const refuse = (message: string, hint?: string): never => {
@@ -48,11 +48,12 @@ export function checkColumns(load: TableLoad): void {
 /** DuckDB quotes a field's name where it must, we quote all of them. */
 const bare = (type: string): string => type.replace(/"([a-z_][a-z0-9_]*)"/gi, '$1')
 
-/** Throws data: a table that stands must have the load's columns; `found` is its [name, type]s. */
-export function compareColumns(
-  load: TableLoad,
-  found: readonly (readonly [string, string])[],
-): void {
+/**
+ * Throws data: a table that stands, and is not replaced, must have the load's columns. `found`: its
+ * [name, type]s, none where it does not stand.
+ */
+export function compareColumns(load: Target, found: readonly (readonly [string, string])[]): void {
+  if (load.options.mode === 'replace' || found.length === 0) return
   const have = new Map(found.map(([name, type]) => [fold(name), type]))
   const loaded = new Set(load.columns.map(c => fold(c.name)))
   const wrong = load.columns.flatMap(({ name, kind }) => {

@@ -5,7 +5,13 @@
  */
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
-import type { Audit, PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
+import type {
+  Audit,
+  PublishReceipt,
+  TableLoad,
+  Target,
+  Warehouse,
+} from '../../../engine/io/warehouse.ts'
 import { checkColumns, compareColumns } from './columns.ts'
 import {
   deletedTables,
@@ -35,12 +41,17 @@ export class DuckDbWarehouse implements Warehouse {
     this.#limits = limits
   }
 
-  async check(): Promise<void> {
+  async check(targets: readonly Target[] = []): Promise<void> {
+    for (const target of targets) checkColumns(target)
     const session = await this.#open()
     await session.prepare(
       `CREATE SCHEMA IF NOT EXISTS ${STAGING}`,
       `CREATE TABLE IF NOT EXISTS ${LEDGER} (${LEDGER_COLUMNS})`,
     )
+    const replaced = targets.filter(t => t.options.mode === 'replace').map(t => fold(t.table))
+    for (const target of targets)
+      if (!replaced.includes(fold(target.table)))
+        compareColumns(target, await columnsOf(session, target.table))
   }
 
   async stage(load: TableLoad): Promise<void> {
@@ -132,7 +143,7 @@ async function place(session: Session, load: TableLoad): Promise<PublishReceipt>
   const known = await session.rows(`SELECT 1 FROM ${LEDGER} WHERE id = ${text(id)}`, load)
   const adopted = options.mode === 'append' && known.length > 0
   if (adopted) return { id, table, rows, adopted }
-  if (options.mode !== 'replace' && found.length > 0) compareColumns(load, found)
+  compareColumns(load, found)
   for (const statement of sql.publishStatements(load)) await session.run(statement, load)
   const entry = `${text(id)}, ${text(table)}, ${rows}, now()`
   await session.run(`INSERT OR REPLACE INTO ${LEDGER} VALUES (${entry})`, load)

@@ -1,6 +1,6 @@
 /** A load's columns: do its options fit them, does Postgres take them, has the table the same ones. */
 import { Fault, nearestName } from '../../../engine/fault.ts'
-import type { Audit, TableLoad } from '../../../engine/io/warehouse.ts'
+import type { Audit, Target } from '../../../engine/io/warehouse.ts'
 import { auditColumns, auditTitle } from '../table/audit-sql.ts'
 import { ident } from './names.ts'
 import { takes, typeOf } from './types.ts'
@@ -10,7 +10,7 @@ const WHOLE = [['int32', 'int64', 'bigint'], 'int32, int64 or bigint'] as const
 const COLUMNS_MAX = 1600
 
 /** Throws pipeline: what the author can mend before anything is loaded. */
-export function checkColumns(load: TableLoad): void {
+export function checkColumns(load: Target): void {
   const { partition, deleted, mode } = load.options
   const kinds = new Map(load.columns.map(c => [c.name, c.kind]))
   if (kinds.size > COLUMNS_MAX) refuse(load, `${kinds.size} columns are more than ${COLUMNS_MAX}`)
@@ -29,7 +29,7 @@ export function checkColumns(load: TableLoad): void {
   checkAudits(load)
 }
 
-function checkAudits(load: TableLoad): void {
+function checkAudits(load: Target): void {
   const names = load.columns.map(c => c.name)
   for (const one of load.options.audit as readonly Audit[]) {
     const columns = auditColumns(one)
@@ -46,7 +46,7 @@ function checkAudits(load: TableLoad): void {
   }
 }
 
-function refuse(load: TableLoad, message: string, hint?: string): never {
+function refuse(load: Target, message: string, hint?: string): never {
   throw new Fault('pipeline', `table ${load.table}: ${message}`, {
     at: load.at,
     detail: [`have  ${load.columns.map(c => c.name).join(' ')}`],
@@ -62,7 +62,7 @@ export interface Found {
 }
 
 /** What a table that stands has, and the load has not, or otherwise. */
-export function columnDifferences(load: TableLoad, found: readonly Found[]): string[] {
+export function columnDifferences(load: Target, found: readonly Found[]): string[] {
   const have = new Map(found.map(c => [c.name, c]))
   const wrong = load.columns.flatMap(({ name, kind }) => {
     const column = have.get(name)
@@ -79,8 +79,12 @@ export function columnDifferences(load: TableLoad, found: readonly Found[]): str
   ]
 }
 
-/** Throws data: a table that stands must have the load's columns. */
-export function compareColumns(load: TableLoad, found: readonly Found[]): void {
+/**
+ * Throws data: a table that stands, and is not replaced, must have the load's columns. `found`: none
+ * where it does not stand.
+ */
+export function compareColumns(load: Target, found: readonly Found[]): void {
+  if (load.options.mode === 'replace' || found.length === 0) return
   const differences = columnDifferences(load, found)
   if (differences.length === 0) return
   throw new Fault('data', `table ${load.table} has other columns than what is loaded`, {
@@ -91,7 +95,7 @@ export function compareColumns(load: TableLoad, found: readonly Found[]): void {
 }
 
 /** Whether the table is as the load would make it. */
-export const sameColumns = (load: TableLoad, found: readonly Found[]): boolean =>
+export const sameColumns = (load: Target, found: readonly Found[]): boolean =>
   found.length === load.columns.length &&
   load.columns.every(({ name, kind }, i) => {
     const column = found[i] as Found

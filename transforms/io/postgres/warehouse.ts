@@ -6,7 +6,13 @@
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
-import type { Audit, PublishReceipt, TableLoad, Warehouse } from '../../../engine/io/warehouse.ts'
+import type {
+  Audit,
+  PublishReceipt,
+  TableLoad,
+  Target as Planned,
+  Warehouse,
+} from '../../../engine/io/warehouse.ts'
 import { addressOf } from './address.ts'
 import { Claims } from './claims.ts'
 import { checkColumns, compareColumns } from './columns.ts'
@@ -53,8 +59,19 @@ export class PostgresWarehouse implements Warehouse {
     this.#claims = new Claims(uri)
   }
 
-  check(): Promise<void> {
-    return retried(async () => prepare(await this.#claims.open(), this.uri))
+  async check(planned: readonly Planned[] = []): Promise<void> {
+    for (const target of planned) checkColumns(target)
+    await retried(() => this.#checkOnce(planned))
+  }
+
+  async #checkOnce(planned: readonly Planned[]): Promise<void> {
+    const session = await this.#claims.open()
+    await prepare(session, this.uri)
+    const sqlOf = ({ table }: Planned): string => quoted(this.#nameOf(table))
+    const replaced = planned.filter(p => p.options.mode === 'replace').map(sqlOf)
+    for (const target of planned)
+      if (!replaced.includes(sqlOf(target)))
+        compareColumns(target, await columnsOf(session, sqlOf(target)))
   }
 
   async stage(load: TableLoad): Promise<void> {
@@ -145,7 +162,7 @@ export class PostgresWarehouse implements Warehouse {
     if (found.length === 0 || options.mode === 'replace') await forget(session, target.sql)
     const adopted = options.mode === 'append' && (await isKnown(session, id, about))
     if (adopted) return { id, table, rows, adopted }
-    if (options.mode !== 'replace' && found.length > 0) compareColumns(load, found)
+    compareColumns(load, found)
     const places = { staged: target.staged, target: target.sql }
     for (const sql of placeStatements(load, places, found)) await session.run(sql, about)
     await remember(session, load, { ...about, sql: target.sql, publication })
@@ -182,9 +199,13 @@ export class PostgresWarehouse implements Warehouse {
     return this.#claims.close()
   }
 
+  #nameOf(table: string): TableName {
+    const { schema, name } = tableName(table)
+    return { schema: schema ?? this.#claims.schema, name }
+  }
+
   #target(load: TableLoad): Target {
-    const given = tableName(load.table)
-    const name = { schema: given.schema ?? this.#claims.schema, name: given.name }
+    const name = this.#nameOf(load.table)
     const sql = quoted(name)
     return { name, sql, staged: stagingName(sql, load.id) }
   }
