@@ -273,7 +273,8 @@ test('what is not there, or is another, is refused before anything is read', asy
   await fails(write(uri, { staging: undefined }), /MILLRACE_STAGING/)
   await fails(write(uri, { staging: 's3://x/y' }), /is no gs:/)
   await fails(write(uri, { location: 'US' }), /lies in EU, not in US/)
-  await fails(write('bigquery://a b'), /names no data set/)
+  const nowhere = pipeline({ name: 'fails', build: write('bigquery://a b') })
+  await assert.rejects(runPipeline({ pipeline: nowhere }), /names no data set/)
   await fails(
     write(uri, { staging: 'gs://not-there/x' }),
     /gs:\/\/not-there[\s\S]*check the name of the bucket/,
