@@ -11,11 +11,14 @@ import {
   KEEPING,
   tryWrite,
 } from '../../../test/other-columns.ts'
-import { limits, loadOf } from './sample.ts'
+import { audits } from '../table/audits.ts'
+import { limits, loadOf, put, shard } from './sample.ts'
 import { DuckDbWarehouse } from './warehouse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-columns-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
+
+const columns = [{ name: 'id', kind: t.int32 }]
 
 async function query(uri: string, sql: string): Promise<Record<string, unknown>[]> {
   const w = new DuckDbWarehouse(uri, limits(folder))
@@ -52,11 +55,24 @@ test('a table that is replaced may have any columns; one that is not there is ma
   assertWritten(await tryWrite(c, `duckdb:${join(folder, 'new')}.duckdb`, { mode: 'append' }))
 })
 
+test('options that do not fit the columns are told by the check; a table that changes later, by the publication', async () => {
+  const uri = `duckdb:${join(folder, 'later')}.duckdb`
+  await query(uri, 'CREATE TABLE sales (id INTEGER)')
+  const w = new DuckDbWarehouse(uri, limits(folder))
+  const files = [await shard(join(folder, 'later.parquet'), 'SELECT 1::INTEGER AS id')]
+  const load = loadOf({ id: '1', columns, files, rows: 1, mode: 'append' })
+  const audited = { ...load, options: { ...load.options, audit: [audits.unique('di')] } }
+  await assert.rejects(w.check([load, audited]), /asks for column "di", which does not exist/)
+  await w.check([load])
+  await w.query('ALTER TABLE sales ADD COLUMN gone DATE')
+  await assert.rejects(put(w, load), /table sales has other columns/)
+  await w.close()
+})
+
 test('what is appended by another spelling to a table that is replaced is left to the publication', async () => {
   const uri = `duckdb:${join(folder, 'spelled')}.duckdb`
   await query(uri, 'CREATE TABLE sales (gone DATE)')
   const w = new DuckDbWarehouse(uri, limits(folder))
-  const columns = [{ name: 'id', kind: t.int32 }]
   const append = loadOf({ id: '1', columns, files: [], rows: 0, table: 'SALES', mode: 'append' })
   const replace = loadOf({ id: '2', columns, files: [], rows: 0 })
   await w.check([replace, append])
