@@ -40,10 +40,12 @@ export class Tables {
   async check(): Promise<void> {
     const targets = new Map<Warehouse, Target[]>()
     for (const node of this.#writes) {
-      const warehouse = await this.#connect(node.op.sink as TableSink)
+      const warehouse = await told(node, this.#connect(node.op.sink as TableSink))
       targets.set(warehouse, [...(targets.get(warehouse) ?? []), this.#target(node)])
     }
-    await Promise.all([...targets].map(([warehouse, its]) => warehouse.check(its)))
+    // What is wrong with a warehouse as a whole is told of the first write into it.
+    const checks = [...targets].map(([to, its]) => told(its[0] as Target, to.check(its)))
+    await Promise.all(checks)
   }
 
   /**
@@ -56,11 +58,11 @@ export class Tables {
     const load = await loadOf(node, files, { rows, target: this.#target(node), run })
     this.#loads.set(node, load)
     const { stagesMax = 1 } = warehouse
-    if (o.wait || stagesMax === 1) return warehouse.stage(load)
+    if (o.wait || stagesMax === 1) return told(node, warehouse.stage(load))
     const staging = this.#staging.get(warehouse) ?? new Sending(stagesMax)
     this.#staging.set(warehouse, staging)
     await staging.add(() => {
-      const staged = warehouse.stage(load)
+      const staged = told(node, warehouse.stage(load))
       this.#under.add(staged)
       return staged.finally(() => this.#under.delete(staged))
     })
@@ -196,4 +198,12 @@ async function digestOf(path: string): Promise<Buffer> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
   return hash.digest()
+}
+
+/** A fault says at which write. */
+function told<T>({ at }: { readonly at: string }, act: Promise<T>): Promise<T> {
+  return act.catch((error: unknown) => {
+    if (error instanceof Fault) error.at ??= at
+    throw error
+  })
 }

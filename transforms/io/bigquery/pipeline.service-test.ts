@@ -259,6 +259,7 @@ test('what is not there, or is another, is refused before anything is read', asy
     const report = await runPipeline({ pipeline: pipeline({ name: 'fails', build }) })
     assert.equal(report.status, 'failed')
     assert.match(JSON.stringify(report.error), text)
+    assert.match(report.error?.at ?? '', /\.(?:read|write)$/)
   }
   const write =
     (warehouse: string, o = {}) =>
