@@ -63,8 +63,17 @@ export interface PlanRequest {
   readonly interval?: { readonly start: number; readonly end: number } | null
   /** One object for all sources of a run: what they share while it lasts, such as a snapshot, is known by it. */
   readonly scope?: object
+  /** What planning may use, where rows are read after it; absent where only the splits' sizes are asked for. */
+  readonly room?: PlanRoom
   /** Told while it goes on, so that a run that plans for long shows it. */
   readonly told?: (progress: PlanProgress) => void
+}
+
+export interface PlanRoom {
+  /** The run's own, which goes with it. */
+  readonly folder: string
+  readonly memoryBytes: number
+  readonly threads: number
 }
 
 export interface PlanProgress {

@@ -2,7 +2,14 @@
 import type { Stages } from '../compile/stages.ts'
 import type { Stage } from '../compile/stages.ts'
 import { isSourceNode } from '../plan/facts.ts'
-import type { PlannedInput, PlanProgress, PlanRequest, SkippedRows, Split } from '../io/source.ts'
+import type {
+  PlannedInput,
+  PlanProgress,
+  PlanRequest,
+  PlanRoom,
+  SkippedRows,
+  Split,
+} from '../io/source.ts'
 import { Fault } from '../fault.ts'
 import type { Interval } from '../plan/interval.ts'
 import { is, type Node } from '../plan/node.ts'
@@ -45,6 +52,8 @@ interface PlanWish {
   readonly partitions?: number | undefined
   readonly limit?: number | null | undefined
   readonly interval?: Interval | undefined
+  /** Absent where no rows are read. */
+  readonly room?: PlanRoom
   /** From where an incremental source reads. */
   readonly since?: ((markName: string) => string | null) | undefined
   /** Told while a step's source is planned, at once and then as it goes on. */
@@ -125,6 +134,7 @@ function requestOf(stage: Stage, { op }: Node<'read'>, o: PlanWish): PlanRequest
     ...(writes ? {} : { splits: SPLITS }),
     ...(op.source.markName === undefined ? {} : { since: o.since?.(op.source.markName) ?? null }),
     ...(o.interval && { interval: o.interval }),
+    ...(o.room && { room: o.room }),
     ...(skips && (o.limit ?? null) === null ? { conditions: skips.map(s => s.tests) } : {}),
   }
 }

@@ -10,6 +10,7 @@
 import { stepsOf } from '../compile/explain-stages.ts'
 import type { Stage, Stages } from '../compile/stages.ts'
 import { faultToJson } from '../fault.ts'
+import type { PlanRoom } from '../io/source.ts'
 import type { Node } from '../plan/node.ts'
 import { Ledger } from './account.ts'
 import { beginCheckpoint } from './checkpoint/begin.ts'
@@ -65,7 +66,8 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   const notes: string[] = []
   const { limit = null, watch = {} } = options
   const { splitBytes, partitions } = options
-  const planned = { splitBytes, partitions, limit, planning: watch.planning?.bind(watch) }
+  const room = roomOf(settings)
+  const planned = { splitBytes, partitions, limit, room, planning: watch.planning?.bind(watch) }
   const book = new RunLedger(prepared, options)
   outputs.checksums = book.isKept
   let skippedAs: Skipped['why'] | null = null
@@ -163,6 +165,13 @@ export async function runPipeline(options: RunOptions): Promise<RunReport> {
   if (unsaid !== null) notes.push(unsaid)
   return report(failure === null, interrupted)
 }
+
+/** Of the run's memory a part as large as what a warehouse gets: sources are planned before it is opened. */
+const roomOf = ({ scratch, memoryBytes, workers }: RunSettings): PlanRoom => ({
+  folder: scratch,
+  memoryBytes: Math.floor(memoryBytes / 4),
+  threads: workers,
+})
 
 /** Whether the same pipeline may come further when it is run again: where it was not the pipeline that was wrong. */
 const mayResume = (failure: unknown): boolean => {

@@ -1,5 +1,5 @@
-/** `millrace check` of a DuckDB file: it opens, no other process holds it, and it may be written. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+/** `millrace check` of a DuckDB file: it opens to be read, no other process holds it, and it may be written. */
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { faultToJson } from '../../../engine/fault.ts'
@@ -23,12 +23,18 @@ export async function checkDuckDb(uri: string): Promise<CheckReport> {
   let step = 'open the file'
   let session: Session | null = null
   try {
-    session = await Session.open(uri, { memoryBytes: 64e6, threads: 1, tempDirectory: scratch })
+    const limits = { memoryBytes: 64e6, threads: 1, tempDirectory: scratch }
+    // An empty file is made a database by whoever writes first.
+    const readOnly = statSync(path).size > 0
+    session = await Session.open(uri, limits, { readOnly })
     passed.push(step)
     step = 'read its tables'
     const [row] = await session.rows('SELECT count(*)::INTEGER AS n FROM duckdb_tables()')
     passed.push(`${step}: ${row?.['n']}`)
     step = 'write to it'
+    session.close()
+    session = null
+    session = await Session.open(uri, limits)
     const open = session
     await open.transaction(false, () => open.run('CREATE TABLE millrace_check (a INTEGER)'))
     passed.push(step)

@@ -30,7 +30,10 @@ export function statementFault(error: unknown, subject: string, o: { sql: string
 const MAGIC = 'DUCK'
 
 /** DuckDB takes a CSV or Parquet file for a view of it, and what is written there would be lost with it. */
-export function refuseOther(path: string): void {
+export function refuseOther(
+  path: string,
+  hint = 'give the warehouse a file of its own; one that is not there is made',
+): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return
   const head = Buffer.alloc(12)
   const file = openSync(path, 'r')
@@ -40,12 +43,14 @@ export function refuseOther(path: string): void {
   } finally {
     closeSync(file)
   }
-  throw new Fault('resource', `${path} is no DuckDB file`, {
-    hint: 'give the warehouse a file of its own; one that is not there is made',
-  })
+  throw new Fault('resource', `${path} is no DuckDB file`, { hint })
 }
 
-export function openFault(error: unknown, path: string): Fault {
+export function openFault(
+  error: unknown,
+  path: string,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Fault {
   if (error instanceof Fault) return error
   const { message } = error as Error
   const pid = /PID (\d+)/.exec(message)?.[1]
@@ -59,6 +64,8 @@ export function openFault(error: unknown, path: string): Fault {
     )
   return new Fault('resource', `duckdb file ${path} is held by another process (pid ${pid})`, {
     cause: error,
-    hint: 'end that process, or write to another file',
+    hint: readOnly
+      ? 'it may write to it: end that process, or read a copy of the file'
+      : 'end that process, or write to another file',
   })
 }

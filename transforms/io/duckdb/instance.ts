@@ -14,6 +14,9 @@ interface Shared {
   /** Staging tables in use, of any run in this process. */
   readonly staged: Set<string>
   users: number
+  /** Opened to be read, beside other processes that read it; `left`: by its last user. */
+  readonly readOnly: boolean
+  readonly left: PromiseWithResolvers<void>
   /** The file is new, and nobody has put anything into it: it goes with its last user. */
   empty: boolean
 }
@@ -29,14 +32,25 @@ export interface Connected {
 const BYTES_MIN = 64e6
 const open = new Map<string, Shared>()
 
-/** A connection of its own to the file's one instance, whose limits are those of its first user. */
-export async function connect(path: string, limits: WarehouseLimits): Promise<Connected> {
+/**
+ * A connection of its own to the file's one instance, whose limits are those of its first user. Who only
+ * reads joins whatever is open; who writes waits until those that only read have left.
+ */
+export async function connect(
+  path: string,
+  limits: WarehouseLimits,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<Connected> {
   const key = identity(path)
-  const shared = open.get(key) ?? {
-    empty: !existsSync(path),
-    instance: create(path, limits),
+  if (!readOnly)
+    for (let it = open.get(key); it?.readOnly; it = open.get(key)) await it.left.promise
+  const shared: Shared = open.get(key) ?? {
+    empty: !readOnly && !existsSync(path),
+    instance: create(path, limits, readOnly),
     staged: new Set(),
     users: 0,
+    readOnly,
+    left: Promise.withResolvers<void>(),
   }
   open.set(key, shared)
   shared.users++
@@ -45,6 +59,7 @@ export async function connect(path: string, limits: WarehouseLimits): Promise<Co
     open.delete(key)
     instance?.closeSync()
     if (shared.empty) for (const end of ['', '.wal']) rmSync(path + end, { force: true })
+    shared.left.resolve()
   }
   const instance = await shared.instance.catch(error => {
     leave()
@@ -68,7 +83,11 @@ export async function connect(path: string, limits: WarehouseLimits): Promise<Co
   }
 }
 
-async function create(path: string, limits: WarehouseLimits): Promise<DuckDBInstance> {
+async function create(
+  path: string,
+  limits: WarehouseLimits,
+  readOnly: boolean,
+): Promise<DuckDBInstance> {
   // Never while this process has it open: closing a file gives up the locks that DuckDB has on it.
   refuseOther(path)
   const { DuckDBInstance: Instance } = await import('@duckdb/node-api')
@@ -76,6 +95,7 @@ async function create(path: string, limits: WarehouseLimits): Promise<DuckDBInst
     memory_limit: `${Math.floor(Math.max(BYTES_MIN, limits.memoryBytes) / 1e6)}MB`,
     threads: String(limits.threads),
     temp_directory: limits.tempDirectory,
+    access_mode: readOnly ? 'READ_ONLY' : 'READ_WRITE',
     // What is needed is built in; a run downloads nothing.
     autoinstall_known_extensions: 'false',
   })

@@ -1,4 +1,5 @@
 /** One connection to a DuckDB file: statements, their rows, their errors as faults. */
+import type { DuckDBType } from '@duckdb/node-api'
 import { Fault } from '../../../engine/fault.ts'
 import type { WarehouseLimits } from '../../../engine/io/sink.ts'
 import type { TableLoad } from '../../../engine/io/warehouse.ts'
@@ -7,18 +8,26 @@ import { type Connected, connect } from './instance.ts'
 
 export type Row = Record<string, unknown>
 
+/** Whose a statement is, for its fault. */
+type Subject = Pick<TableLoad, 'table'> & { readonly at?: string }
+
 export class Session {
   readonly #uri: string
   readonly #path: string
   readonly #connected: Connected
   readonly #claimed = new Set<string>()
 
-  static async open(uri: string, limits: WarehouseLimits): Promise<Session> {
+  /** `readOnly`: as several processes may at once; the file must be there. */
+  static async open(
+    uri: string,
+    limits: WarehouseLimits,
+    o: { readonly readOnly?: boolean } = {},
+  ): Promise<Session> {
     const path = uri.replace(/^duckdb:/, '')
     try {
-      return new Session(uri, path, await connect(path, limits))
+      return new Session(uri, path, await connect(path, limits, o))
     } catch (error) {
-      throw openFault(error, path)
+      throw openFault(error, path, o)
     }
   }
 
@@ -44,7 +53,7 @@ export class Session {
   }
 
   /** Rows that the statement changed. `load` says whose it is, for the fault. */
-  async run(statement: string, load?: TableLoad): Promise<number> {
+  async run(statement: string, load?: Subject): Promise<number> {
     try {
       return (await this.#connected.connection.run(statement)).rowsChanged
     } catch (error) {
@@ -52,14 +61,25 @@ export class Session {
     }
   }
 
-  async rows(statement: string, load?: TableLoad): Promise<Row[]> {
+  async rows(statement: string, load?: Subject): Promise<Row[]> {
     const rows: Row[] = []
     for await (const some of this.stream(statement, load)) for (const row of some) rows.push(row)
     return rows
   }
 
+  /** Names and types of a query's columns. */
+  async columns(statement: string): Promise<[string, DuckDBType][]> {
+    try {
+      const result = await this.#connected.connection.run(statement)
+      const types = result.columnTypes()
+      return result.columnNames().map((name, i) => [name, types[i] as DuckDBType])
+    } catch (error) {
+      throw this.#fault(error, statement)
+    }
+  }
+
   /** Some rows at a time. */
-  async *stream(statement: string, load?: TableLoad): AsyncGenerator<Row[]> {
+  async *stream(statement: string, load?: Subject): AsyncGenerator<Row[]> {
     try {
       const result = await this.#connected.connection.stream(statement)
       const names = result.deduplicatedColumnNames()
@@ -109,9 +129,12 @@ export class Session {
     this.#connected.close()
   }
 
-  #fault(error: unknown, sql: string, load?: TableLoad): Fault {
+  #fault(error: unknown, sql: string, load?: Subject): Fault {
     if (error instanceof Fault) return error
     const subject = load ? `table ${load.table}` : this.#uri
-    return statementFault(error, subject, { sql, ...(load ? { at: load.at } : {}) })
+    return statementFault(error, subject, {
+      sql,
+      ...(load?.at === undefined ? {} : { at: load.at }),
+    })
   }
 }

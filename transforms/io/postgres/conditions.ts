@@ -90,7 +90,7 @@ const floatText = (value: number): string =>
 const FIRST_DAY = Date.UTC(2001, 0, 1) / DAY_MS - 730_485
 const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS
 
-function dayText(days: number): string | null {
+export function dayText(days: number): string | null {
   if (days < FIRST_DAY || days > LAST_DAY) return null
   return `'${new Date(days * DAY_MS).toISOString().slice(0, 10)}'::date`
 }

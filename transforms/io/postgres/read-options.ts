@@ -26,7 +26,8 @@ export function askedOf(asked: TableRead, schema: AnySchema): Asked {
   }
 }
 
-function testsOf(table: string, column: string, test: unknown): Test[] {
+/** The tests of a column in `where`. Throws pipeline: one that there is none of. */
+export function testsOf(table: string, column: string, test: unknown): Test[] {
   const plain = typeof test !== 'object' || test === null || test instanceof Uint8Array
   const asked: [string, unknown][] = plain ? [['eq', test]] : Object.entries(test)
   return asked.map(([op, value]) => {

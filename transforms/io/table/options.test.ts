@@ -51,9 +51,13 @@ test('where a load lies on its way is no part of the plan’s identity; what the
   assert.notEqual(of({ partition: { by: 'at', unit: 'day' } }), of({}))
 })
 
-test('a table that cannot be read is refused as a source', () => {
+test('an option that a system has no use for is refused where its table is read', () => {
   const row = schema({ id: t.int32 })
-  refused(() => table('duckdb:shop.duckdb', 'orders', row), /cannot be read as a source/)
+  const read = (o: object) => () => table('duckdb:shop.duckdb', 'orders', row, o)
+  refused(read({ splitBy: 'id' }), /table orders: duckdb:shop\.duckdb has no option splitBy/)
+  refused(read({ staging: 'gs://a/b' }), /has no option staging/)
+  refused(read({ location: 'EU' }), /has no option location/)
+  assert.equal(read({ where: { id: 1 } })().uri, 'duckdb:shop.duckdb.orders')
 })
 
 test('an incremental source needs a time, and a bool where it names what is deleted', () => {

@@ -67,6 +67,11 @@ export function tableSource<F extends Fields>(
       hint: 'read the files or tables that it was loaded from',
     })
   if (name === '') throw new Fault('pipeline', 'a table needs a name')
+  for (const option of kind.without ?? [])
+    if (o[option] !== undefined)
+      throw new Fault('pipeline', `table ${name}: ${redactUri(uri)} has no option ${option}`, {
+        hint: 'leave it out: its rows are cut by their places, and come by no other way',
+      })
   return new TableSource(uri, kind, readOf(name, schema, o as TableSourceOptions<Fields>), schema)
 }
 
