@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { schema, t } from '../../../engine/data/schema.ts'
+import type { SourcePlan } from '../../../engine/io/source.ts'
 import { runPipeline } from '../../../engine/run/run.ts'
-import { fileOf, folder, query, readTable, request, sourceOf } from './testing/read-table.ts'
+import { fileOf, folder, query, readTable, request, room, sourceOf } from './testing/read-table.ts'
 
 test('every type that DuckDB has a kind for, with nulls', async () => {
   const uri = await fileOf(
@@ -125,11 +126,9 @@ const NUMBERS =
 test('splits are cut by the place of rows, the same however many threads copy them', async () => {
   const uri = await fileOf('numbers.duckdb', NUMBERS)
   const source = sourceOf(uri, 'NUMBERS', Number_)
-  const plans = await Promise.all(
-    [1, 3].map(threads =>
-      source.plan({ ...request, splits: 16, room: { ...request.room!, threads } }),
-    ),
-  )
+  const plans: SourcePlan[] = []
+  for (const threads of [1, 3])
+    plans.push(await source.plan({ ...request, splits: 16, room: { ...room, threads } }))
   const marks = plans.map(p => p.splits.map(s => (s.detail as { fingerprint: string }).fingerprint))
   assert.equal(marks[0]?.length, 3)
   assert.deepEqual(marks[0], marks[1])
@@ -144,6 +143,24 @@ test('splits are cut by the place of rows, the same however many threads copy th
   assert.deepEqual(copies(), [], 'release removes the copy')
   const { splits } = await source.plan({ splitBytes: 1e6 })
   assert.ok(splits.length > 1 && copies().length === 0, 'sizes alone are told without a copy')
+})
+
+test('long values are copied in ranges of rows, in order, within the memory that there is', async () => {
+  const uri = await fileOf(
+    'long.duckdb',
+    'CREATE TABLE long AS SELECT i::INTEGER AS id, repeat(chr(65 + i % 26), 300000 + i) AS name FROM range(400) x(i) WHERE i <> 7',
+    'DELETE FROM long WHERE id BETWEEN 100 AND 180',
+    "INSERT INTO long VALUES (400, 'last')",
+  )
+  const { rows, plan } = await readTable(sourceOf(uri, 'long', Number_))
+  assert.ok(plan.splits.length >= 6, `${plan.splits.length} splits`)
+  const ids = Array.from({ length: 401 }, (_, i) => i).filter(i => i !== 7 && (i < 100 || i > 180))
+  assert.deepEqual(
+    rows.map(r => r[0]),
+    ids,
+  )
+  for (const [id, name] of rows as [number, string][])
+    assert.equal(name.length, id === 400 ? 4 : 300_000 + id)
 })
 
 test('rows that a step drops are not read where the copy’s statistics rule them out', async () => {

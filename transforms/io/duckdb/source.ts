@@ -1,13 +1,12 @@
 /**
  * Reads a table of a DuckDB file. Planning copies the columns and rows that are asked for, in their order,
- * to a Parquet file in the run's own folder: one statement, so one state of the table, whatever this run
- * or another one of this process writes to the file meanwhile. Threads then read row groups of the copy;
- * none of them opens the DuckDB file, whose locks belong to a process as a whole.
+ * to Parquet in the run's own folder: in one transaction, so one state of the table, whatever this run or
+ * another one of this process writes to the file meanwhile. Threads then read row groups of the copy; none
+ * of them opens the DuckDB file, whose locks belong to a process as a whole.
  */
 import { createReadStream, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AnySchema, describe } from '../../../engine/data/schema.ts'
-import { sha256 } from '../../../engine/data/sha256.ts'
 import { Fault } from '../../../engine/fault.ts'
 import type { Condition } from '../../../engine/io/condition.ts'
 import type {
@@ -25,9 +24,9 @@ import type { TableReader } from '../table/warehouses.ts'
 import { type Binding, bind } from './bind.ts'
 import { conditionSql } from './conditions.ts'
 import { CopiedRead } from './copied-read.ts'
+import { copiedName, copyPrefix, copyRows, type Wanted } from './copy.ts'
 import { refuseOther } from './errors.ts'
 import { type Span, spanOf } from './incremental.ts'
-import { text } from './names.ts'
 import { Session } from './session.ts'
 import { sameState } from './state.ts'
 import { factsOf, type TableFacts } from './table-facts.ts'
@@ -42,9 +41,6 @@ interface Detail {
 /** Where sizes alone are asked for: nothing is copied to look them up. */
 const SIZES_ONLY: Omit<PlanRoom, 'folder'> = { memoryBytes: 64e6, threads: 1 }
 const BYTES_A_VALUE = 8
-
-/** A column of the copy: names of ours may be one to DuckDB. */
-const copiedName = (index: number): string => `c${index}`
 
 export class DuckDbTable implements TableReader {
   readonly #uri: string
@@ -79,8 +75,8 @@ export class DuckDbTable implements TableReader {
       const span = await this.#span(session, { facts, bindings }, request)
       if (room === undefined) return this.#guess(facts, request)
       const rows = [where, span?.condition ?? 'true'].join(' AND ')
-      const path = await this.#copy(session, { facts, bindings, rows, folder: room.folder })
-      return { ...(await this.#planned(path, request)), ...newsOf(span) }
+      const paths = await this.#copy(session, { facts, bindings, rows }, room.folder)
+      return { ...(await this.#planned(paths, request)), ...newsOf(span) }
     } finally {
       session.close()
     }
@@ -105,35 +101,35 @@ export class DuckDbTable implements TableReader {
     return spanOf(session, { by, facts, overlapMs: incremental.overlapMs }, request)
   }
 
-  async #copy(
-    session: Session,
-    o: { facts: TableFacts; bindings: readonly Binding[]; rows: string; folder: string },
-  ): Promise<string> {
-    const { facts, bindings, rows, folder } = o
-    const columns = bindings.map(({ sql }, i) => `${sql} AS ${copiedName(i)}`).join(', ')
-    const what = sha256(JSON.stringify([this.#path, facts.sql, columns, rows])).slice(0, 16)
-    const path = join(folder, `table-${what}.parquet`)
-    this.#copies.add(path)
-    const query = `SELECT ${columns} FROM ${facts.sql} WHERE ${rows}`
-    const copy = `COPY (${query}) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`
-    await session.run(copy, { table: facts.shown })
-    return path
+  async #copy(session: Session, wanted: Wanted, folder: string): Promise<string[]> {
+    const paths: string[] = []
+    const begun = (path: string): void => {
+      this.#copies.add(path)
+      paths.push(path)
+    }
+    await copyRows(session, wanted, { prefix: copyPrefix(folder, this.#path, wanted), begun })
+    return paths
   }
 
-  async #planned(path: string, request: PlanRequest): Promise<SourcePlan> {
-    const { splits, skipped } = await this.#copied(path).plan(request)
-    const version = await digestOf(path)
-    const shown = `${this.#path}.${this.#asked.table}`
-    return {
-      splits: splits.map(part => {
+  async #planned(paths: readonly string[], request: PlanRequest): Promise<SourcePlan> {
+    const version = await digestOf(paths)
+    const shape = describe(this.#schema)
+    const skipped = (request.conditions ?? []).map((_, by) => ({ by, rows: 0 }))
+    const splits: Split[] = []
+    for (const [file, path] of paths.entries()) {
+      const planned = await this.#copied(path).plan(request)
+      for (const part of planned.splits) {
         const { uri: _, ...rest } = part
-        const fingerprint = JSON.stringify([version, describe(this.#schema), rest])
+        const fingerprint = JSON.stringify([version, shape, file, rest])
         const detail: Detail = { fingerprint, path, part }
-        return { ...rest, uri: this.#shown, detail }
-      }),
-      inputs: [{ uri: shown, bytes: statSync(path).size, version }],
-      ...(skipped ? { skipped } : {}),
+        splits.push({ ...rest, uri: this.#shown, detail })
+      }
+      for (const { by, rows } of planned.skipped ?? [])
+        (skipped[by] as { rows: number }).rows += rows
     }
+    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0)
+    const inputs = [{ uri: `${this.#path}.${this.#asked.table}`, bytes, version }]
+    return { splits, inputs, skipped: skipped.filter(s => s.rows > 0) }
   }
 
   /** As many splits as a copy might have. */
@@ -178,9 +174,10 @@ const newsOf = (span: Span | null) => ({
 })
 
 /** The same rows, in the same order, make the same copy: what else is written to the file is no change of the input. */
-async function digestOf(path: string): Promise<string> {
+async function digestOf(paths: readonly string[]): Promise<string> {
   const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
+  for (const path of paths)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
   return hash.digest('hex')
 }

@@ -14,7 +14,7 @@ import { warehouseAt } from '../sample.ts'
 export const folder = mkdtempSync(join(tmpdir(), 'millrace-duckdb-source-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const room = { folder, memoryBytes: 64e6, threads: 2 }
+export const room = { folder, memoryBytes: 64e6, threads: 2 }
 export const request: PlanRequest = { splitBytes: 1e9, room }
 
 /** Runs statements on a file, made where there is none, and leaves it closed; answers its URI. */
