@@ -77,7 +77,7 @@ test('every type that DuckDB has a kind for, with nulls', async () => {
 })
 
 /** More than one row group, so that there are several splits. */
-const ROWS_COPIED = 130_000
+const ROWS_COPIED = 125_000
 const ROWS = `CREATE TABLE rows AS SELECT i::INTEGER AS id,
   CASE WHEN i % 7 > 0 THEN i * 4000000::BIGINT END AS whole,
   (i::DECIMAL(30,5) * 1234567890123456 / 10000)::DECIMAL(30,5) AS price,
@@ -100,11 +100,9 @@ test('a run in threads copies a table within its file: each value is as it was, 
   const uri = await fileOf('same.duckdb', `${ROWS} FROM range(${ROWS_COPIED}) x(i)`)
   const scratch = join(folder, 'scratch')
   const o = { pipeline: COPY, params: { from: uri, to: uri }, workers: 2, scratch, splitBytes: 1e6 }
-  for (const n of [1, 2]) {
-    const report = await runPipeline(o)
-    assert.equal(report.status, 'done', `${n}: ${JSON.stringify(report.error)}`)
-    assert.deepEqual(await differences(uri, 'rows', 'copy'), [])
-  }
+  const within = await runPipeline(o)
+  assert.equal(within.status, 'done', JSON.stringify(within.error))
+  assert.deepEqual(await differences(uri, 'rows', 'copy'), [])
   assert.deepEqual(await query(uri, 'SELECT count(*)::INTEGER AS n FROM copy'), [
     { n: ROWS_COPIED },
   ])
@@ -148,7 +146,7 @@ test('splits are cut by the place of rows, the same however many threads copy th
 test('long values are copied in ranges of rows, in order, within the memory that there is', async () => {
   const uri = await fileOf(
     'long.duckdb',
-    'CREATE TABLE long AS SELECT i::INTEGER AS id, repeat(chr(65 + i % 26), 300000 + i) AS name FROM range(400) x(i) WHERE i <> 7',
+    'CREATE TABLE long AS SELECT i::INTEGER AS id, repeat(chr((65 + i % 26)::INTEGER), 300000 + i) AS name FROM range(400) x(i) WHERE i <> 7',
     'DELETE FROM long WHERE id BETWEEN 100 AND 180',
     "INSERT INTO long VALUES (400, 'last')",
   )
