@@ -139,6 +139,12 @@ test('splits are cut by the place of rows, the same however many threads copy th
     Array.from({ length: 1e6 }, (_, i) => i),
   )
   assert.deepEqual(copies(), [], 'release removes the copy')
+  const version = async () => (await source.plan(request)).inputs[0]?.version
+  await query(uri, 'CREATE TABLE other AS SELECT 1 AS one')
+  assert.equal(await version(), plans[0]?.inputs[0]?.version, 'the same rows are the same input')
+  await query(uri, "UPDATE numbers SET name = 'm5' WHERE id = 5")
+  assert.notEqual(await version(), plans[0]?.inputs[0]?.version)
+  await source.release?.()
   const { splits } = await source.plan({ splitBytes: 1e6 })
   assert.ok(splits.length > 1 && copies().length === 0, 'sizes alone are told without a copy')
 })
