@@ -27,6 +27,7 @@ type Test<V> =
       in?: readonly V[]
     }
 
+/** An option of one system is without effect on others, so that a pipeline runs on each. */
 export interface TableSourceOptions<F extends Fields> {
   /** Rows that the warehouse is asked for; times as epoch milliseconds. Default: all. */
   readonly where?: { readonly [K in keyof F]?: Test<F[K]['value']> }
@@ -39,9 +40,9 @@ export interface TableSourceOptions<F extends Fields> {
   }
   /** The column by whose ranges the table is read in parallel. Default: its primary key, or the places of its rows. Postgres. */
   readonly splitBy?: string
-  /** Where results lie on their way, as `table`'s option for sinks. Default MILLRACE_STAGING. */
+  /** Where results lie on their way, as `table`'s option for sinks. Default MILLRACE_STAGING. BigQuery. */
   readonly staging?: string
-  /** Where the data set lies. Default: the data set is asked. */
+  /** Where the data set lies. Default: the data set is asked. BigQuery. */
   readonly location?: string
 }
 
@@ -67,11 +68,6 @@ export function tableSource<F extends Fields>(
       hint: 'read the files or tables that it was loaded from',
     })
   if (name === '') throw new Fault('pipeline', 'a table needs a name')
-  for (const option of kind.without ?? [])
-    if (o[option] !== undefined)
-      throw new Fault('pipeline', `table ${name}: ${redactUri(uri)} has no option ${option}`, {
-        hint: 'leave it out: its rows are cut by their places, and come by no other way',
-      })
   return new TableSource(uri, kind, readOf(name, schema, o as TableSourceOptions<Fields>), schema)
 }
 

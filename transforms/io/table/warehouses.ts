@@ -1,13 +1,13 @@
 /** The warehouses that `table` knows, by the scheme of their URI. Each is imported when a run connects. */
 import { dirname } from 'node:path'
-import type { AnySchema, Fields } from '../../../engine/data/schema.ts'
+import type { AnySchema } from '../../../engine/data/schema.ts'
 import { Fault, redactUri } from '../../../engine/fault.ts'
 import { makeFolder } from '../../../engine/io/folder.ts'
 import type { TablePlace, WarehouseLimits } from '../../../engine/io/sink.ts'
 import type { AnySource } from '../../../engine/io/source.ts'
 import type { Warehouse } from '../../../engine/io/warehouse.ts'
 import { datasetOf } from '../bigquery/uri.ts'
-import type { TableRead, TableSourceOptions } from './source.ts'
+import type { TableRead } from './source.ts'
 
 /** What reads a table's rows: the parts of a source that need the warehouse's client. */
 export type TableReader = Pick<AnySource, 'plan' | 'open' | 'release'>
@@ -20,8 +20,6 @@ export interface WarehouseKind {
   /** The table that a URI of it may name besides; null: it names none. Throws pipeline: it is no such URI. */
   tableOf?(uri: string): string | null
   connect(uri: string, place: TablePlace, limits: WarehouseLimits): Promise<Warehouse>
-  /** Options of a source that it has no use for: whoever gives one is told. */
-  readonly without?: readonly (keyof TableSourceOptions<Fields>)[]
   /** Its reader can leave out rows (`Source.leavesOut`). */
   readonly leavesOut?: boolean
   /** Absent: its tables cannot be read as a source. */
@@ -32,7 +30,6 @@ export const WAREHOUSES: readonly WarehouseKind[] = [
   {
     prefix: 'duckdb:',
     example: 'duckdb:PATH',
-    without: ['splitBy', 'staging', 'location'],
     leavesOut: true,
     async connect(uri, _place, limits) {
       makeFolder(dirname(uri.slice('duckdb:'.length)))
