@@ -5,12 +5,11 @@
 import type { Kind } from '../../../engine/data/kind.ts'
 import { storedBound } from '../../../engine/data/stored-bound.ts'
 import { Fault } from '../../../engine/fault.ts'
-import type { Condition, Test } from '../../../engine/io/condition.ts'
-import { dayText, timeText } from '../postgres/conditions.ts'
+import type { Condition } from '../../../engine/io/condition.ts'
+import { dayText, timeText } from '../table/sql-times.ts'
+import { testSql } from '../table/where.ts'
 import type { Binding } from './bind.ts'
 import { text } from './names.ts'
-
-const SIGNS = { eq: '=', not: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 /** True of the rows that are asked for. Throws pipeline: a test that cannot be asked. */
 export function conditionSql(
@@ -20,7 +19,9 @@ export function conditionSql(
 ): string {
   const tests = condition.map(test => {
     const binding = bindings.find(b => b.field.name === test.column) as Binding
-    const sql = testSql(test, binding)
+    const { column } = binding
+    const literal = (value: unknown) => literalOf(binding.field.kind, value)
+    const sql = testSql(test, { column, compared: column, literal })
     if (sql !== null) return `(${sql})`
     throw new Fault(
       'pipeline',
@@ -29,22 +30,6 @@ export function conditionSql(
     )
   })
   return tests.length === 0 ? 'true' : tests.join(' AND ')
-}
-
-function testSql({ op, value }: Test, { column, field: { kind } }: Binding): string | null {
-  if (op === 'in') {
-    const list = value as readonly unknown[]
-    const literals = list.filter(v => v !== null).map(v => literalOf(kind, v))
-    if (literals.includes(null)) return null
-    const some = literals.length === 0 ? 'false' : `${column} IN (${literals.join(', ')})`
-    return list.includes(null) ? `${some} OR ${column} IS NULL` : some
-  }
-  if (value === null) {
-    if (op === 'eq') return `${column} IS NULL`
-    return op === 'not' ? `${column} IS NOT NULL` : null
-  }
-  const bound = literalOf(kind, value)
-  return bound === null ? null : `${column} ${SIGNS[op]} ${bound}`
 }
 
 /** The value as it is compared with; null where it is not of the kind, or has no exact form. */

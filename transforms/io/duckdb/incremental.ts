@@ -1,7 +1,7 @@
 /** What an incremental source reads: from the mark of the last run, less an overlap, to the run's own upper end. */
 import { Fault } from '../../../engine/fault.ts'
 import type { PlanRequest } from '../../../engine/io/source.ts'
-import { isoMicros, microsOf, timeText } from '../postgres/conditions.ts'
+import { isoMicros, microsOf, timeText } from '../table/sql-times.ts'
 import type { Binding } from './bind.ts'
 import type { Session } from './session.ts'
 import type { TableFacts } from './table-facts.ts'

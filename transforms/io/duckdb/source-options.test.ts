@@ -5,7 +5,7 @@ import { schema, t } from '../../../engine/data/schema.ts'
 import { Fault } from '../../../engine/fault.ts'
 import { passes, type Test } from '../../../engine/io/condition.ts'
 import type { PlanRequest } from '../../../engine/io/source.ts'
-import { testsOf } from '../postgres/read-options.ts'
+import { testsOf } from '../table/where.ts'
 import { fileOf, query, readTable, request, sourceOf } from './testing/read-table.ts'
 
 const Row = schema({

@@ -18,7 +18,7 @@ import type {
   SplitReader,
 } from '../../../engine/io/source.ts'
 import { parquet } from '../parquet/index.ts'
-import { testsOf } from '../postgres/read-options.ts'
+import { testsOf } from '../table/where.ts'
 import type { TableRead } from '../table/source.ts'
 import type { TableReader } from '../table/warehouses.ts'
 import { type Binding, bind } from './bind.ts'

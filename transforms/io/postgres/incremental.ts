@@ -3,7 +3,7 @@ import { Fault } from '../../../engine/fault.ts'
 import type { PlanRequest } from '../../../engine/io/source.ts'
 import type { Binding } from './bind.ts'
 import type { TableFacts } from './catalog.ts'
-import { isoMicros, microsOf, timeText } from './conditions.ts'
+import { isoMicros, microsOf, timeText } from '../table/sql-times.ts'
 import type { Session } from './session.ts'
 
 export interface Span {
